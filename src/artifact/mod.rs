@@ -1,0 +1,129 @@
+//! The closed set of things that kthw can make.
+//!
+//! To add a kind: a file beside this one with a struct of parameters that implements [`Make`], a line in
+//! the list below, and a line in `plan/` that puts it somewhere.
+
+use kthw_graph::{Action, ActionError, Content, Job, Kind, Manifest};
+
+use crate::root::RootSecret;
+
+/// What every kind of artifact answers.
+pub trait Make {
+    const KIND: Kind;
+
+    /// Names every parameter, in a fixed order, with the place that decided it.
+    fn describe(&self, manifest: &mut dyn Manifest);
+
+    /// Makes the bytes: a pure function of the parameters, the inputs and the root secret.
+    fn make(&self, from: &Ingredients<'_>) -> Result<Content, ActionError>;
+}
+
+/// Declares [`Artifact`] and hands each question on to the kind that it holds.
+macro_rules! artifacts {
+    ($($module:ident :: $name:ident),* $(,)?) => {
+        $(mod $module; pub use $module::$name;)*
+
+        /// What a node of a cluster's graph makes.
+        pub enum Artifact {
+            $($name($name)),*
+        }
+
+        $(impl From<$name> for Artifact {
+            fn from(kind: $name) -> Self {
+                Self::$name(kind)
+            }
+        })*
+
+        impl Action for Artifact {
+            fn kind(&self) -> Kind {
+                match self {
+                    $(Self::$name(_) => <$name as Make>::KIND),*
+                }
+            }
+
+            fn describe(&self, manifest: &mut dyn Manifest) {
+                match self {
+                    $(Self::$name(kind) => kind.describe(manifest)),*
+                }
+            }
+        }
+
+        impl Artifact {
+            /// Makes the bytes of whatever this is.
+            pub fn make(&self, from: &Ingredients<'_>) -> Result<Content, ActionError> {
+                match self {
+                    $(Self::$name(kind) => kind.make(from)),*
+                }
+            }
+        }
+    };
+}
+
+artifacts! {
+    text_file::TextFile,
+}
+
+/// What an artifact is made from: its inputs by slot, its own action digest, and the root secret.
+pub struct Ingredients<'a> {
+    job: &'a Job<'a, Artifact>,
+    root: &'a RootSecret,
+}
+
+/// An input that is not as the kind needs it: a mistake in the plan, not in the cluster's file.
+#[derive(Debug, thiserror::Error)]
+#[error("input `{slot}` {problem}")]
+pub struct IngredientError {
+    slot: String,
+    problem: &'static str,
+}
+
+impl<'a> Ingredients<'a> {
+    pub fn new(job: &'a Job<'a, Artifact>, root: &'a RootSecret) -> Self {
+        Self { job, root }
+    }
+
+    pub fn root(&self) -> &RootSecret {
+        self.root
+    }
+
+    /// The action's own digest, from which serial numbers come.
+    pub fn action(&self) -> kthw_store::ActionDigest {
+        self.job.digest
+    }
+
+    /// Every input in order of slot, for kinds that only name them.
+    pub fn inputs(&self) -> &[kthw_graph::JobInput] {
+        &self.job.inputs
+    }
+
+    /// The bytes of a public input.
+    pub fn public(&self, slot: &str) -> Result<&[u8], IngredientError> {
+        match self.content(slot)? {
+            Content::Public(bytes) => Ok(bytes),
+            Content::Secret(_) => Err(wrong(slot, "is secret and this kind wants it public")),
+            Content::Stored(_) => Err(wrong(slot, "is a download and this kind wants its bytes")),
+        }
+    }
+
+    /// The text of a public input.
+    pub fn text(&self, slot: &str) -> Result<&str, IngredientError> {
+        std::str::from_utf8(self.public(slot)?).map_err(|_| wrong(slot, "is not UTF-8 text"))
+    }
+
+    /// The bytes of a secret input.
+    pub fn secret(&self, slot: &str) -> Result<&[u8], IngredientError> {
+        match self.content(slot)? {
+            Content::Secret(bytes) => Ok(bytes.expose()),
+            _ => Err(wrong(slot, "is not a secret")),
+        }
+    }
+
+    fn content(&self, slot: &str) -> Result<&Content, IngredientError> {
+        let input = self.job.input(slot).ok_or_else(|| wrong(slot, "is missing"))?;
+        input.content.as_ref().ok_or_else(|| wrong(slot, "was not loaded"))
+    }
+}
+
+fn wrong(slot: &str, problem: &'static str) -> IngredientError {
+    IngredientError { slot: slot.to_owned(), problem }
+}
