@@ -18,7 +18,7 @@ pub use component::{Component, Components, FlagValue, Program};
 pub use downloads::Downloads;
 pub use encryption::{Encryption, Provider};
 pub use host::{Arch, Effect, Host, Role, Ssh, Taint};
-pub use network::{Cni, Network};
+pub use network::{Cni, Network, nth_address};
 pub use pki::Pki;
 pub use versions::Versions;
 

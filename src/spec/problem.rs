@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use super::positions::Place;
+
 /// Whether a problem refuses the file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Severity {
@@ -54,6 +56,16 @@ impl Problem {
         Problem {
             fix: Some(fix.into()),
             ..self
+        }
+    }
+
+    /// The same problem with its place in the text.
+    pub(super) fn at(self, place: Place) -> Located {
+        Located {
+            problem: self,
+            line: place.line,
+            column: place.column,
+            len: place.len,
         }
     }
 }
