@@ -1,4 +1,6 @@
 //! Kubernetes the hard way as a reproducible build graph.
 
 pub mod artifact;
+pub mod cluster;
 pub mod root;
+pub mod spec;
