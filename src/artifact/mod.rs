@@ -60,8 +60,16 @@ macro_rules! artifacts {
 }
 
 artifacts! {
+    certificate::Certificate,
+    encryption_config::EncryptionConfig,
+    kubeconfig::Kubeconfig,
+    private_key::PrivateKey,
+    public_key::PublicKey,
     text_file::TextFile,
 }
+
+#[cfg(test)]
+mod trial;
 
 /// What an artifact is made from: its inputs by slot, its own action digest, and the root secret.
 pub struct Ingredients<'a> {
