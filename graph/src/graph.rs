@@ -113,11 +113,14 @@ impl fmt::Display for CyclePath {
     }
 }
 
+/// What a node does and what it is made from.
+type Definition<A> = (A, Vec<(Slot, NodeId)>);
+
 /// Gathers definitions, in any order, into a [`Graph`].
 pub struct GraphBuilder<A> {
     names: Vec<NodeName>,
     by_name: HashMap<NodeName, NodeId>,
-    definitions: Vec<Option<(A, Vec<(Slot, NodeId)>)>>,
+    definitions: Vec<Option<Definition<A>>>,
     problems: Vec<GraphProblem>,
 }
 

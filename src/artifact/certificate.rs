@@ -1,6 +1,7 @@
 //! An X.509 certificate.
 
 use std::collections::BTreeSet;
+use std::fmt;
 use std::net::IpAddr;
 
 use kthw_graph::{ActionError, Content, Kind, Manifest, Origin, Reads, Resource, Yields};
@@ -109,8 +110,8 @@ impl Make for Certificate {
 impl Certificate {
     fn params(&self, key: &KeyPair, action: ActionDigest) -> Result<CertificateParams, CertificateError> {
         let mut params = CertificateParams::default();
-        params.not_before = self.moment(self.validity.epoch.saturating_sub(HEAD_START))?;
-        params.not_after = self.moment(self.validity.end())?;
+        params.not_before = self.moment(self.validity.not_before())?;
+        params.not_after = self.moment(self.validity.not_after())?;
         params.serial_number = Some(serial_number(action));
         params.distinguished_name = self.subject()?;
         params.subject_alt_names = self.alternative_names()?;
@@ -160,7 +161,7 @@ impl Certificate {
         if key.der_bytes() != authority.public_key {
             return Err(CertificateError::ForeignKey(authority.common_name).into());
         }
-        let excess = self.validity.end().saturating_sub(authority.not_after);
+        let excess = self.validity.not_after().saturating_sub(authority.not_after);
         if excess > 0 {
             let (name, authority) = (self.common_name.clone(), authority.common_name);
             return Err(CertificateError::Outlives { name, authority, days: excess.div_ceil(86_400) }.into());
@@ -208,8 +209,24 @@ impl Profile {
     }
 }
 
+impl fmt::Display for Profile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Authority => "authority",
+            Self::Server => "server",
+            Self::Client => "client",
+            Self::Peer => "server and client",
+        })
+    }
+}
+
 impl Validity {
-    fn end(self) -> u64 {
+    /// A little before the epoch, for clocks that are late.
+    pub fn not_before(self) -> u64 {
+        self.epoch.saturating_sub(HEAD_START)
+    }
+
+    pub fn not_after(self) -> u64 {
         self.epoch.saturating_add(self.lifetime)
     }
 }
@@ -455,7 +472,7 @@ mod tests {
         let validity = Validity { epoch: 4_102_444_799, lifetime: 36_500 * DAY };
         let old = make(Certificate { validity, ..authority() }, &[("key", &key("ca"))]).expect("an authority");
         let read = Authority::from_pem(trial::shown(&old)).expect("an authority");
-        assert_eq!(read.not_after, validity.end());
+        assert_eq!(read.not_after, validity.not_after());
         let Some(dates) = printed(trial::shown(&old), &["-dates"]) else { return };
         assert_eq!(dates, "notBefore=Dec 31 23:54:59 2099 GMT\nnotAfter=Dec  7 23:59:59 2199 GMT\n");
     }

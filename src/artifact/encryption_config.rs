@@ -1,13 +1,12 @@
 //! The API server's EncryptionConfiguration: what it encrypts before etcd sees it, and with which keys.
 
-use std::fmt;
-
 use data_encoding::BASE64;
 use kthw_graph::{ActionError, Content, Kind, Manifest, Origin, Reads, Resource, Yields};
 use serde::Serialize;
 use zeroize::Zeroizing;
 
 use super::{Ingredients, Make};
+use crate::cluster::Provider;
 use crate::root::{RootFingerprint, RootSecret};
 use crate::yaml;
 
@@ -23,26 +22,7 @@ pub struct EncryptionConfig {
     pub generations: Vec<u32>,
 }
 
-/// How resources are encrypted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Provider {
-    Secretbox,
-    Aescbc,
-    Aesgcm,
-    /// Not at all.
-    Identity,
-}
 
-impl fmt::Display for Provider {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Secretbox => "secretbox",
-            Self::Aescbc => "aescbc",
-            Self::Aesgcm => "aesgcm",
-            Self::Identity => "identity",
-        })
-    }
-}
 
 impl Make for EncryptionConfig {
     const KIND: Kind = Kind {
@@ -68,7 +48,7 @@ impl Make for EncryptionConfig {
         let document = EncryptionConfiguration {
             api_version: "apiserver.config.k8s.io/v1",
             kind: "EncryptionConfiguration",
-            resources: [Resources { resources: &self.resources, providers: self.provider.chain(&keys) }],
+            resources: [Resources { resources: &self.resources, providers: chain(self.provider, &keys) }],
         };
         Ok(Content::secret(yaml::to_string(&document)?.into_bytes()))
     }
@@ -85,18 +65,16 @@ impl EncryptionConfig {
     }
 }
 
-impl Provider {
-    /// What is tried in order: the provider with its keys, then what was written before there was any.
-    fn chain(self, keys: &[(String, Zeroizing<String>)]) -> Vec<ProviderConfiguration<'_>> {
-        let keys = keys.iter().map(|(name, secret)| Key { name, secret }).collect();
-        let first = match self {
-            Self::Secretbox => Some(ProviderConfiguration::Secretbox { keys }),
-            Self::Aescbc => Some(ProviderConfiguration::Aescbc { keys }),
-            Self::Aesgcm => Some(ProviderConfiguration::Aesgcm { keys }),
-            Self::Identity => None,
-        };
-        first.into_iter().chain([ProviderConfiguration::Identity(Nothing {})]).collect()
-    }
+/// What is tried in order: the provider with its keys, then what was written before there was any.
+fn chain(provider: Provider, keys: &[(String, Zeroizing<String>)]) -> Vec<ProviderConfiguration<'_>> {
+    let keys = keys.iter().map(|(name, secret)| Key { name, secret }).collect();
+    let first = match provider {
+        Provider::Secretbox => Some(ProviderConfiguration::Secretbox { keys }),
+        Provider::Aescbc => Some(ProviderConfiguration::Aescbc { keys }),
+        Provider::Aesgcm => Some(ProviderConfiguration::Aesgcm { keys }),
+        Provider::Identity => None,
+    };
+    first.into_iter().chain([ProviderConfiguration::Identity(Nothing {})]).collect()
 }
 
 #[derive(Serialize)]

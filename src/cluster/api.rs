@@ -42,10 +42,7 @@ mod tests {
     #[test]
     fn an_endpoint_is_displayed_as_a_url() {
         let check = |host: &str, expected: &str| {
-            let endpoint = Endpoint {
-                host: host.to_owned(),
-                port: 6443,
-            };
+            let endpoint = Endpoint { host: host.to_owned(), port: 6443 };
             assert_eq!(endpoint.to_string(), expected);
         };
         check("10.0.0.4", "https://10.0.0.4:6443");

@@ -4,7 +4,7 @@
 #[derive(Debug, Clone, PartialEq)]
 pub struct Audit {
     /// The whole audit policy as the user wrote it; without one, kthw's own policy applies.
-    pub policy: Option<serde_json::Value>,
+    pub policy: Option<serde_json::Map<String, serde_json::Value>>,
     /// Days that a file is kept.
     pub max_age: u32,
     /// Files that are kept.

@@ -47,15 +47,12 @@ pub struct Component {
     /// Flags by name without dashes: a value sets, `None` removes kthw's default.
     pub flags: BTreeMap<String, Option<FlagValue>>,
     /// A JSON merge patch for the program's configuration file; `{}` changes nothing.
-    pub config: serde_json::Value,
+    pub config: serde_json::Map<String, serde_json::Value>,
 }
 
 impl Default for Component {
     fn default() -> Component {
-        Component {
-            flags: BTreeMap::new(),
-            config: serde_json::json!({}),
-        }
+        Component { flags: BTreeMap::new(), config: serde_json::Map::new() }
     }
 }
 

@@ -28,27 +28,15 @@ impl Versions {
 
     /// What suits `kubernetes`; `None` if kthw does not know that minor.
     pub fn suiting(kubernetes: &Version) -> Option<Versions> {
-        let row = RELEASES
-            .iter()
-            .find(|row| (1, row.kubernetes) == (kubernetes.major, kubernetes.minor))?;
+        let row = RELEASES.iter().find(|row| (1, row.kubernetes) == (kubernetes.major, kubernetes.minor))?;
         let [etcd, containerd, runc, cni_plugins, crictl] = row.suits.map(exact);
-        Some(Versions {
-            kubernetes: kubernetes.clone(),
-            etcd,
-            containerd,
-            runc,
-            cni_plugins,
-            crictl,
-        })
+        Some(Versions { kubernetes: kubernetes.clone(), etcd, containerd, runc, cni_plugins, crictl })
     }
 
     /// The first and the last Kubernetes minor that kthw knows, as `1.N`.
     pub fn kubernetes_minors() -> (String, String) {
         let minor = |row: Option<&Release>| row.map_or(0, |row| row.kubernetes);
-        (
-            format!("1.{}", minor(RELEASES.first())),
-            format!("1.{}", minor(RELEASES.last())),
-        )
+        (format!("1.{}", minor(RELEASES.first())), format!("1.{}", minor(RELEASES.last())))
     }
 }
 
@@ -89,24 +77,14 @@ mod tests {
     fn every_known_minor_has_versions_that_suit_it() {
         let check = |kubernetes: &str, expected: Option<[&str; 5]>| {
             let versions = Versions::suiting(&kubernetes.parse().unwrap());
-            let found = versions.map(|v| {
-                [v.etcd, v.containerd, v.runc, v.cni_plugins, v.crictl].map(|v| v.to_string())
-            });
+            let found = versions
+                .map(|v| [v.etcd, v.containerd, v.runc, v.cni_plugins, v.crictl].map(|v| v.to_string()));
             assert_eq!(found, expected.map(|versions| versions.map(str::to_owned)));
         };
         check("1.27.9", None);
-        check(
-            "1.28.3",
-            Some(["3.5.33", "1.7.34", "1.3.6", "1.9.1", "1.35.0"]),
-        );
-        check(
-            "1.35.1",
-            Some(["3.6.14", "2.2.7", "1.4.3", "1.9.1", "1.35.0"]),
-        );
-        check(
-            "1.36.3",
-            Some(["3.6.14", "2.3.4", "1.4.3", "1.9.1", "1.36.0"]),
-        );
+        check("1.28.3", Some(["3.5.33", "1.7.34", "1.3.6", "1.9.1", "1.35.0"]));
+        check("1.35.1", Some(["3.6.14", "2.2.7", "1.4.3", "1.9.1", "1.35.0"]));
+        check("1.36.3", Some(["3.6.14", "2.3.4", "1.4.3", "1.9.1", "1.36.0"]));
         check("1.37.0", None);
         check("2.35.0", None);
     }

@@ -272,10 +272,7 @@ pub struct EncryptionSpec {
 
 impl Default for EncryptionSpec {
     fn default() -> EncryptionSpec {
-        EncryptionSpec {
-            provider: Provider::Secretbox.to_string(),
-            resources: vec!["secrets".to_owned()],
-        }
+        EncryptionSpec { provider: Provider::Secretbox.to_string(), resources: vec!["secrets".to_owned()] }
     }
 }
 
@@ -298,12 +295,7 @@ pub struct AuditSpec {
 
 impl Default for AuditSpec {
     fn default() -> AuditSpec {
-        AuditSpec {
-            policy: serde_json::Value::Null,
-            max_age: 30,
-            max_backup: 10,
-            max_size: 100,
-        }
+        AuditSpec { policy: serde_json::Value::Null, max_age: 30, max_backup: 10, max_size: 100 }
     }
 }
 

@@ -55,9 +55,9 @@ fn spell(path: &serde_ignored::Path<'_>) -> String {
         Path::Root => String::new(),
         Path::Seq { parent, index } => format!("{}[{index}]", spell(parent)),
         Path::Map { parent, key } => join(&spell(parent), key),
-        Path::Some { parent }
-        | Path::NewtypeStruct { parent }
-        | Path::NewtypeVariant { parent } => spell(parent),
+        Path::Some { parent } | Path::NewtypeStruct { parent } | Path::NewtypeVariant { parent } => {
+            spell(parent)
+        }
     }
 }
 
@@ -92,21 +92,19 @@ fn locate(text: &str, error: &Error) -> Located {
     let error = error.without_snippet();
     let problem = match error {
         Error::DuplicateMappingKey { key: Some(key), .. } => {
-            Problem::error("", format!("the field `{key}` is written twice"))
-                .fix("keep one of them")
+            Problem::error("", format!("the field `{key}` is written twice")).fix("keep one of them")
         }
         Error::MultipleDocuments { .. } => Problem::error("", "there is more than one document")
             .fix("keep one cluster in a file and remove the `---` between documents"),
         Error::Eof { .. } => {
             Problem::error("", "the file is empty").fix("write a cluster.yaml with `kthw init`")
         }
-        Error::SerdeInvalidType {
-            unexpected,
-            expected,
-            ..
-        } => Problem::error("", format!("expected {expected}, found {unexpected}")),
-        Error::NullIntoString { .. } => Problem::error("", "a value is missing here")
-            .fix("write the value, or remove the field"),
+        Error::SerdeInvalidType { unexpected, expected, .. } => {
+            Problem::error("", format!("expected {expected}, found {unexpected}"))
+        }
+        Error::NullIntoString { .. } => {
+            Problem::error("", "a value is missing here").fix("write the value, or remove the field")
+        }
         other => Problem::error("", other.to_string()),
     };
     problem.at(place(text, error))
@@ -118,15 +116,8 @@ fn place(text: &str, error: &Error) -> Place {
     };
     let line = usize::try_from(location.line()).unwrap_or(1).max(1);
     let column = usize::try_from(location.column()).unwrap_or(1).max(1);
-    let width = text
-        .lines()
-        .nth(line - 1)
-        .map_or(0, |line| line.chars().count());
+    let width = text.lines().nth(line - 1).map_or(0, |line| line.chars().count());
     let span = location.span().len();
     let len = usize::try_from(span).unwrap_or(1);
-    Place {
-        line,
-        column,
-        len: len.min((width + 1).saturating_sub(column)).max(1),
-    }
+    Place { line, column, len: len.min((width + 1).saturating_sub(column)).max(1) }
 }

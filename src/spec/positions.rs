@@ -23,32 +23,21 @@ pub struct Place {
 
 impl Place {
     /// The start of a text.
-    pub const START: Place = Place {
-        line: 1,
-        column: 1,
-        len: 1,
-    };
+    pub const START: Place = Place { line: 1, column: 1, len: 1 };
 
     fn of(span: Span) -> Place {
         let len = match span.start.line() == span.end.line() {
             true => span.end.col().saturating_sub(span.start.col()).max(1),
             false => 1,
         };
-        Place {
-            line: span.start.line(),
-            column: span.start.col() + 1,
-            len,
-        }
+        Place { line: span.start.line(), column: span.start.col() + 1, len }
     }
 }
 
 impl<'t> Positions<'t> {
     /// Positions in `text`.
     pub fn new(text: &'t str) -> Positions<'t> {
-        Positions {
-            text,
-            root: OnceCell::new(),
-        }
+        Positions { text, root: OnceCell::new() }
     }
 
     /// The place of the value at `path`, such as `hosts[1].address` or `hosts[worker-1].address`: the value itself if it
@@ -57,11 +46,16 @@ impl<'t> Positions<'t> {
         self.walk(path).last().map_or(Place::START, Visit::place)
     }
 
+    /// The place of the value at `path`, if it is written.
+    pub fn exact(&self, path: &str) -> Option<Place> {
+        let visits = self.walk(path);
+        let whole = visits.len() == steps(path).count();
+        visits.last().filter(|_| whole).map(Visit::place)
+    }
+
     /// The place of the key at `path`, found as in `locate`.
     pub fn locate_key(&self, path: &str) -> Place {
-        self.walk(path)
-            .last()
-            .map_or(Place::START, |visit| visit.key.unwrap_or(visit.place()))
+        self.walk(path).last().map_or(Place::START, |visit| visit.key.unwrap_or(visit.place()))
     }
 
     /// The nodes on the way to `path`, as far as they exist; the root itself is not among them.
@@ -118,10 +112,7 @@ impl Node {
         match &self.content {
             Content::Mapping(entries) => {
                 let (_, key, node) = entries.iter().find(|(key, ..)| key == step)?;
-                Some(Visit {
-                    key: Some(*key),
-                    node,
-                })
+                Some(Visit { key: Some(*key), node })
             }
             Content::Sequence(items) => {
                 let node = match step.parse::<usize>() {
@@ -136,9 +127,7 @@ impl Node {
 
     fn is_named(&self, name: &str) -> bool {
         let named = self.child("name");
-        named.is_some_and(
-            |visit| matches!(&visit.node.content, Content::Scalar(text) if text == name),
-        )
+        named.is_some_and(|visit| matches!(&visit.node.content, Content::Scalar(text) if text == name))
     }
 }
 
@@ -204,10 +193,7 @@ impl Reader {
                     false => text.into_owned(),
                 }),
             }),
-            Event::Alias(_) => self.put(Node {
-                place,
-                content: Content::Alias,
-            }),
+            Event::Alias(_) => self.put(Node { place, content: Content::Alias }),
             Event::SequenceStart(..) => self.open(place, Content::Sequence(Vec::new())),
             Event::MappingStart(..) => self.open(place, Content::Mapping(Vec::new())),
             Event::SequenceEnd | Event::MappingEnd => self.close(),
@@ -216,13 +202,7 @@ impl Reader {
     }
 
     fn open(&mut self, place: Place, content: Content) {
-        self.open.push(Open {
-            node: Node {
-                place: Place { len: 1, ..place },
-                content,
-            },
-            key: None,
-        });
+        self.open.push(Open { node: Node { place: Place { len: 1, ..place }, content }, key: None });
     }
 
     fn close(&mut self) {

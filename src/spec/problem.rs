@@ -35,38 +35,22 @@ pub struct Problem {
 impl Problem {
     /// A problem that refuses the file.
     pub fn error(path: impl Into<String>, message: impl Into<String>) -> Problem {
-        Problem {
-            severity: Severity::Error,
-            path: path.into(),
-            message: message.into(),
-            fix: None,
-        }
+        Problem { severity: Severity::Error, path: path.into(), message: message.into(), fix: None }
     }
 
     /// A problem that only wants to be known.
     pub fn warning(path: impl Into<String>, message: impl Into<String>) -> Problem {
-        Problem {
-            severity: Severity::Warning,
-            ..Problem::error(path, message)
-        }
+        Problem { severity: Severity::Warning, ..Problem::error(path, message) }
     }
 
     /// The same problem with its way out.
     pub fn fix(self, fix: impl Into<String>) -> Problem {
-        Problem {
-            fix: Some(fix.into()),
-            ..self
-        }
+        Problem { fix: Some(fix.into()), ..self }
     }
 
     /// The same problem with its place in the text.
     pub(super) fn at(self, place: Place) -> Located {
-        Located {
-            problem: self,
-            line: place.line,
-            column: place.column,
-            len: place.len,
-        }
+        Located { problem: self, line: place.line, column: place.column, len: place.len }
     }
 }
 

@@ -52,10 +52,8 @@ impl Fields {
 
     /// The schema of the field or item `step`, with its reference followed.
     fn child<'s>(&'s self, part: &'s Value, step: &str) -> Option<&'s Value> {
-        let child = part
-            .get("properties")
-            .and_then(|fields| fields.get(step))
-            .or_else(|| part.get("items"))?;
+        let child =
+            part.get("properties").and_then(|fields| fields.get(step)).or_else(|| part.get("items"))?;
         match child.get("$ref").and_then(Value::as_str) {
             Some(reference) => self.schema.pointer(reference.trim_start_matches('#')),
             None => Some(child),

@@ -24,34 +24,14 @@ use Owned::{Field, Kthw};
 use Program::{Containerd, Etcd, KubeApiserver, KubeControllerManager, KubeScheduler, Kubelet};
 
 const OWNED: &[(Program, Owned, &[&str])] = &[
-    (
-        KubeApiserver,
-        Field("network.services"),
-        &["service-cluster-ip-range"],
-    ),
+    (KubeApiserver, Field("network.services"), &["service-cluster-ip-range"]),
     (KubeApiserver, Field("api.endpoint"), &["secure-port"]),
-    (
-        KubeApiserver,
-        Field("hosts"),
-        &["advertise-address", "etcd-servers"],
-    ),
+    (KubeApiserver, Field("hosts"), &["advertise-address", "etcd-servers"]),
     (KubeApiserver, Field("audit.policy"), &["audit-policy-file"]),
     (KubeApiserver, Field("audit.maxAge"), &["audit-log-maxage"]),
-    (
-        KubeApiserver,
-        Field("audit.maxBackup"),
-        &["audit-log-maxbackup"],
-    ),
-    (
-        KubeApiserver,
-        Field("audit.maxSize"),
-        &["audit-log-maxsize"],
-    ),
-    (
-        KubeApiserver,
-        Field("encryption"),
-        &["encryption-provider-config"],
-    ),
+    (KubeApiserver, Field("audit.maxBackup"), &["audit-log-maxbackup"]),
+    (KubeApiserver, Field("audit.maxSize"), &["audit-log-maxsize"]),
+    (KubeApiserver, Field("encryption"), &["encryption-provider-config"]),
     (
         KubeApiserver,
         Kthw,
@@ -74,21 +54,9 @@ const OWNED: &[(Program, Owned, &[&str])] = &[
         ],
     ),
     (KubeControllerManager, Field("name"), &["cluster-name"]),
-    (
-        KubeControllerManager,
-        Field("network.pods"),
-        &["cluster-cidr"],
-    ),
-    (
-        KubeControllerManager,
-        Field("network.services"),
-        &["service-cluster-ip-range"],
-    ),
-    (
-        KubeControllerManager,
-        Field("network.podMask"),
-        &["node-cidr-mask-size"],
-    ),
+    (KubeControllerManager, Field("network.pods"), &["cluster-cidr"]),
+    (KubeControllerManager, Field("network.services"), &["service-cluster-ip-range"]),
+    (KubeControllerManager, Field("network.podMask"), &["node-cidr-mask-size"]),
     (
         KubeControllerManager,
         Kthw,
@@ -106,11 +74,7 @@ const OWNED: &[(Program, Owned, &[&str])] = &[
             "tls-private-key-file",
         ],
     ),
-    (
-        KubeScheduler,
-        Field("components.kube-scheduler.config"),
-        &["config"],
-    ),
+    (KubeScheduler, Field("components.kube-scheduler.config"), &["config"]),
     (
         KubeScheduler,
         Kthw,
@@ -128,16 +92,7 @@ const OWNED: &[(Program, Owned, &[&str])] = &[
     (Kubelet, Field("network.dns"), &["cluster-dns"]),
     (Kubelet, Field("network.domain"), &["cluster-domain"]),
     (Kubelet, Field("network.pods"), &["pod-cidr"]),
-    (
-        Kubelet,
-        Field("hosts"),
-        &[
-            "hostname-override",
-            "node-ip",
-            "node-labels",
-            "register-with-taints",
-        ],
-    ),
+    (Kubelet, Field("hosts"), &["hostname-override", "node-ip", "node-labels", "register-with-taints"]),
     (
         Kubelet,
         Kthw,
@@ -180,11 +135,7 @@ const OWNED: &[(Program, Owned, &[&str])] = &[
             "trusted-ca-file",
         ],
     ),
-    (
-        Containerd,
-        Field("components.containerd.config"),
-        &["config"],
-    ),
+    (Containerd, Field("components.containerd.config"), &["config"]),
     (Containerd, Kthw, &["address"]),
 ];
 

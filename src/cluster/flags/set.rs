@@ -34,22 +34,14 @@ pub enum Origin {
 impl FlagSet {
     /// No flags yet, for `program` at `version`.
     pub fn new(program: Program, version: &Version) -> FlagSet {
-        FlagSet {
-            program,
-            version: version.clone(),
-            flags: BTreeMap::new(),
-        }
+        FlagSet { program, version: version.clone(), flags: BTreeMap::new() }
     }
 
-    /// Sets a default of kthw, unless this version lacks the flag.
-    pub fn set(&mut self, name: &str, value: impl Into<FlagValue>) -> &mut FlagSet {
-        debug_assert!(
-            table::known(self.program, name),
-            "no version of {} has --{name}",
-            self.program
-        );
-        if table::lookup(self.program, &self.version, name).is_some() {
-            self.insert(name, value.into(), Origin::Default);
+    /// Sets a default of kthw, unless this version lacks the flag or has deprecated it.
+    pub fn set(&mut self, name: &str, value: impl Into<FlagValue>, origin: Origin) -> &mut FlagSet {
+        debug_assert!(table::known(self.program, name), "no version of {} has --{name}", self.program);
+        if table::lookup(self.program, &self.version, name).is_some_and(|flag| !flag.deprecated) {
+            self.insert(name, value.into(), origin);
         }
         self
     }
@@ -71,8 +63,7 @@ impl FlagSet {
     }
 
     fn insert(&mut self, name: &str, value: FlagValue, origin: Origin) {
-        self.flags
-            .insert(name.to_owned(), SetFlag { value, origin });
+        self.flags.insert(name.to_owned(), SetFlag { value, origin });
     }
 
     /// The flag of that name.
@@ -85,16 +76,11 @@ impl FlagSet {
         self.flags.iter().map(|(name, flag)| (name.as_str(), flag))
     }
 
-    /// All flags as arguments, unquoted.
-    pub fn args(&self) -> impl Iterator<Item = String> {
-        self.iter().flat_map(|(name, flag)| {
-            self.values(name, &flag.value)
-                .into_iter()
-                .map(move |value| format!("--{name}={value}"))
-        })
+    /// All flags by name, each with what follows `--name=`, once for each time that it is given.
+    pub fn rendered(&self) -> impl Iterator<Item = (&str, Vec<String>, &Origin)> {
+        self.iter().map(|(name, flag)| (name, self.values(name, &flag.value), &flag.origin))
     }
 
-    /// What follows `--name=`, once for each time the flag is given.
     fn values(&self, name: &str, value: &FlagValue) -> Vec<String> {
         match value {
             FlagValue::Bool(value) => vec![value.to_string()],
@@ -105,7 +91,6 @@ impl FlagSet {
     }
 
     fn is_repeated(&self, name: &str) -> bool {
-        table::lookup(self.program, &self.version, name)
-            .is_some_and(|flag| flag.kind == Kind::Repeated)
+        table::lookup(self.program, &self.version, name).is_some_and(|flag| flag.kind == Kind::Repeated)
     }
 }

@@ -69,25 +69,18 @@ impl Kind {
 pub fn lookup(program: Program, version: &Version, name: &str) -> Option<Flag> {
     let rows = TABLES.get(&program)?.get(name)?;
     let row = rows.iter().find(|row| row.covers(version))?;
-    Some(Flag {
-        name: row.name,
-        kind: row.kind,
-        deprecated: row.is_deprecated(version),
-    })
+    Some(Flag { name: row.name, kind: row.kind, deprecated: row.is_deprecated(version) })
 }
 
 /// The names of all flags of `program` at `version`, sorted.
 pub fn names(program: Program, version: &Version) -> impl Iterator<Item = &'static str> {
     let rows = TABLES.get(&program).into_iter().flat_map(BTreeMap::values);
-    rows.filter_map(move |rows| rows.iter().find(|row| row.covers(version)))
-        .map(|row| row.name)
+    rows.filter_map(move |rows| rows.iter().find(|row| row.covers(version))).map(|row| row.name)
 }
 
 /// Whether any version of `program` knows the flag.
 pub fn known(program: Program, name: &str) -> bool {
-    TABLES
-        .get(&program)
-        .is_some_and(|table| table.contains_key(name))
+    TABLES.get(&program).is_some_and(|table| table.contains_key(name))
 }
 
 /// One line of a data file.
@@ -108,14 +101,11 @@ type Release = (u64, u64, u64);
 impl Row {
     fn covers(&self, version: &Version) -> bool {
         release(version) >= self.since
-            && self
-                .until
-                .is_none_or(|(major, minor, _)| (version.major, version.minor) <= (major, minor))
+            && self.until.is_none_or(|(major, minor, _)| (version.major, version.minor) <= (major, minor))
     }
 
     fn is_deprecated(&self, version: &Version) -> bool {
-        self.deprecated
-            .is_some_and(|since| release(version) >= since)
+        self.deprecated.is_some_and(|since| release(version) >= since)
     }
 
     /// Reads `name type since until deprecated-since`, where `-` stands for an open end.
@@ -139,11 +129,7 @@ fn release(version: &Version) -> Release {
 /// Reads `1.28` or `3.5.16`.
 fn parse_release(text: &str) -> Option<Release> {
     let mut numbers = text.split('.').map(|number| number.parse().ok());
-    Some((
-        numbers.next()??,
-        numbers.next()??,
-        numbers.next().unwrap_or(Some(0))?,
-    ))
+    Some((numbers.next()??, numbers.next()??, numbers.next().unwrap_or(Some(0))?))
 }
 
 fn parse_open(text: &str) -> Option<Option<Release>> {
@@ -155,19 +141,12 @@ fn parse_open(text: &str) -> Option<Option<Release>> {
 
 type Table = BTreeMap<&'static str, Vec<Row>>;
 
-static TABLES: LazyLock<BTreeMap<Program, Table>> = LazyLock::new(|| {
-    SOURCES
-        .iter()
-        .map(|(program, text)| (*program, parse_table(text)))
-        .collect()
-});
+static TABLES: LazyLock<BTreeMap<Program, Table>> =
+    LazyLock::new(|| SOURCES.iter().map(|(program, text)| (*program, parse_table(text))).collect());
 
 const SOURCES: &[(Program, &str)] = &[
     (Program::KubeApiserver, include_str!("kube-apiserver.txt")),
-    (
-        Program::KubeControllerManager,
-        include_str!("kube-controller-manager.txt"),
-    ),
+    (Program::KubeControllerManager, include_str!("kube-controller-manager.txt")),
     (Program::KubeScheduler, include_str!("kube-scheduler.txt")),
     (Program::Kubelet, include_str!("kubelet.txt")),
     (Program::Etcd, include_str!("etcd.txt")),
@@ -184,8 +163,7 @@ fn parse_table(text: &'static str) -> Table {
 }
 
 fn rows(text: &'static str) -> impl Iterator<Item = &'static str> {
-    text.lines()
-        .filter(|line| !line.starts_with('#') && !line.trim().is_empty())
+    text.lines().filter(|line| !line.starts_with('#') && !line.trim().is_empty())
 }
 
 #[cfg(test)]
@@ -233,26 +211,14 @@ mod tests {
                 }
             }
         };
-        check(
-            Program::KubeApiserver,
-            "1.36.3",
-            include_str!("help/kube-apiserver-1.36.txt"),
-        );
+        check(Program::KubeApiserver, "1.36.3", include_str!("help/kube-apiserver-1.36.txt"));
         check(
             Program::KubeControllerManager,
             "1.36.3",
             include_str!("help/kube-controller-manager-1.36.txt"),
         );
-        check(
-            Program::KubeScheduler,
-            "1.36.3",
-            include_str!("help/kube-scheduler-1.36.txt"),
-        );
-        check(
-            Program::Kubelet,
-            "1.36.3",
-            include_str!("help/kubelet-1.36.txt"),
-        );
+        check(Program::KubeScheduler, "1.36.3", include_str!("help/kube-scheduler-1.36.txt"));
+        check(Program::Kubelet, "1.36.3", include_str!("help/kubelet-1.36.txt"));
         check(Program::Etcd, "3.4.23", include_str!("help/etcd-3.4.txt"));
         check(Program::Etcd, "3.5.16", include_str!("help/etcd-3.5.txt"));
     }
@@ -261,56 +227,17 @@ mod tests {
     fn flags_come_and_go_with_versions() {
         let check = |program, version: &str, name, expected: Option<bool>| {
             let flag = lookup(program, &version.parse().unwrap(), name);
-            assert_eq!(
-                flag.map(|flag| flag.deprecated),
-                expected,
-                "{version} --{name}"
-            );
+            assert_eq!(flag.map(|flag| flag.deprecated), expected, "{version} --{name}");
         };
         check(Program::KubeApiserver, "1.35.1", "event-ttl", Some(false));
-        check(
-            Program::KubeApiserver,
-            "1.28.3",
-            "authorization-config",
-            None,
-        );
-        check(
-            Program::KubeApiserver,
-            "1.29.0",
-            "authorization-config",
-            Some(false),
-        );
-        check(
-            Program::KubeApiserver,
-            "1.28.3",
-            "cloud-provider",
-            Some(false),
-        );
+        check(Program::KubeApiserver, "1.28.3", "authorization-config", None);
+        check(Program::KubeApiserver, "1.29.0", "authorization-config", Some(false));
+        check(Program::KubeApiserver, "1.28.3", "cloud-provider", Some(false));
         check(Program::KubeApiserver, "1.33.0", "cloud-provider", None);
-        check(
-            Program::KubeApiserver,
-            "1.36.0",
-            "apiserver-count",
-            Some(true),
-        );
-        check(
-            Program::KubeControllerManager,
-            "1.28.3",
-            "pod-eviction-timeout",
-            None,
-        );
-        check(
-            Program::Kubelet,
-            "1.34.0",
-            "pod-infra-container-image",
-            Some(true),
-        );
-        check(
-            Program::Kubelet,
-            "1.35.1",
-            "pod-infra-container-image",
-            None,
-        );
+        check(Program::KubeApiserver, "1.36.0", "apiserver-count", Some(true));
+        check(Program::KubeControllerManager, "1.28.3", "pod-eviction-timeout", None);
+        check(Program::Kubelet, "1.34.0", "pod-infra-container-image", Some(true));
+        check(Program::Kubelet, "1.35.1", "pod-infra-container-image", None);
         check(Program::Kubelet, "1.35.1", "container-runtime", None);
         check(Program::Etcd, "3.4.23", "tls-min-version", None);
         check(Program::Etcd, "3.4.25", "tls-min-version", Some(false));

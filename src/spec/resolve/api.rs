@@ -20,30 +20,23 @@ pub fn resolve(
         Some(url) => written(url, ranges, problems),
         None => first_control_plane(hosts, problems),
     };
-    Some(Api {
-        endpoint: endpoint?,
-        sans: spec.sans.clone(),
-    })
+    Some(Api { endpoint: endpoint?, sans: spec.sans.clone() })
 }
 
 fn written(url: &str, ranges: &Ranges, problems: &mut Vec<Problem>) -> Option<Endpoint> {
     let path = "api.endpoint";
     let Some(endpoint) = parse(url) else {
         problems.push(
-            Problem::error(
-                path,
-                format!("{path} {url} is not a URL with a host and a port"),
-            )
-            .fix("write it like https://10.0.0.4:6443"),
+            Problem::error(path, format!("{path} {url} is not a URL with a host and a port"))
+                .fix("write it like https://10.0.0.4:6443"),
         );
         return None;
     };
     match (endpoint.ip(), ranges.hosts) {
         (Some(ip), Some(range)) if !range.contains(&ip) => {
-            problems.push(
-                Problem::error(path, format!("{path} {ip} is outside network.hosts {range}"))
-                    .fix("use the address of a control plane or of a load balancer in that range, or a DNS name"),
-            );
+            problems.push(Problem::error(path, format!("{path} {ip} is outside network.hosts {range}")).fix(
+                "use the address of a control plane or of a load balancer in that range, or a DNS name",
+            ));
         }
         (None, _) => names::subdomain(path, &endpoint.host, problems),
         _ => {}
@@ -70,27 +63,19 @@ fn parse(url: &str) -> Option<Endpoint> {
 
 fn first_control_plane(hosts: &[HostSpec], problems: &mut Vec<Problem>) -> Option<Endpoint> {
     let role = Role::ControlPlane.as_str();
-    let mut control_planes = hosts
-        .iter()
-        .filter(|host| host.roles.iter().any(|word| word == role));
+    let mut control_planes = hosts.iter().filter(|host| host.roles.iter().any(|word| word == role));
     let first = control_planes.next()?;
     let address: IpAddr = first.address.parse().ok()?;
     if control_planes.next().is_some() {
         problems.push(
             Problem::warning(
                 "api",
-                format!(
-                    "api.endpoint is not set, so every client depends on {}",
-                    first.name
-                ),
+                format!("api.endpoint is not set, so every client depends on {}", first.name),
             )
             .fix("set it to an address or name that leads to all control planes"),
         );
     }
-    Some(Endpoint {
-        host: address.to_string(),
-        port: 6443,
-    })
+    Some(Endpoint { host: address.to_string(), port: 6443 })
 }
 
 fn sans(spec: &ApiSpec, problems: &mut Vec<Problem>) {
@@ -99,10 +84,8 @@ fn sans(spec: &ApiSpec, problems: &mut Vec<Problem>) {
         if san.parse::<IpAddr>().is_err() && !names::is_subdomain(name) {
             let path = format!("api.sans[{i}]");
             let message = format!("{path} {san} is neither a DNS name nor an IP address");
-            problems.push(
-                Problem::error(path, message)
-                    .fix("write it without scheme and port, in lower case"),
-            );
+            problems
+                .push(Problem::error(path, message).fix("write it without scheme and port, in lower case"));
         }
     }
 }
@@ -118,10 +101,7 @@ mod tests {
             assert_eq!(found.as_deref(), expected, "{url}");
         };
         check("https://10.0.0.4:6443", Some("https://10.0.0.4:6443"));
-        check(
-            "https://api.example.org:443/",
-            Some("https://api.example.org:443"),
-        );
+        check("https://api.example.org:443/", Some("https://api.example.org:443"));
         check("https://[fd00:0::4]:6443", Some("https://[fd00::4]:6443"));
         check("https://fd00::4:6443", None);
         check("http://10.0.0.4:6443", None);

@@ -1,6 +1,6 @@
 //! The components section: flags that the versions know and users may decide, and configuration patches.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::duration;
 use crate::cluster::flags::{self, Flag, Kind, Owned};
@@ -11,11 +11,7 @@ use crate::spec::positions::join;
 use crate::spec::problem::Problem;
 
 /// Decides the changes to every program of `cluster`.
-pub fn resolve(
-    spec: &ComponentsSpec,
-    cluster: &Cluster,
-    problems: &mut Vec<Problem>,
-) -> Components {
+pub fn resolve(spec: &ComponentsSpec, cluster: &Cluster, problems: &mut Vec<Problem>) -> Components {
     let mut component = |program, spec: &ComponentSpec| Component {
         flags: spec
             .flags
@@ -30,10 +26,7 @@ pub fn resolve(
     };
     Components {
         kube_apiserver: component(Program::KubeApiserver, &spec.kube_apiserver),
-        kube_controller_manager: component(
-            Program::KubeControllerManager,
-            &spec.kube_controller_manager,
-        ),
+        kube_controller_manager: component(Program::KubeControllerManager, &spec.kube_controller_manager),
         kube_scheduler: component(Program::KubeScheduler, &spec.kube_scheduler),
         kubelet: component(Program::Kubelet, &spec.kubelet),
         etcd: component(Program::Etcd, &spec.etcd),
@@ -51,11 +44,7 @@ struct Place<'n> {
 impl<'n> Place<'n> {
     fn new(program: Program, name: &'n str) -> Place<'n> {
         let path = join(&format!("components.{program}.flags"), name);
-        Place {
-            program,
-            name,
-            path,
-        }
+        Place { program, name, path }
     }
 
     fn error(&self, message: impl std::fmt::Display) -> Problem {
@@ -96,11 +85,7 @@ fn flag(
 }
 
 fn unknown(place: &Place<'_>, cluster: &Cluster) -> Problem {
-    let Place {
-        program,
-        name,
-        path,
-    } = place;
+    let Place { program, name, path } = place;
     let version = cluster.versions.of(*program);
     let bare = name.trim_start_matches('-');
     let fix = match meant(bare, flags::names(*program, version)) {
@@ -123,9 +108,7 @@ fn wrong_kind(place: &Place<'_>, flag: &Flag, value: &Value) -> Problem {
         }
         _ => format!("write {expected}"),
     };
-    place
-        .error(format_args!("{value} is not {expected}"))
-        .fix(fix)
+    place.error(format_args!("{value} is not {expected}")).fix(fix)
 }
 
 fn deprecated(place: &Place<'_>, cluster: &Cluster) -> Problem {
@@ -139,17 +122,11 @@ fn deprecated(place: &Place<'_>, cluster: &Cluster) -> Problem {
 }
 
 /// What is wrong with deciding a flag here that another field or kthw decides.
-fn contradiction(
-    place: &Place<'_>,
-    value: Option<&FlagValue>,
-    cluster: &Cluster,
-) -> Option<Problem> {
+fn contradiction(place: &Place<'_>, value: Option<&FlagValue>, cluster: &Cluster) -> Option<Problem> {
     let message = match flags::owned(place.program, place.name)? {
         Owned::Kthw => {
             return Some(
-                place
-                    .error("is kthw's own: the cluster it builds depends on it")
-                    .fix("remove the flag"),
+                place.error("is kthw's own: the cluster it builds depends on it").fix("remove the flag"),
             );
         }
         Owned::Field(field) => match (decided(field, cluster), value) {
@@ -161,11 +138,7 @@ fn contradiction(
     let Owned::Field(field) = flags::owned(place.program, place.name)? else {
         return None;
     };
-    Some(
-        place
-            .error(message)
-            .fix(format!("remove the flag and set {field}")),
-    )
+    Some(place.error(message).fix(format!("remove the flag and set {field}")))
 }
 
 /// The value that a field gives to flags, where it is one value for all hosts.
@@ -221,21 +194,20 @@ fn fits(kind: Kind, word: &str) -> bool {
 }
 
 /// The configuration patch: a mapping, for a program that reads a configuration file.
-fn config(program: Program, config: &Value, problems: &mut Vec<Problem>) -> Value {
+fn config(program: Program, config: &Value, problems: &mut Vec<Problem>) -> Map<String, Value> {
     let path = format!("components.{program}.config");
     match (program, config) {
-        (_, Value::Null) => return Value::Object(Default::default()),
+        (_, Value::Null) => {}
         (Program::KubeApiserver | Program::KubeControllerManager | Program::Etcd, _) => {
-            let message =
-                format!("{path} is of no use: kthw gives {program} no configuration file");
+            let message = format!("{path} is of no use: kthw gives {program} no configuration file");
             let fix = format!("use components.{program}.flags");
             problems.push(Problem::error(path, message).fix(fix));
         }
-        (_, Value::Object(_)) => {}
+        (_, Value::Object(members)) => return members.clone(),
         _ => problems.push(
             Problem::error(&path, format!("{path} is not a mapping"))
                 .fix("write the fields to change, as in the configuration file"),
         ),
     }
-    config.clone()
+    Map::new()
 }

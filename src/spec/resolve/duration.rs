@@ -21,9 +21,7 @@ pub fn parse(text: &str) -> Option<Duration> {
 fn part(text: &str) -> Option<(Duration, &str)> {
     let digits = text.find(|c: char| !c.is_ascii_digit() && c != '.')?;
     let (number, rest) = text.split_at(digits);
-    let end = rest
-        .find(|c: char| c.is_ascii_digit() || c == '.')
-        .unwrap_or(rest.len());
+    let end = rest.find(|c: char| c.is_ascii_digit() || c == '.').unwrap_or(rest.len());
     let (unit, tail) = rest.split_at(end);
     let nanoseconds = scale(number, unit_nanoseconds(unit)?)?;
     Some((Duration::from_nanos(nanoseconds), tail))

@@ -14,11 +14,7 @@ use crate::spec::positions::join;
 use crate::spec::problem::Problem;
 
 /// Decides every host, in the order written.
-pub fn resolve(
-    specs: &[HostSpec],
-    ranges: &Ranges,
-    problems: &mut Vec<Problem>,
-) -> Option<Vec<Host>> {
+pub fn resolve(specs: &[HostSpec], ranges: &Ranges, problems: &mut Vec<Problem>) -> Option<Vec<Host>> {
     unique(specs, problems);
     let hosts: Vec<Option<Host>> = specs
         .iter()
@@ -56,12 +52,7 @@ impl Place {
     }
 }
 
-fn host(
-    place: &Place,
-    spec: &HostSpec,
-    ranges: &Ranges,
-    problems: &mut Vec<Problem>,
-) -> Option<Host> {
+fn host(place: &Place, spec: &HostSpec, ranges: &Ranges, problems: &mut Vec<Problem>) -> Option<Host> {
     let name = name(place, spec, problems);
     let address = address(place, spec, ranges.hosts.as_ref(), problems);
     let roles = roles(place, spec, problems);
@@ -91,8 +82,7 @@ fn name(place: &Place, spec: &HostSpec, problems: &mut Vec<Problem>) -> Option<S
     match spec.name.as_str() {
         "" => problems.push(names::missing(&path, "a name such as worker-1")),
         name if name.len() > 63 => problems.push(
-            Problem::error(&path, format!("{path} {name} is longer than 63 characters"))
-                .fix("shorten it"),
+            Problem::error(&path, format!("{path} {name} is longer than 63 characters")).fix("shorten it"),
         ),
         name => names::subdomain(&path, name, problems),
     }
@@ -117,10 +107,7 @@ fn address(
     let Ok(address) = text.parse::<IpAddr>() else {
         problems.push(
             place
-                .error(
-                    "address",
-                    format_args!("address {text} is not an IP address"),
-                )
+                .error("address", format_args!("address {text} is not an IP address"))
                 .fix("write the IP address of the machine, not its name"),
         );
         return None;
@@ -129,19 +116,13 @@ fn address(
     if !range.contains(&address) {
         problems.push(
             place
-                .error(
-                    "address",
-                    format_args!("address {address} is outside network.hosts {range}"),
-                )
+                .error("address", format_args!("address {address} is outside network.hosts {range}"))
                 .fix("correct the address, or widen network.hosts"),
         );
     } else if is_reserved(&address, range) {
         problems.push(
             place
-                .error(
-                    "address",
-                    format_args!("address {address} is no host's in network.hosts {range}"),
-                )
+                .error("address", format_args!("address {address} is no host's in network.hosts {range}"))
                 .fix("choose an address between the first and the last of the range"),
         );
     }
@@ -174,13 +155,7 @@ fn roles(place: &Place, spec: &HostSpec, problems: &mut Vec<Problem>) -> Option<
 fn arch(place: &Place, spec: &HostSpec, problems: &mut Vec<Problem>) -> Option<Arch> {
     match &spec.arch {
         None => Some(Arch::Amd64),
-        Some(word) => names::choose(
-            &place.field("arch"),
-            word,
-            Arch::WORDS,
-            Arch::from_word,
-            problems,
-        ),
+        Some(word) => names::choose(&place.field("arch"), word, Arch::WORDS, Arch::from_word, problems),
     }
 }
 
@@ -190,17 +165,11 @@ fn ssh(place: &Place, spec: &SshSpec, problems: &mut Vec<Problem>) -> Option<Ssh
     let is_user = |user: &str| {
         !user.is_empty()
             && !user.starts_with('-')
-            && user
-                .chars()
-                .all(|c| c.is_ascii_alphanumeric() || "._-".contains(c))
+            && user.chars().all(|c| c.is_ascii_alphanumeric() || "._-".contains(c))
     };
     if !is_user(user) {
         let message = format!("ssh.user {user:?} is not a user name");
-        problems.push(
-            place
-                .error("ssh.user", message)
-                .fix("write a name such as root"),
-        );
+        problems.push(place.error("ssh.user", message).fix("write a name such as root"));
         return None;
     }
     if port == 0 {
@@ -208,10 +177,7 @@ fn ssh(place: &Place, spec: &SshSpec, problems: &mut Vec<Problem>) -> Option<Ssh
         problems.push(problem.fix("write a port from 1 to 65535"));
         return None;
     }
-    Some(Ssh {
-        user: user.to_owned(),
-        port,
-    })
+    Some(Ssh { user: user.to_owned(), port })
 }
 
 fn labels(place: &Place, spec: &HostSpec, problems: &mut Vec<Problem>) {
@@ -225,19 +191,13 @@ fn labels(place: &Place, spec: &HostSpec, problems: &mut Vec<Problem>) {
             );
         } else if !names::is_label_value(value) {
             problems.push(
-                Problem::error(
-                    path,
-                    format!("{subject}: label {key} has no label value: {value}"),
-                )
-                .fix("use letters, digits, hyphens, underscores and dots, at most 63"),
+                Problem::error(path, format!("{subject}: label {key} has no label value: {value}"))
+                    .fix("use letters, digits, hyphens, underscores and dots, at most 63"),
             );
         } else if !kubelet_may_set(key) {
             problems.push(
-                Problem::error(
-                    path,
-                    format!("{subject}: a kubelet may not set the label {key}"),
-                )
-                .fix("use a prefix of your own, or node.kubernetes.io/, or set it with kubectl"),
+                Problem::error(path, format!("{subject}: a kubelet may not set the label {key}"))
+                    .fix("use a prefix of your own, or node.kubernetes.io/, or set it with kubectl"),
             );
         }
     }
@@ -257,8 +217,7 @@ fn kubelet_may_set(key: &str) -> bool {
         "topology.kubernetes.io/region",
         "topology.kubernetes.io/zone",
     ];
-    let within =
-        |prefix: &str, domain: &str| prefix == domain || prefix.ends_with(&format!(".{domain}"));
+    let within = |prefix: &str, domain: &str| prefix == domain || prefix.ends_with(&format!(".{domain}"));
     let Some((prefix, _)) = key.split_once('/') else {
         return true;
     };
@@ -285,18 +244,9 @@ fn taint(path: &str, spec: &TaintSpec, problems: &mut Vec<Problem>) -> Option<Ta
         let message = format!("{path} {}={} is not a taint", spec.key, spec.value);
         problems.push(Problem::error(path, message).fix("write key and value as in a label"));
     }
-    let effect = names::choose(
-        &format!("{path}.effect"),
-        &spec.effect,
-        Effect::WORDS,
-        Effect::from_word,
-        problems,
-    )?;
-    well_formed.then(|| Taint {
-        key: spec.key.clone(),
-        value: spec.value.clone(),
-        effect,
-    })
+    let effect =
+        names::choose(&format!("{path}.effect"), &spec.effect, Effect::WORDS, Effect::from_word, problems)?;
+    well_formed.then(|| Taint { key: spec.key.clone(), value: spec.value.clone(), effect })
 }
 
 /// Warns of what only a kubelet would use.
@@ -307,13 +257,9 @@ fn only_workers(place: &Place, spec: &HostSpec, problems: &mut Vec<Problem>) {
         ("podCIDR", spec.pod_cidr.is_some()),
     ];
     for (field, _) in written.into_iter().filter(|(_, written)| *written) {
-        let message = format!(
-            "{}: {field} has no effect on a host that runs no pods",
-            place.subject
-        );
+        let message = format!("{}: {field} has no effect on a host that runs no pods", place.subject);
         problems.push(
-            Problem::warning(place.field(field), message)
-                .fix("add the role worker, or remove the field"),
+            Problem::warning(place.field(field), message).fix("add the role worker, or remove the field"),
         );
     }
 }
@@ -345,10 +291,7 @@ fn unique(specs: &[HostSpec], problems: &mut Vec<Problem>) {
 /// Wants a control plane, and an odd number of them because each is an etcd member.
 fn control_planes(specs: &[HostSpec], problems: &mut Vec<Problem>) {
     if specs.is_empty() {
-        problems.push(names::missing(
-            "hosts",
-            "at least one host with roles: [control-plane]",
-        ));
+        problems.push(names::missing("hosts", "at least one host with roles: [control-plane]"));
         return;
     }
     let is_control_plane = |spec: &&HostSpec| {
@@ -429,10 +372,7 @@ fn written_range(
     let (first, last) = cut.numbers(&range);
     if !taken.take(first, last) {
         let message = format!("podCIDR {range} meets that of another host");
-        let fix = format!(
-            "choose a /{} of network.pods that no other host has",
-            cut.mask
-        );
+        let fix = format!("choose a /{} of network.pods that no other host has", cut.mask);
         problems.push(place.error("podCIDR", message).fix(fix));
         return None;
     }
@@ -477,9 +417,8 @@ impl Cut {
     fn too_small(&self, workers: u64) -> Problem {
         let (pods, mask, count) = (self.pods, self.mask, self.count());
         let more = u8::try_from(workers.next_power_of_two().ilog2()).unwrap_or(u8::MAX);
-        let message = format!(
-            "network.pods {pods} holds {count} ranges of /{mask}, too few for {workers} workers"
-        );
+        let message =
+            format!("network.pods {pods} holds {count} ranges of /{mask}, too few for {workers} workers");
         let fix = match mask.checked_sub(more) {
             Some(prefix) => format!("widen it to at least /{prefix}, or raise network.podMask"),
             None => "raise network.podMask".to_owned(),

@@ -50,10 +50,7 @@ fn decide(spec: &ClusterSpec, problems: &mut Vec<Problem>) -> Option<Cluster> {
         downloads,
     };
     let components = components::resolve(&spec.components, &cluster, problems);
-    Some(Cluster {
-        components,
-        ..cluster
-    })
+    Some(Cluster { components, ..cluster })
 }
 
 fn header(spec: &ClusterSpec, problems: &mut Vec<Problem>) {

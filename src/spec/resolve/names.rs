@@ -50,10 +50,7 @@ fn is_label(name: &str) -> bool {
     let (Some(first), Some(last)) = (bytes.first(), bytes.last()) else {
         return false;
     };
-    bytes.len() <= 63
-        && inner(*first)
-        && inner(*last)
-        && bytes.iter().all(|b| inner(*b) || *b == b'-')
+    bytes.len() <= 63 && inner(*first) && inner(*last) && bytes.iter().all(|b| inner(*b) || *b == b'-')
 }
 
 /// Whether `name` is labels joined by dots.
@@ -80,9 +77,7 @@ pub fn is_label_value(value: &str) -> bool {
     bytes.len() <= 63
         && edge(bytes.first())
         && edge(bytes.last())
-        && bytes
-            .iter()
-            .all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(b))
+        && bytes.iter().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(b))
 }
 
 /// The value that `word` stands for, or a problem that lists the words there are.

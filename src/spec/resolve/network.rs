@@ -27,22 +27,14 @@ pub fn ranges(spec: &NetworkSpec, problems: &mut Vec<Problem>) -> Ranges {
     let services = range("network.services", &spec.services, "10.96.0.0/24", problems);
     let pods = range("network.pods", &spec.pods, "10.200.0.0/16", problems);
     let named = [("hosts", hosts), ("services", services), ("pods", pods)];
-    let named: Vec<_> = named
-        .into_iter()
-        .filter_map(|(name, range)| Some((name, range?)))
-        .collect();
+    let named: Vec<_> = named.into_iter().filter_map(|(name, range)| Some((name, range?))).collect();
     for (i, one) in named.iter().enumerate() {
         for other in &named[..i] {
             problems.extend(conflict(*one, *other, &named));
         }
     }
     let pod_mask = pods.and_then(|pods| pod_mask(spec, &pods, problems));
-    Ranges {
-        hosts,
-        services,
-        pods,
-        pod_mask,
-    }
+    Ranges { hosts, services, pods, pod_mask }
 }
 
 /// Reads a range in CIDR notation whose host bits are zero.
@@ -81,9 +73,8 @@ fn conflict(
         return None;
     }
     let message = format!("{path} {range} overlaps network.{other_name} {other}");
-    let example = free_range(name, all).map_or_else(String::new, |range| {
-        format!(", for instance {name}: {range}")
-    });
+    let example =
+        free_range(name, all).map_or_else(String::new, |range| format!(", for instance {name}: {range}"));
     Some(Problem::error(path, message).fix(format!("choose ranges that do not meet{example}")))
 }
 
@@ -138,19 +129,9 @@ fn pod_mask(spec: &NetworkSpec, pods: &IpNet, problems: &mut Vec<Problem>) -> Op
 }
 
 /// Decides the whole section.
-pub fn resolve(
-    spec: &NetworkSpec,
-    ranges: &Ranges,
-    problems: &mut Vec<Problem>,
-) -> Option<Network> {
+pub fn resolve(spec: &NetworkSpec, ranges: &Ranges, problems: &mut Vec<Problem>) -> Option<Network> {
     names::subdomain("network.domain", &spec.domain, problems);
-    let cni = names::choose(
-        "network.cni",
-        &spec.cni,
-        Cni::WORDS,
-        Cni::from_word,
-        problems,
-    );
+    let cni = names::choose("network.cni", &spec.cni, Cni::WORDS, Cni::from_word, problems);
     let dns = ranges.services.and_then(|services| {
         width(&services, problems);
         dns(spec, &services, problems)
@@ -185,8 +166,7 @@ fn dns(spec: &NetworkSpec, services: &IpNet, problems: &mut Vec<Problem>) -> Opt
             return Some(tenth);
         }
         let message = format!("network.services {services} has no tenth address for DNS");
-        problems
-            .push(Problem::error("network.services", message).fix("widen it, or set network.dns"));
+        problems.push(Problem::error("network.services", message).fix("widen it, or set network.dns"));
         return None;
     };
     let example = match services.contains(&tenth) {

@@ -59,13 +59,8 @@ mod tests {
     fn the_wanted_number_or_the_next_free_one_is_given() {
         let mut taken = Taken::default();
         assert!(taken.take(2, 3));
-        let found: Vec<_> = [2, 2, 6, 6, 1, 0]
-            .map(|wanted| taken.take_near(wanted, 8))
-            .into();
-        assert_eq!(
-            found,
-            [Some(4), Some(5), Some(6), Some(7), Some(1), Some(0)]
-        );
+        let found: Vec<_> = [2, 2, 6, 6, 1, 0].map(|wanted| taken.take_near(wanted, 8)).into();
+        assert_eq!(found, [Some(4), Some(5), Some(6), Some(7), Some(1), Some(0)]);
         assert_eq!(taken.take_near(3, 8), None);
     }
 

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::{duration, names};
 use crate::cluster::{Audit, Downloads, Encryption, Pki, Provider};
@@ -21,22 +21,13 @@ pub fn pki(spec: &PkiSpec, problems: &mut Vec<Problem>) -> Option<Pki> {
     let ca = lifetime(ca_path, &spec.ca_certificate_validity_period, problems);
     let (leaf_lifetime, ca_lifetime) = (leaf?, ca?);
     if leaf_lifetime >= ca_lifetime {
-        let (leaf, ca) = (
-            &spec.certificate_validity_period,
-            &spec.ca_certificate_validity_period,
-        );
+        let (leaf, ca) = (&spec.certificate_validity_period, &spec.ca_certificate_validity_period);
         problems.push(
-            Problem::error(
-                leaf_path,
-                format!("{leaf_path} {leaf} is not shorter than {ca_path} {ca}"),
-            )
-            .fix("let certificates expire before the authority that signed them"),
+            Problem::error(leaf_path, format!("{leaf_path} {leaf} is not shorter than {ca_path} {ca}"))
+                .fix("let certificates expire before the authority that signed them"),
         );
     }
-    Some(Pki {
-        ca_lifetime,
-        leaf_lifetime,
-    })
+    Some(Pki { ca_lifetime, leaf_lifetime })
 }
 
 fn lifetime(path: &str, text: &str, problems: &mut Vec<Problem>) -> Option<Duration> {
@@ -63,25 +54,15 @@ pub fn encryption(spec: &EncryptionSpec, problems: &mut Vec<Problem>) -> Option<
         let path = format!("{path}[{i}]");
         if !is_resource(resource) {
             let message = format!("{path} {resource} is not the name of a resource");
-            problems.push(
-                Problem::error(path, message).fix("write it like secrets or deployments.apps"),
-            );
+            problems.push(Problem::error(path, message).fix("write it like secrets or deployments.apps"));
         } else if !seen.insert(resource) {
             let message = format!("{path} {resource} is listed twice");
             problems.push(Problem::error(path, message).fix("remove one of them"));
         }
     }
-    let provider = names::choose(
-        "encryption.provider",
-        &spec.provider,
-        Provider::WORDS,
-        Provider::from_word,
-        problems,
-    );
-    Some(Encryption {
-        provider: provider?,
-        resources: spec.resources.clone(),
-    })
+    let provider =
+        names::choose("encryption.provider", &spec.provider, Provider::WORDS, Provider::from_word, problems);
+    Some(Encryption { provider: provider?, resources: spec.resources.clone() })
 }
 
 /// Whether the API server could know the resource: `secrets`, `deployments.apps`, `*.apps`, `*.*`.
@@ -97,15 +78,10 @@ pub fn audit(spec: &AuditSpec, problems: &mut Vec<Problem>) -> Option<Audit> {
         Value::Null => None,
         policy => Some(audit_policy(policy, problems)?),
     };
-    Some(Audit {
-        policy,
-        max_age: spec.max_age,
-        max_backup: spec.max_backup,
-        max_size: spec.max_size,
-    })
+    Some(Audit { policy, max_age: spec.max_age, max_backup: spec.max_backup, max_size: spec.max_size })
 }
 
-fn audit_policy(policy: &Value, problems: &mut Vec<Problem>) -> Option<Value> {
+fn audit_policy(policy: &Value, problems: &mut Vec<Problem>) -> Option<Map<String, Value>> {
     let path = "audit.policy";
     if !policy.get("rules").is_some_and(Value::is_array) {
         problems.push(
@@ -121,7 +97,7 @@ fn audit_policy(policy: &Value, problems: &mut Vec<Problem>) -> Option<Value> {
             problems.push(Problem::error(path, message).fix(format!("write {field}: {expected}")));
         }
     }
-    Some(policy.clone())
+    policy.as_object().cloned()
 }
 
 /// Decides the mirrors.
@@ -136,15 +112,12 @@ pub fn downloads(spec: &DownloadsSpec, problems: &mut Vec<Problem>) -> Downloads
             );
         }
     }
-    Downloads {
-        mirrors: spec.mirrors.clone(),
-    }
+    Downloads { mirrors: spec.mirrors.clone() }
 }
 
 fn is_mirror(url: &str) -> bool {
     let rest = |scheme: &str| url.strip_prefix(scheme).unwrap_or("");
     let is_web = |rest: &str| !rest.is_empty() && !rest.starts_with('/');
     let is_plain = !url.chars().any(|c| c.is_whitespace() || c.is_control());
-    is_plain
-        && (is_web(rest("http://")) || is_web(rest("https://")) || rest("file://").starts_with('/'))
+    is_plain && (is_web(rest("http://")) || is_web(rest("https://")) || rest("file://").starts_with('/'))
 }

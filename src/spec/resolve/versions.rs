@@ -29,16 +29,9 @@ pub fn resolve(spec: &VersionsSpec, problems: &mut Vec<Problem>) -> Option<Versi
         kubernetes: suiting.kubernetes,
     };
     problems.extend(etcd_problem(&versions.etcd));
-    problems.extend(containerd_problem(
-        &versions.containerd,
-        &versions.kubernetes,
-    ));
+    problems.extend(containerd_problem(&versions.containerd, &versions.kubernetes));
     problems.extend(too_old("runc", &versions.runc, Version::new(1, 1, 0)));
-    problems.extend(too_old(
-        "cniPlugins",
-        &versions.cni_plugins,
-        Version::new(1, 0, 0),
-    ));
+    problems.extend(too_old("cniPlugins", &versions.cni_plugins, Version::new(1, 0, 0)));
     if spec.crictl.is_some() {
         problems.extend(crictl_problem(&versions.crictl, &versions.kubernetes));
     }
@@ -49,10 +42,7 @@ pub fn resolve(spec: &VersionsSpec, problems: &mut Vec<Problem>) -> Option<Versi
 fn kubernetes(text: &str, problems: &mut Vec<Problem>) -> Option<Versions> {
     let path = "versions.kubernetes";
     if text.is_empty() {
-        problems.push(names::missing(
-            path,
-            "an exact version, for instance 1.35.1",
-        ));
+        problems.push(names::missing(path, "an exact version, for instance 1.35.1"));
         return None;
     }
     let version = exact(path, text, problems)?;
@@ -85,15 +75,11 @@ fn etcd_problem(etcd: &Version) -> Option<Problem> {
     match (etcd.major, etcd.minor) {
         (3, 5 | 6) => None,
         (3, 4) if etcd.patch >= 22 => Some(
-            Problem::warning(
-                path,
-                format!("{path} {etcd} is of a series that is no longer maintained"),
-            )
-            .fix("choose etcd 3.5 or 3.6"),
+            Problem::warning(path, format!("{path} {etcd} is of a series that is no longer maintained"))
+                .fix("choose etcd 3.5 or 3.6"),
         ),
         _ => Some(
-            Problem::error(path, format!("{path} {etcd} is not supported"))
-                .fix("choose etcd 3.5 or 3.6"),
+            Problem::error(path, format!("{path} {etcd} is not supported")).fix("choose etcd 3.5 or 3.6"),
         ),
     }
 }
