@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::schema::required;
 use crate::cluster::{Arch, Cni, Effect, Provider, Role};
 
 /// The API version of the cluster file.
@@ -15,26 +16,24 @@ pub const KIND: &str = "Cluster";
 /// A Kubernetes cluster, built the hard way.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
-#[schemars(deny_unknown_fields)]
+#[schemars(rename = "Cluster", deny_unknown_fields, transform = required("apiVersion kind name versions hosts"))]
 pub struct ClusterSpec {
     /// The version of this file's format.
-    #[schemars(required, extend("const" = API_VERSION))]
+    #[schemars(extend("const" = API_VERSION))]
     pub api_version: String,
     /// What this file describes.
-    #[schemars(required, extend("const" = KIND))]
+    #[schemars(extend("const" = KIND))]
     pub kind: String,
     /// The name of the cluster: a DNS label.
-    #[schemars(required)]
     pub name: String,
     /// What runs on the hosts, in exact versions.
-    #[schemars(required)]
     pub versions: VersionsSpec,
     /// Address ranges and names.
     pub network: NetworkSpec,
     /// How clients reach the Kubernetes API.
     pub api: ApiSpec,
     /// The machines.
-    #[schemars(required, length(min = 1))]
+    #[schemars(length(min = 1))]
     pub hosts: Vec<HostSpec>,
     /// Changes to the flags and configuration of single programs.
     pub components: ComponentsSpec,
@@ -51,10 +50,9 @@ pub struct ClusterSpec {
 /// Exact versions, without a leading `v`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
-#[schemars(deny_unknown_fields)]
+#[schemars(deny_unknown_fields, transform = required("kubernetes"))]
 pub struct VersionsSpec {
     /// Kubernetes, for instance 1.35.1.
-    #[schemars(required)]
     pub kubernetes: String,
     /// etcd; by default one that suits the Kubernetes version.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -127,16 +125,14 @@ pub struct ApiSpec {
 /// A machine of the cluster.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
-#[schemars(deny_unknown_fields)]
+#[schemars(deny_unknown_fields, transform = required("name address roles"))]
 pub struct HostSpec {
     /// The name of the machine and of its Kubernetes node, in lower case.
-    #[schemars(required)]
     pub name: String,
     /// The IP address of the machine, within `network.hosts`.
-    #[schemars(required)]
     pub address: String,
     /// What the machine is for.
-    #[schemars(required, with = "Vec<Role>", length(min = 1))]
+    #[schemars(with = "Vec<Role>", length(min = 1))]
     pub roles: Vec<String>,
     /// The processor architecture; by default amd64.
     #[schemars(with = "Option<Arch>")]
@@ -178,16 +174,15 @@ impl SshSpec {
 /// A taint of a Kubernetes node.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
-#[schemars(deny_unknown_fields)]
+#[schemars(deny_unknown_fields, transform = required("key effect"))]
 pub struct TaintSpec {
     /// The key, as in a label.
-    #[schemars(required)]
     pub key: String,
     /// The value, as in a label.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub value: String,
     /// What happens to pods that do not tolerate the taint.
-    #[schemars(required, with = "Effect")]
+    #[schemars(with = "Effect")]
     pub effect: String,
 }
 

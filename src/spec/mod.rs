@@ -6,6 +6,8 @@ mod parse;
 mod positions;
 pub mod presets;
 mod problem;
+#[cfg(test)]
+mod refusals;
 mod resolve;
 mod schema;
 

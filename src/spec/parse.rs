@@ -87,27 +87,45 @@ fn unknown_field((parent, name): &Field, fields: &Fields) -> Problem {
     Problem::error(join(parent, name), message).fix(fix)
 }
 
-/// What the YAML reader says, in this file's words where its own speak to programmers.
+/// What the YAML reader says, in words for who writes the file.
 fn locate(text: &str, error: &Error) -> Located {
     let error = error.without_snippet();
-    let problem = match error {
+    let place = place(text, error);
+    let path = Positions::new(text).path_at(place).unwrap_or_default();
+    let subject = match path.as_str() {
+        "" => "the file",
+        path => path,
+    };
+    let (message, fix) = match error {
         Error::DuplicateMappingKey { key: Some(key), .. } => {
-            Problem::error("", format!("the field `{key}` is written twice")).fix("keep one of them")
+            (format!("the field `{key}` is written twice"), "keep one of them")
         }
-        Error::MultipleDocuments { .. } => Problem::error("", "there is more than one document")
-            .fix("keep one cluster in a file and remove the `---` between documents"),
-        Error::Eof { .. } => {
-            Problem::error("", "the file is empty").fix("write a cluster.yaml with `kthw init`")
+        Error::MultipleDocuments { .. } => {
+            ("there is more than one document".to_owned(), "keep one cluster in a file")
         }
-        Error::SerdeInvalidType { unexpected, expected, .. } => {
-            Problem::error("", format!("expected {expected}, found {unexpected}"))
+        Error::Unexpected { expected, .. } => {
+            let (what, fix) = shape(expected);
+            (format!("{subject} is not {what}"), fix)
+        }
+        Error::InvalidScalar { .. } => {
+            (format!("{subject} is not a whole number in its range"), "write digits only")
         }
         Error::NullIntoString { .. } => {
-            Problem::error("", "a value is missing here").fix("write the value, or remove the field")
+            (format!("{subject} has no value"), "write the value, or remove the field")
         }
-        other => Problem::error("", other.to_string()),
+        other => (other.to_string(), "correct the YAML"),
     };
-    problem.at(place(text, error))
+    Problem::error(path, message).fix(fix).at(place)
+}
+
+/// What the reader's word for an event means for the file, and how to write it.
+fn shape(expected: &str) -> (&str, &'static str) {
+    match expected {
+        "string scalar" => ("a string", "write one word, in quotes if it has special characters"),
+        "mapping start" => ("a mapping", "write `field: value` lines"),
+        "sequence start" => ("a list", "write [a, b], or one `- item` for each line"),
+        other => (other, "correct the YAML"),
+    }
 }
 
 fn place(text: &str, error: &Error) -> Place {
@@ -120,4 +138,147 @@ fn place(text: &str, error: &Error) -> Place {
     let span = location.span().len();
     let len = usize::try_from(span).unwrap_or(1);
     Place { line, column, len: len.min((width + 1).saturating_sub(column)).max(1) }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::spec::{
+        ApiSpec, AuditSpec, ComponentSpec, ComponentsSpec, DownloadsSpec, EncryptionSpec, HostSpec,
+        NetworkSpec, PkiSpec, SshSpec, TaintSpec, VersionsSpec, load, presets,
+    };
+
+    /// Any text that YAML can hold, with those that look like something else more often.
+    fn text() -> impl Strategy<Value = String> {
+        prop_oneof![
+            "[a-z0-9./:-]{0,12}",
+            "[ -~äß\n]{0,20}",
+            Just("no".to_owned()),
+            Just("1.30".to_owned()),
+            Just("~".to_owned()),
+            Just("0x1F".to_owned()),
+            Just("12:30:45".to_owned()),
+            Just("# no comment".to_owned()),
+        ]
+    }
+
+    fn json() -> impl Strategy<Value = serde_json::Value> {
+        let leaf = prop_oneof![
+            Just(serde_json::Value::Null),
+            any::<bool>().prop_map(Into::into),
+            any::<i64>().prop_map(Into::into),
+            text().prop_map(Into::into),
+        ];
+        leaf.prop_recursive(3, 12, 3, |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..3).prop_map(Into::into),
+                prop::collection::btree_map("[a-zA-Z]{1,6}", inner, 0..3)
+                    .prop_map(|map| serde_json::Value::Object(map.into_iter().collect())),
+            ]
+        })
+    }
+
+    fn host() -> impl Strategy<Value = HostSpec> {
+        let ssh = (prop::option::of(text()), prop::option::of(any::<u16>()));
+        let taint = (text(), text(), text());
+        (
+            (text(), text(), prop::collection::vec(text(), 0..3)),
+            prop::option::of(text()),
+            ssh,
+            prop::collection::btree_map(text(), text(), 0..3),
+            prop::collection::vec(taint, 0..2),
+            prop::option::of(text()),
+        )
+            .prop_map(|((name, address, roles), arch, (user, port), labels, taints, pod_cidr)| {
+                HostSpec {
+                    name,
+                    address,
+                    roles,
+                    arch,
+                    ssh: SshSpec { user, port },
+                    labels,
+                    taints: taints
+                        .into_iter()
+                        .map(|(key, value, effect)| TaintSpec { key, value, effect })
+                        .collect(),
+                    pod_cidr,
+                }
+            })
+    }
+
+    fn component() -> impl Strategy<Value = ComponentSpec> {
+        let flags = prop::collection::btree_map("[a-z-]{1,8}", json(), 0..3);
+        (flags, json()).prop_map(|(flags, config)| ComponentSpec { flags, config })
+    }
+
+    fn sections() -> impl Strategy<Value = ClusterSpec> {
+        let texts = || prop::collection::vec(text(), 0..3);
+        (
+            (text(), text(), text(), prop::option::of(any::<u8>())),
+            (prop::option::of(text()), texts()),
+            component(),
+            (json(), any::<u32>()),
+            (text(), texts()),
+        )
+            .prop_map(|(network, (endpoint, sans), kubelet, audit, encryption)| ClusterSpec {
+                network: NetworkSpec {
+                    hosts: network.0,
+                    domain: network.1,
+                    dns: Some(network.2),
+                    pod_mask: network.3,
+                    ..NetworkSpec::default()
+                },
+                api: ApiSpec { endpoint, sans: sans.clone() },
+                components: ComponentsSpec { kubelet, ..ComponentsSpec::default() },
+                audit: AuditSpec { policy: audit.0, max_age: audit.1, ..AuditSpec::default() },
+                encryption: EncryptionSpec { provider: encryption.0.clone(), resources: encryption.1 },
+                pki: PkiSpec { certificate_validity_period: encryption.0, ..PkiSpec::default() },
+                downloads: DownloadsSpec { mirrors: sans },
+                ..ClusterSpec::default()
+            })
+    }
+
+    fn spec() -> impl Strategy<Value = ClusterSpec> {
+        let versions = (text(), prop::option::of(text()));
+        let hosts = prop::collection::vec(host(), 0..3);
+        (text(), versions, hosts, sections()).prop_map(|(name, (kubernetes, etcd), hosts, rest)| {
+            ClusterSpec {
+                name,
+                versions: VersionsSpec { kubernetes, etcd, ..VersionsSpec::default() },
+                hosts,
+                ..rest
+            }
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn a_written_spec_reads_back_the_same(spec in spec()) {
+            let text = serde_saphyr::to_string(&spec).unwrap();
+            match parse(&text) {
+                Ok(read) => prop_assert_eq!(read, spec),
+                Err(problems) => prop_assert!(false, "{:?}\n{}", problems, text),
+            }
+        }
+
+        #[test]
+        fn no_text_makes_loading_panic(text in "(\\PC|[\n:{}\\[\\]&*!-]){0,200}") {
+            let _ = load(&text);
+        }
+
+        #[test]
+        fn no_edit_of_a_good_file_makes_loading_panic(
+            at in any::<prop::sample::Index>(),
+            cut in 0..8usize,
+            insert in "[ -~\n]{0,6}",
+        ) {
+            let mut text: Vec<char> = presets::single().chars().collect();
+            let start = at.index(text.len());
+            let end = (start + cut).min(text.len());
+            text.splice(start..end, insert.chars());
+            let _ = load(&String::from_iter(text));
+        }
+    }
 }

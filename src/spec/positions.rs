@@ -40,8 +40,9 @@ impl<'t> Positions<'t> {
         Positions { text, root: OnceCell::new() }
     }
 
-    /// The place of the value at `path`, such as `hosts[1].address` or `hosts[worker-1].address`: the value itself if it
-    /// is a scalar, else its key. A field that is not written is looked for at what would hold it.
+    /// The place of the value at `path`, such as `hosts[1].address` or `hosts[worker-1].address`: the
+    /// value itself if it is a scalar, else its key. A field that is not written is looked for at
+    /// what would hold it.
     pub fn locate(&self, path: &str) -> Place {
         self.walk(path).last().map_or(Place::START, Visit::place)
     }
@@ -56,6 +57,12 @@ impl<'t> Positions<'t> {
     /// The place of the key at `path`, found as in `locate`.
     pub fn locate_key(&self, path: &str) -> Place {
         self.walk(path).last().map_or(Place::START, |visit| visit.key.unwrap_or(visit.place()))
+    }
+
+    /// The path of the value that starts at `place`.
+    pub(super) fn path_at(&self, place: Place) -> Option<String> {
+        let root = self.root.get_or_init(|| read(self.text)).as_ref()?;
+        root.path_at(place, String::new())
     }
 
     /// The nodes on the way to `path`, as far as they exist; the root itself is not among them.
@@ -120,6 +127,22 @@ impl Node {
                     Err(_) => items.iter().find(|item| item.is_named(step))?,
                 };
                 Some(Visit { key: None, node })
+            }
+            Content::Scalar(_) | Content::Alias => None,
+        }
+    }
+
+    /// The path of the node that starts at `place`, if that is this one (at `path`) or within.
+    fn path_at(&self, place: Place, path: String) -> Option<String> {
+        if (self.place.line, self.place.column) == (place.line, place.column) {
+            return Some(path);
+        }
+        match &self.content {
+            Content::Mapping(entries) => {
+                entries.iter().find_map(|(key, _, node)| node.path_at(place, join(&path, key)))
+            }
+            Content::Sequence(items) => {
+                items.iter().enumerate().find_map(|(i, node)| node.path_at(place, format!("{path}[{i}]")))
             }
             Content::Scalar(_) | Content::Alias => None,
         }
@@ -293,6 +316,16 @@ hosts:
         let positions = Positions::new(TEXT);
         let place = positions.locate_key("hosts[0].address");
         assert_eq!((place.line, place.column, place.len), (7, 5, 7));
+    }
+
+    #[test]
+    fn a_place_leads_to_a_path() {
+        let positions = Positions::new(TEXT);
+        for path in ["name", "network.pods", "hosts[0].labels[example.org/zone]", "hosts[1].roles[0]"] {
+            let place = positions.locate(path);
+            assert_eq!(positions.path_at(place).as_deref(), Some(path));
+        }
+        assert_eq!(positions.path_at(Place::START), None);
     }
 
     #[test]

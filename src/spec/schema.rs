@@ -27,6 +27,20 @@ pub(super) fn flags(_: &mut SchemaGenerator) -> Schema {
     })
 }
 
+/// Marks fields, named with spaces between, that must be written; drops the empty defaults that parsing gives them.
+pub(super) fn required(names: &'static str) -> impl FnMut(&mut Schema) {
+    move |schema| {
+        let names: Vec<_> = names.split(' ').collect();
+        for name in &names {
+            let field = schema.pointer_mut(&format!("/properties/{name}"));
+            if let Some(field) = field.and_then(Value::as_object_mut) {
+                field.remove("default");
+            }
+        }
+        schema.insert("required".to_owned(), names.into());
+    }
+}
+
 /// The fields that each part of the cluster file may have.
 pub(super) struct Fields {
     schema: Value,

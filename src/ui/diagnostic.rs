@@ -91,7 +91,15 @@ mod tests {
         let diagnostic = Diagnostic::error("network.pods 10.0.0/8 is not a CIDR")
             .at("cluster.yaml", &source, 3, 9, 8)
             .help(Some("write it as 10.0.0.0/8"));
-        insta::assert_snapshot!(diagnostic.render(&Renderer::plain()), @"");
+        insta::assert_snapshot!(diagnostic.render(&Renderer::plain()), @"
+        error: network.pods 10.0.0/8 is not a CIDR
+         --> cluster.yaml:3:9
+          |
+        3 |   pods: 10.0.0/8
+          |         ^^^^^^^^
+          |
+          = help: write it as 10.0.0.0/8
+        ");
     }
 
     #[test]

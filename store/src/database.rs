@@ -18,8 +18,8 @@ const APPLICATION: i32 = 0x6b74_6877;
 /// How long a write waits for those of other processes. They take milliseconds, so this is for a stopped process.
 const PATIENCE: Duration = Duration::from_secs(600);
 
-/// Tables with large rows keep them in order of insertion, with the random digests in an index beside: that writes a
-/// third of the pages that WITHOUT ROWID tables would.
+/// Tables with large rows keep them in order of insertion, with the random digests in an index beside, so that a
+/// batch of rows fills pages one after the other.
 const SCHEMA: &str = "
     CREATE TABLE blob (
         id      INTEGER PRIMARY KEY,

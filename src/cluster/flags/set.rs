@@ -94,3 +94,68 @@ impl FlagSet {
         table::lookup(self.program, &self.version, name).is_some_and(|flag| flag.kind == Kind::Repeated)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn component(flags: &[(&str, Option<FlagValue>)]) -> Component {
+        let flags = flags.iter().cloned();
+        Component {
+            flags: flags.map(|(name, value)| (name.to_owned(), value)).collect(),
+            ..Component::default()
+        }
+    }
+
+    fn args(set: &FlagSet) -> Vec<String> {
+        let each = |(name, values, _): (&str, Vec<String>, &Origin)| {
+            values.into_iter().map(|value| format!("--{name}={value}")).collect::<Vec<_>>()
+        };
+        set.rendered().flat_map(each).collect()
+    }
+
+    #[test]
+    fn defaults_are_overridden_added_to_and_removed() {
+        let mut set = FlagSet::new(Program::KubeApiserver, &Version::new(1, 35, 1));
+        let ours = Origin::Default;
+        set.set("profiling", false, ours.clone());
+        set.set("event-ttl", "1h", ours.clone());
+        set.set("allow-privileged", true, ours);
+        set.change(&component(&[
+            ("event-ttl", Some("2h".into())),
+            ("allow-privileged", None),
+            ("v", Some("4".into())),
+        ]));
+        assert_eq!(args(&set), ["--event-ttl=2h", "--profiling=false", "--v=4"]);
+        let origin = |name| set.get(name).map(|flag| flag.origin.clone());
+        assert_eq!(origin("profiling"), Some(Origin::Default));
+        let path = "components.kube-apiserver.flags.v".to_owned();
+        assert_eq!(origin("v"), Some(Origin::Spec(path)));
+        assert_eq!(origin("allow-privileged"), None);
+    }
+
+    #[test]
+    fn a_flag_that_a_version_lacks_or_deprecates_is_not_set() {
+        let check = |version, expected: &[&str]| {
+            let mut set = FlagSet::new(Program::Etcd, &version);
+            set.set("name", "a", Origin::Default);
+            set.set("feature-gates", "A=true", Origin::Default);
+            set.set("experimental-initial-corrupt-check", true, Origin::Default);
+            assert_eq!(args(&set), expected);
+        };
+        check(Version::new(3, 5, 33), &["--experimental-initial-corrupt-check=true", "--name=a"]);
+        check(Version::new(3, 6, 14), &["--feature-gates=A=true", "--name=a"]);
+    }
+
+    #[test]
+    fn a_list_is_joined_unless_the_flag_is_to_be_repeated() {
+        let mut set = FlagSet::new(Program::KubeApiserver, &Version::new(1, 35, 1));
+        let list = || vec!["a".to_owned(), "b".to_owned()];
+        set.set("authorization-mode", list(), Origin::Default);
+        set.set("service-account-key-file", list(), Origin::Default);
+        assert_eq!(
+            args(&set),
+            ["--authorization-mode=a,b", "--service-account-key-file=a", "--service-account-key-file=b",]
+        );
+    }
+}

@@ -4,21 +4,30 @@ use serde_json::{Map, Value};
 
 use super::duration;
 use crate::cluster::flags::{self, Flag, Kind, Owned};
-use crate::cluster::{Cluster, Component, Components, FlagValue, Program};
+use crate::cluster::{Api, Audit, Component, Components, FlagValue, Network, Program, Versions};
 use crate::spec::document::{ComponentSpec, ComponentsSpec};
 use crate::spec::meant::meant;
 use crate::spec::positions::join;
 use crate::spec::problem::Problem;
 
-/// Decides the changes to every program of `cluster`.
-pub fn resolve(spec: &ComponentsSpec, cluster: &Cluster, problems: &mut Vec<Problem>) -> Components {
+/// What other sections decided that flags follow from; a section with problems is missing.
+pub struct Decided<'a> {
+    pub name: &'a str,
+    pub versions: &'a Versions,
+    pub network: Option<&'a Network>,
+    pub api: Option<&'a Api>,
+    pub audit: Option<&'a Audit>,
+}
+
+/// Decides the changes to every program.
+pub fn resolve(spec: &ComponentsSpec, decided: &Decided<'_>, problems: &mut Vec<Problem>) -> Components {
     let mut component = |program, spec: &ComponentSpec| Component {
         flags: spec
             .flags
             .iter()
             .filter_map(|(name, value)| {
                 let place = Place::new(program, name);
-                let value = flag(&place, value, cluster, problems)?;
+                let value = flag(&place, value, decided, problems)?;
                 Some((name.clone(), value))
             })
             .collect(),
@@ -56,12 +65,12 @@ impl<'n> Place<'n> {
 fn flag(
     place: &Place<'_>,
     value: &Value,
-    cluster: &Cluster,
+    decided: &Decided<'_>,
     problems: &mut Vec<Problem>,
 ) -> Option<Option<FlagValue>> {
-    let version = cluster.versions.of(place.program);
+    let version = decided.versions.of(place.program);
     let Some(flag) = flags::lookup(place.program, version, place.name) else {
-        problems.push(unknown(place, cluster));
+        problems.push(unknown(place, decided));
         return None;
     };
     let value = match value {
@@ -74,19 +83,19 @@ fn flag(
             }
         },
     };
-    if let Some(problem) = contradiction(place, value.as_ref(), cluster) {
+    if let Some(problem) = contradiction(place, value.as_ref(), decided) {
         problems.push(problem);
         return None;
     }
     if flag.deprecated && value.is_some() {
-        problems.push(deprecated(place, cluster));
+        problems.push(deprecated(place, decided));
     }
     Some(value)
 }
 
-fn unknown(place: &Place<'_>, cluster: &Cluster) -> Problem {
+fn unknown(place: &Place<'_>, decided: &Decided<'_>) -> Problem {
     let Place { program, name, path } = place;
-    let version = cluster.versions.of(*program);
+    let version = decided.versions.of(*program);
     let bare = name.trim_start_matches('-');
     let fix = match meant(bare, flags::names(*program, version)) {
         _ if flags::known(*program, bare) && bare == *name => {
@@ -106,14 +115,15 @@ fn wrong_kind(place: &Place<'_>, flag: &Flag, value: &Value) -> Problem {
         {
             "write it in quotes".to_owned()
         }
+        Value::Object(_) if flag.kind == Kind::List => "write a list of name=value".to_owned(),
         _ => format!("write {expected}"),
     };
     place.error(format_args!("{value} is not {expected}")).fix(fix)
 }
 
-fn deprecated(place: &Place<'_>, cluster: &Cluster) -> Problem {
+fn deprecated(place: &Place<'_>, decided: &Decided<'_>) -> Problem {
     let (program, path) = (place.program, &place.path);
-    let version = cluster.versions.of(program);
+    let version = decided.versions.of(program);
     let fix = match program {
         Program::Kubelet => "set the field in components.kubelet.config",
         _ => "do without it: a later version will lack it",
@@ -122,40 +132,41 @@ fn deprecated(place: &Place<'_>, cluster: &Cluster) -> Problem {
 }
 
 /// What is wrong with deciding a flag here that another field or kthw decides.
-fn contradiction(place: &Place<'_>, value: Option<&FlagValue>, cluster: &Cluster) -> Option<Problem> {
-    let message = match flags::owned(place.program, place.name)? {
+fn contradiction(place: &Place<'_>, value: Option<&FlagValue>, decided: &Decided<'_>) -> Option<Problem> {
+    let field = match flags::owned(place.program, place.name)? {
+        Owned::Field(field) => field,
         Owned::Kthw => {
             return Some(
                 place.error("is kthw's own: the cluster it builds depends on it").fix("remove the flag"),
             );
         }
-        Owned::Field(field) => match (decided(field, cluster), value) {
-            (Some(decided), Some(FlagValue::Text(value))) if decided == *value => return None,
-            (Some(decided), _) => format!("is decided by {field}, which is {decided}"),
-            (None, _) => format!("is decided by {field}"),
-        },
     };
-    let Owned::Field(field) = flags::owned(place.program, place.name)? else {
-        return None;
+    let message = match (decided.value(field), value) {
+        (Some(own), Some(FlagValue::Text(value))) if own == *value => return None,
+        (Some(own), _) => format!("is decided by {field}, which is {own}"),
+        (None, _) => format!("is decided by {field}"),
     };
-    Some(place.error(message).fix(format!("remove the flag and set {field}")))
+    let fix = format!("remove the flag and set {field}");
+    Some(place.error(message).fix(fix))
 }
 
-/// The value that a field gives to flags, where it is one value for all hosts.
-fn decided(field: &str, cluster: &Cluster) -> Option<String> {
-    Some(match field {
-        "name" => cluster.name.clone(),
-        "network.services" => cluster.network.services.to_string(),
-        "network.pods" => cluster.network.pods.to_string(),
-        "network.podMask" => cluster.network.pod_mask.to_string(),
-        "network.dns" => cluster.network.dns.to_string(),
-        "network.domain" => cluster.network.domain.clone(),
-        "api.endpoint" => cluster.api.endpoint.port.to_string(),
-        "audit.maxAge" => cluster.audit.max_age.to_string(),
-        "audit.maxBackup" => cluster.audit.max_backup.to_string(),
-        "audit.maxSize" => cluster.audit.max_size.to_string(),
-        _ => return None,
-    })
+impl Decided<'_> {
+    /// The value that a field gives to flags, where it is one value for all hosts.
+    fn value(&self, field: &str) -> Option<String> {
+        Some(match field {
+            "name" => self.name.to_owned(),
+            "network.services" => self.network?.services.to_string(),
+            "network.pods" => self.network?.pods.to_string(),
+            "network.podMask" => self.network?.pod_mask.to_string(),
+            "network.dns" => self.network?.dns.to_string(),
+            "network.domain" => self.network?.domain.clone(),
+            "api.endpoint" => self.api?.endpoint.port.to_string(),
+            "audit.maxAge" => self.audit?.max_age.to_string(),
+            "audit.maxBackup" => self.audit?.max_backup.to_string(),
+            "audit.maxSize" => self.audit?.max_size.to_string(),
+            _ => return None,
+        })
+    }
 }
 
 /// The value in the flag's kind; `None` if it is of another.
