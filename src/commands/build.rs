@@ -8,7 +8,7 @@ use kthw_store::{Output, Store};
 
 use super::expiry;
 use super::failure::Failure;
-use super::opened::{Bound, ClusterSession, Opened, realise};
+use super::opened::{Bound, ClusterSession, Opened, realise, warn_of_public_root};
 use super::target;
 use crate::cli::Build;
 use crate::last_build::{LastBuild, Summary};
@@ -21,6 +21,7 @@ use crate::ui::Ui;
 pub fn run(folder: Folder, args: Build, ui: &Ui) -> Result<(), Failure> {
     let sources = Sources::read(folder)?;
     if let Some(summary) = nothing_to_do(&sources, &args)? {
+        warn_of_public_root(&sources, ui);
         report(&summary, args.json, ui);
         return Ok(());
     }

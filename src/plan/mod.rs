@@ -10,7 +10,7 @@ mod worker;
 
 use std::collections::BTreeSet;
 
-use kthw_graph::{Graph, GraphBuilder, GraphProblem, NodeId};
+use kthw_graph::{Graph, GraphProblem, NodeId};
 use semver::Version;
 
 use crate::artifact::{Artifact, ClusterIndex, Permissions};
@@ -42,8 +42,7 @@ pub enum PlanProblem {
 
 /// Plans a cluster: a pure function of what is decided and what is locked.
 pub fn plan(cluster: &Cluster, lock: &Lock, root: RootFingerprint) -> Result<Plan, Vec<PlanProblem>> {
-    let graph = GraphBuilder::default();
-    let mut planner = Planner { cluster, lock, root, graph, problems: Vec::new() };
+    let mut planner = Planner::new(cluster, lock, root);
     planner.define_authorities();
     planner.define_identities(pki::cluster_identities());
     planner.define_service_account_keys();
