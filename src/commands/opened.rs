@@ -77,7 +77,10 @@ impl Opened {
         let store = Arc::new(store);
         let mac_key = self.root.mac_key();
         let workshop = Workshop::new(self.root, Arc::clone(&store), self.cluster.downloads.mirrors);
-        let session = Session::new(self.plan.graph, store, workshop, mac_key, previous);
+        let graph = Arc::new(self.plan.graph);
+        // The process ends with the command: to take a large graph apart first would only cost time.
+        std::mem::forget(Arc::clone(&graph));
+        let session = Session::new(graph, store, workshop, mac_key, previous);
         let bound =
             Bound { folder: self.folder, fingerprint: self.fingerprint, root_name: root_name(&self.lock) };
         Ok((Arc::new(session), bound))
