@@ -11,10 +11,10 @@ check:
 
 # Accept every changed golden file and snapshot; then review `git diff`
 accept:
-    INSTA_UPDATE=always cargo test --workspace --lib --no-fail-fast
     for cluster in examples/*/; do \
-        cargo run --quiet -- snapshot -C "$cluster" --dir "snapshots/$(basename "$cluster")"; \
+        cargo run --quiet -- snapshot -C "$cluster" --dir "snapshots/$(basename "$cluster")" || exit 1; \
     done
+    INSTA_UPDATE=always cargo test --workspace
 
 # Measure
 bench:
