@@ -51,6 +51,18 @@ fn the_readme_has_two_commands_for_a_fresh_machine() {
 }
 
 #[test]
+fn the_readme_shows_what_the_example_yields() {
+    let (readme, graph) = (text("README.md"), text("snapshots/single/graph.txt"));
+    let digests: Vec<&str> =
+        readme.split("  b3:").skip(1).chain(readme.split("cluster b3:").skip(1)).collect();
+    assert_eq!(digests.len(), 4);
+    for digest in digests {
+        assert!(graph.contains(&digest[..64]), "README.md shows another digest than {}", &digest[..64]);
+    }
+    assert!(readme.contains(&format!("\n{} nodes: ", graph.lines().count())), "README.md counts other nodes");
+}
+
+#[test]
 fn ci_runs_what_the_readme_and_just_check_say() {
     let (ci, just) = (text(".ci/run"), text("justfile"));
     let steps: Vec<&str> = ci.lines().filter_map(|line| line.strip_prefix("step cargo ")).collect();
