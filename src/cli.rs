@@ -61,7 +61,7 @@ pub enum Command {
 pub struct Init {
     /// The folder to write; it must not hold a cluster yet
     #[arg(value_name = "DIR")]
-    pub folder: Option<Utf8PathBuf>,
+    pub new_folder: Option<Utf8PathBuf>,
     /// Which cluster to start from
     #[arg(long, value_enum, default_value_t = Preset::Single)]
     pub preset: Preset,
