@@ -5,6 +5,7 @@
 use std::fs;
 
 use crate::cluster_folder::ClusterFolder;
+use crate::mirror::{mirror, pinned_urls};
 
 #[test]
 fn an_edited_pin_is_refused_at_its_line() {
@@ -99,14 +100,8 @@ fn a_host_of_another_architecture_needs_its_own_pins() {
 #[test]
 fn a_mirror_is_pinned_as_it_is_and_fetched_from() {
     let folder = ClusterFolder::single();
-    let mirror = folder.place().join("mirror");
-    for url in folder.kthw(&["fetch", "--list"]).result().lines() {
-        let url = url.split(' ').next_back().expect("a URL");
-        let path = mirror.join(url.strip_prefix("https://").expect("https"));
-        fs::create_dir_all(path.parent().expect("a folder")).expect("our own folder");
-        fs::write(path, format!("stands for {url}")).expect("our own folder");
-    }
-    let mirror = format!("file://{}", mirror.display());
+    let urls = pinned_urls(&folder);
+    let mirror = mirror(&folder, urls.iter().map(String::as_str));
     let locked = folder.kthw(&["lock", "--mirror", &mirror]).result();
     assert!(locked.ends_with("kthw.lock pins 10 releases\n"), "{locked}");
     folder.kthw(&["lock", "--check"]).exits(0);

@@ -18,13 +18,18 @@ const HEAD: usize = 10;
 const TEXT_OF_SCALAR: std::ops::Range<usize> = 80..116;
 
 /// What must not be found: each secret in every spelling, by its first bytes.
-#[derive(Default)]
 struct Poison {
     spellings: HashMap<[u8; HEAD], Vec<(String, Vec<u8>)>>,
+    /// Whether some spelling begins with these two bytes: a quick answer for most places of a haystack.
+    beginnings: Vec<bool>,
     secrets: usize,
 }
 
 impl Poison {
+    fn new() -> Self {
+        Self { spellings: HashMap::new(), beginnings: vec![false; 1 << 16], secrets: 0 }
+    }
+
     fn add(&mut self, name: &str, secret: &[u8]) {
         assert!(secret.len() >= 32, "{name} is no secret: {} bytes", secret.len());
         self.secrets += 1;
@@ -44,6 +49,7 @@ impl Poison {
     }
 
     fn spell(&mut self, name: &str, form: &str, spelling: Vec<u8>) {
+        self.beginnings[beginning(&spelling)] = true;
         let head = spelling[..HEAD].try_into().expect("spellings are longer than their heads");
         self.spellings.entry(head).or_default().push((format!("{name} ({form})"), spelling));
     }
@@ -84,6 +90,9 @@ impl Poison {
         let text = String::from_utf8_lossy(&wrapped).replace("\\n", "");
         for form in [haystack, &wrapped, text.as_bytes()] {
             for (at, head) in form.windows(HEAD).enumerate() {
+                if !self.beginnings[beginning(head)] {
+                    continue;
+                }
                 let Some(candidates) = self.spellings.get(head) else { continue };
                 found.extend(
                     candidates
@@ -97,9 +106,14 @@ impl Poison {
     }
 }
 
+/// The number of a text's first two bytes.
+fn beginning(text: &[u8]) -> usize {
+    usize::from(text[0]) << 8 | usize::from(text[1])
+}
+
 /// All secrets of a cluster: its root, and every output that is shown only on request.
 fn poison(folder: &ClusterFolder) -> Poison {
-    let mut poison = Poison::default();
+    let mut poison = Poison::new();
     let root = folder.read(".kthw/root");
     let digits = root.trim().rsplit(' ').next().expect("a root");
     poison.add("root", &HEXLOWER.decode(digits.as_bytes()).expect("a root is hexadecimal"));
