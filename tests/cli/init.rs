@@ -1,7 +1,5 @@
 //! `kthw init`: from nothing to a built cluster, asking nothing.
 
-#![expect(clippy::disallowed_methods, reason = "tests look at the files that were written")]
-
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 

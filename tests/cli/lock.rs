@@ -1,7 +1,5 @@
 //! The lock: what it pins is what is used, and nobody edits it by hand.
 
-#![expect(clippy::disallowed_methods, reason = "tests break their own files")]
-
 use std::fs;
 
 use crate::cluster_folder::ClusterFolder;

@@ -5,6 +5,13 @@ use std::process::{Command, Output};
 
 use serde::Deserialize;
 
+/// What is said first about a cluster whose root secret everyone knows, as that of every example.
+pub const PUBLIC_ROOT: &str = "\
+warning: this cluster's root secret is a public example: anyone can derive every key of it
+ |
+ = help: `kthw init` makes a cluster with a root secret of its own
+";
+
 /// How a run ended and what it printed.
 #[derive(Debug)]
 pub struct Ran {
@@ -45,12 +52,12 @@ impl Ran {
         self.exits(0).stdout
     }
 
-    /// What it printed to stderr, provided that it failed in this way and printed no result.
+    /// Why it failed, provided that it did in this way and printed no result.
     #[track_caller]
     pub fn refusal(self, code: i32) -> String {
         let ran = self.exits(code);
         assert_eq!(ran.stdout, "", "a refusal has no result");
-        ran.stderr
+        ran.stderr.replacen(PUBLIC_ROOT, "", 1)
     }
 
     /// The summary that a successful `build --json` printed.

@@ -1,20 +1,18 @@
 //! The root secret: missing, wrong, swapped, misplaced or readable, it is refused before anything is derived.
 
-#![expect(clippy::disallowed_methods, reason = "tests break their own files")]
-
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 
 use crate::cluster_folder::ClusterFolder;
+use crate::ran::PUBLIC_ROOT;
 
 /// Every command that derives anything.
-const DERIVING: [&[&str]; 6] = [
+const DERIVING: [&[&str]; 5] = [
     &["build"],
     &["show", "pki/ca/key", "--reveal"],
     &["kubeconfig"],
     &["why", "pki/ca/cert"],
     &["snapshot", "--check"],
-    &["store", "repair"],
 ];
 
 /// Breaks a built cluster's root; every command must refuse it in these words and leave the store as it is.
@@ -26,10 +24,6 @@ fn refused(break_root: impl Fn(&ClusterFolder), words: &str) {
     let root = folder.read(".kthw/root");
     break_root(&folder);
     for args in DERIVING {
-        if args[0] == "store" {
-            // A repair looks at the sources only when there is damage.
-            continue;
-        }
         let refusal = folder.kthw(args).refusal(2);
         assert!(refusal.contains(words), "{args:?}: {refusal}");
         assert_eq!(refusal.matches("error").count(), 1, "one problem, told once: {refusal}");
@@ -105,4 +99,15 @@ fn a_public_root_without_its_warning_is_another_root() {
     let path = folder.path().join(".kthw/root");
     fs::set_permissions(path, fs::Permissions::from_mode(0o600)).expect("our own file");
     assert!(folder.kthw(&["build"]).refusal(2).contains("and kthw.lock belongs to root:"));
+}
+
+#[test]
+fn a_public_root_is_told_loudly_and_a_private_one_is_no_news() {
+    let public = ClusterFolder::single();
+    let private = ClusterFolder::empty();
+    private.kthw(&["init"]).exits(0);
+    for args in [&["build"][..], &["build"], &["kubeconfig"], &["graph"], &["snapshot"]] {
+        let warned = |folder: &ClusterFolder| folder.kthw(args).exits(0).stderr.contains(PUBLIC_ROOT);
+        assert_eq!((warned(&public), warned(&private)), (true, false), "{args:?}");
+    }
 }

@@ -1,6 +1,7 @@
 //! `kthw show` and `kthw kubeconfig`: outputs as they are, secrets only on request.
 
 use crate::cluster_folder::ClusterFolder;
+use crate::ran::PUBLIC_ROOT;
 
 #[test]
 fn a_public_output_is_printed_as_it_is_under_both_of_its_names() {
@@ -14,7 +15,11 @@ fn a_public_output_is_printed_as_it_is_under_both_of_its_names() {
         #[expect(clippy::disallowed_methods, reason = "the golden file")]
         let expected = std::fs::read_to_string(golden.clone() + path).expect("a golden file");
         let shown = folder.kthw(&["show", target]).exits(0);
-        assert_eq!((shown.stdout, shown.stderr), (expected, String::new()), "{target}");
+        assert_eq!(
+            (shown.stdout.as_str(), shown.stderr.as_str()),
+            (expected.as_str(), PUBLIC_ROOT),
+            "{target}"
+        );
     }
 }
 
