@@ -96,8 +96,9 @@ fn keep(session: &ClusterSession, bound: &Bound, summary: &Summary) -> Result<()
     };
     files::write(&bound.folder.last_build(), last.render().as_bytes(), 0o644)?;
     let schema = bound.folder.schema();
-    if files::read_text(&schema)?.is_none() {
-        files::write(&schema, spec::schema().as_bytes(), 0o644)?;
+    let text = spec::schema();
+    if files::read_text(&schema)?.as_ref() != Some(&text) {
+        files::write(&schema, text.as_bytes(), 0o644)?;
     }
     Ok(())
 }

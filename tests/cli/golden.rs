@@ -11,7 +11,8 @@ use crate::cluster_folder::{ClusterFolder, example};
 fn examples() -> Vec<String> {
     let entries = fs::read_dir(example("")).expect("there are examples");
     let name = |entry: fs::DirEntry| entry.file_name().into_string().expect("examples have plain names");
-    entries.map(|entry| name(entry.expect("examples can be listed"))).collect()
+    let entries = entries.map(|entry| entry.expect("examples can be listed"));
+    entries.filter(|entry| entry.path().is_dir()).map(name).collect()
 }
 
 fn golden(example: &str) -> PathBuf {
