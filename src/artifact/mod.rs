@@ -60,8 +60,35 @@ macro_rules! artifacts {
 }
 
 artifacts! {
+    audit_policy::AuditPolicy,
+    cni_config::CniConfig,
+    containerd_config::ContainerdConfig,
+    crictl_config::CrictlConfig,
+    hosts_file::HostsFile,
+    kernel_modules::KernelModules,
+    kubelet_config::KubeletConfig,
+    scheduler_config::SchedulerConfig,
+    sysctls::Sysctls,
     text_file::TextFile,
+    unit::Unit,
 }
+
+#[cfg(test)]
+mod check;
+mod command;
+mod decided_by;
+mod patch;
+#[cfg(test)]
+mod systemd;
+
+pub use command::{Command, Flag};
+pub use containerd_config::{ContainerdSchema, sandbox_image};
+pub use decided_by::DecidedBy;
+pub use hosts_file::HostsEntry;
+pub use kubelet_config::Taint;
+pub use patch::Patch;
+pub use scheduler_config::SchedulerApi;
+pub use unit::{Readiness, Section};
 
 /// What an artifact is made from: its inputs by slot, its own action digest, and the root secret.
 pub struct Ingredients<'a> {

@@ -1,0 +1,115 @@
+//! The scheduler's configuration file.
+
+use kthw_graph::{ActionError, Content, Kind, Manifest, Origin, Reads, Resource, Yields};
+use semver::Version;
+use serde_json::{Value, json};
+
+use super::{Ingredients, Make, Patch};
+use crate::yaml;
+
+/// A KubeSchedulerConfiguration. A scheduler that has one ignores the flags that it replaces, among them
+/// `--kubeconfig`, `--leader-elect` and `--profiling`.
+pub struct SchedulerConfig {
+    pub api: SchedulerApi,
+    pub kubeconfig: String,
+    pub patch: Patch,
+}
+
+/// A version of the KubeSchedulerConfiguration.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SchedulerApi {
+    V1Beta3,
+    V1,
+}
+
+impl SchedulerApi {
+    /// The newest that this Kubernetes knows.
+    pub fn for_kubernetes(version: &Version) -> Self {
+        if (version.major, version.minor) < (1, 25) { Self::V1Beta3 } else { Self::V1 }
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::V1Beta3 => "kubescheduler.config.k8s.io/v1beta3",
+            Self::V1 => "kubescheduler.config.k8s.io/v1",
+        }
+    }
+}
+
+impl SchedulerConfig {
+    fn document(&self) -> Value {
+        let mut document = json!({
+            "apiVersion": self.api.name(),
+            "kind": "KubeSchedulerConfiguration",
+            "clientConnection": {"kubeconfig": self.kubeconfig},
+            "enableContentionProfiling": false,
+            "enableProfiling": false,
+            "leaderElection": {"leaderElect": true},
+        });
+        self.patch.apply(&mut document);
+        document
+    }
+}
+
+impl Make for SchedulerConfig {
+    const KIND: Kind = Kind {
+        name: "scheduler-config",
+        version: 1,
+        yields: Yields::Public,
+        reads: Reads::Identities,
+        resource: Resource::Cpu,
+    };
+
+    fn describe(&self, manifest: &mut dyn Manifest) {
+        manifest.text("api-version", self.api.name(), Origin::Spec(format_args!("versions.kubernetes")));
+        manifest.text("kubeconfig", &self.kubeconfig, Origin::Program);
+        self.patch.describe(manifest);
+    }
+
+    fn make(&self, _from: &Ingredients<'_>) -> Result<Content, ActionError> {
+        Ok(Content::public(yaml::document(&self.document())?.into_bytes()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::artifact::check::{all_differ, make, patch};
+
+    fn scheduler() -> SchedulerConfig {
+        SchedulerConfig {
+            api: SchedulerApi::V1,
+            kubeconfig: "/etc/kubernetes/scheduler.kubeconfig".to_owned(),
+            patch: patch("components.kube-scheduler.config", json!({})),
+        }
+    }
+
+    #[test]
+    fn the_api_follows_kubernetes() {
+        let check = |version: (u64, u64, u64), api: SchedulerApi| {
+            let (major, minor, patch) = version;
+            assert_eq!(SchedulerApi::for_kubernetes(&Version::new(major, minor, patch)), api, "{version:?}");
+        };
+        check((1, 24, 17), SchedulerApi::V1Beta3);
+        check((1, 25, 0), SchedulerApi::V1);
+        check((1, 35, 1), SchedulerApi::V1);
+        check((2, 0, 0), SchedulerApi::V1);
+    }
+
+    #[test]
+    fn a_plain_scheduler_is_pinned() {
+        insta::assert_snapshot!(make(scheduler()));
+    }
+
+    #[test]
+    fn every_parameter_counts() {
+        let with = |change: Value| patch("components.kube-scheduler.config", change);
+        all_differ([
+            scheduler().into(),
+            SchedulerConfig { api: SchedulerApi::V1Beta3, ..scheduler() }.into(),
+            SchedulerConfig { kubeconfig: "/other".to_owned(), ..scheduler() }.into(),
+            SchedulerConfig { patch: with(json!({"parallelism": 8})), ..scheduler() }.into(),
+            SchedulerConfig { patch: with(json!({"leaderElection": null})), ..scheduler() }.into(),
+        ]);
+    }
+}

@@ -1,0 +1,71 @@
+//! What a host sets in its kernel when it starts.
+
+use kthw_graph::{ActionError, Content, Kind, Manifest, Origin, Reads, Resource, Yields};
+
+use super::{Ingredients, Make};
+
+/// A file of /etc/sysctl.d.
+pub struct Sysctls {
+    /// Name and value, in the order of the file.
+    pub settings: Vec<(&'static str, u64)>,
+}
+
+impl Sysctls {
+    /// What pods' traffic needs, and what a kubelet with `protectKernelDefaults` insists on.
+    pub fn for_kubelet() -> Self {
+        let settings = vec![
+            ("kernel.keys.root_maxbytes", 25_000_000),
+            ("kernel.keys.root_maxkeys", 1_000_000),
+            ("kernel.panic", 10),
+            ("kernel.panic_on_oops", 1),
+            ("net.bridge.bridge-nf-call-ip6tables", 1),
+            ("net.bridge.bridge-nf-call-iptables", 1),
+            ("net.ipv4.ip_forward", 1),
+            ("vm.overcommit_memory", 1),
+            ("vm.panic_on_oom", 0),
+        ];
+        Self { settings }
+    }
+}
+
+impl Make for Sysctls {
+    const KIND: Kind = Kind {
+        name: "sysctls",
+        version: 1,
+        yields: Yields::Public,
+        reads: Reads::Identities,
+        resource: Resource::Cpu,
+    };
+
+    fn describe(&self, manifest: &mut dyn Manifest) {
+        for (name, value) in &self.settings {
+            manifest.number(name, *value, Origin::Program);
+        }
+    }
+
+    fn make(&self, _from: &Ingredients<'_>) -> Result<Content, ActionError> {
+        let text: String = self.settings.iter().map(|(name, value)| format!("{name} = {value}\n")).collect();
+        Ok(Content::public(text.into_bytes()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::artifact::check::{all_differ, make};
+
+    #[test]
+    fn the_file_is_pinned() {
+        insta::assert_snapshot!(make(Sysctls::for_kubelet()));
+    }
+
+    #[test]
+    fn every_parameter_counts() {
+        all_differ([
+            Sysctls { settings: vec![("a", 1)] }.into(),
+            Sysctls { settings: vec![("a", 2)] }.into(),
+            Sysctls { settings: vec![("b", 1)] }.into(),
+            Sysctls { settings: vec![("a", 1), ("b", 1)] }.into(),
+        ]);
+    }
+}

@@ -1,0 +1,324 @@
+//! A systemd service.
+
+use kthw_graph::{ActionError, Content, Kind, Manifest, Origin, Reads, Resource, Yields};
+
+use super::command::{Command, CommandError, unfit};
+use super::{Ingredients, Make};
+
+/// A service that starts with the network, forever starts again, and belongs to `multi-user.target`.
+pub struct Unit {
+    exec: Command,
+    settings: Vec<Setting>,
+}
+
+/// Where in a unit file a setting stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Section {
+    Unit,
+    Service,
+    Install,
+}
+
+/// When a service counts as started.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Readiness {
+    /// When it says so: etcd, kube-apiserver, kubelet and containerd do.
+    Notify,
+    /// When its program runs.
+    Exec,
+}
+
+struct Setting {
+    section: Section,
+    key: &'static str,
+    value: String,
+}
+
+/// A unit file that systemd could not read.
+#[derive(Debug, thiserror::Error)]
+pub enum UnitError {
+    #[error(transparent)]
+    Command(#[from] CommandError),
+    #[error("{key}={value:?} is not a line of plain text: leave out control characters and backslashes")]
+    Setting { key: &'static str, value: String },
+}
+
+/// What a daemon can do without that only listens, and writes nowhere but to its own folders under
+/// /var/lib and /var/log (`StateDirectory=`, `LogsDirectory=`).
+const HARDENING: [(&str, &str); 20] = [
+    ("CapabilityBoundingSet", "CAP_NET_BIND_SERVICE"),
+    ("LockPersonality", "yes"),
+    ("MemoryDenyWriteExecute", "yes"),
+    ("NoNewPrivileges", "yes"),
+    ("PrivateDevices", "yes"),
+    ("PrivateTmp", "yes"),
+    ("ProtectClock", "yes"),
+    ("ProtectControlGroups", "yes"),
+    ("ProtectHome", "yes"),
+    ("ProtectHostname", "yes"),
+    ("ProtectKernelLogs", "yes"),
+    ("ProtectKernelModules", "yes"),
+    ("ProtectKernelTunables", "yes"),
+    ("ProtectSystem", "strict"),
+    ("RestrictAddressFamilies", "AF_INET AF_INET6 AF_NETLINK AF_UNIX"),
+    ("RestrictNamespaces", "yes"),
+    ("RestrictRealtime", "yes"),
+    ("RestrictSUIDSGID", "yes"),
+    ("SystemCallArchitectures", "native"),
+    ("UMask", "0077"),
+];
+
+impl Unit {
+    pub fn service(description: &str, documentation: &str, readiness: Readiness, exec: Command) -> Self {
+        let kind = match readiness {
+            Readiness::Notify => "notify",
+            Readiness::Exec => "exec",
+        };
+        Self { exec, settings: Vec::new() }
+            .set(Section::Unit, "Description", description)
+            .set(Section::Unit, "Documentation", documentation)
+            .wants("network-online.target")
+            .after("network-online.target")
+            .set(Section::Unit, "StartLimitIntervalSec", "0")
+            .set(Section::Service, "Type", kind)
+            .set(Section::Service, "Restart", "always")
+            .set(Section::Service, "RestartSec", "5")
+            .set(Section::Install, "WantedBy", "multi-user.target")
+    }
+
+    /// Starts this after that, if both start.
+    pub fn after(self, unit: &str) -> Self {
+        self.set(Section::Unit, "After", unit)
+    }
+
+    /// Starts that too, and goes on without it.
+    pub fn wants(self, unit: &str) -> Self {
+        self.set(Section::Unit, "Wants", unit)
+    }
+
+    /// Starts that too, and stops when it stops.
+    pub fn requires(self, unit: &str) -> Self {
+        self.set(Section::Unit, "Requires", unit)
+    }
+
+    /// Takes away all that a daemon of the control plane can do without.
+    pub fn hardened(self) -> Self {
+        HARDENING.iter().fold(self, |unit, (key, value)| unit.set(Section::Service, key, value))
+    }
+
+    /// Adds a setting. The value is literal: `%` stands for itself.
+    pub fn set(mut self, section: Section, key: &'static str, value: &str) -> Self {
+        self.settings.push(Setting { section, key, value: value.to_owned() });
+        self
+    }
+
+    fn render(&self) -> Result<String, UnitError> {
+        let sections = [Section::Unit, Section::Service, Section::Install];
+        let rendered = sections.map(|section| self.render_section(section));
+        Ok(rendered.into_iter().collect::<Result<Vec<_>, _>>()?.join("\n"))
+    }
+
+    fn render_section(&self, section: Section) -> Result<String, UnitError> {
+        let mut text = format!("[{}]\n", section.name());
+        if section == Section::Service {
+            text += &format!("ExecStart={}\n", self.exec.line()?);
+        }
+        for setting in self.settings.iter().filter(|setting| setting.section == section) {
+            text += &setting.line()?;
+        }
+        Ok(text)
+    }
+}
+
+impl Section {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Unit => "Unit",
+            Self::Service => "Service",
+            Self::Install => "Install",
+        }
+    }
+}
+
+impl Setting {
+    fn line(&self) -> Result<String, UnitError> {
+        let Self { key, value, .. } = self;
+        if value.contains(|c| unfit(c) || c == '\\') {
+            return Err(UnitError::Setting { key, value: value.clone() });
+        }
+        Ok(format!("{key}={}\n", value.replace('%', "%%")))
+    }
+}
+
+impl Make for Unit {
+    const KIND: Kind = Kind {
+        name: "unit",
+        version: 1,
+        yields: Yields::Public,
+        reads: Reads::Identities,
+        resource: Resource::Cpu,
+    };
+
+    fn describe(&self, manifest: &mut dyn Manifest) {
+        for setting in &self.settings {
+            let name = format!("{}.{}", setting.section.name(), setting.key);
+            manifest.text(&name, &setting.value, Origin::Program);
+        }
+        self.exec.describe(manifest);
+    }
+
+    fn make(&self, _from: &Ingredients<'_>) -> Result<Content, ActionError> {
+        Ok(Content::public(self.render()?.into_bytes()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::artifact::check::{all_differ, description, make, try_make};
+    use crate::artifact::{Artifact, DecidedBy, Flag, systemd};
+
+    const KUBERNETES: &str = "https://kubernetes.io/docs/";
+
+    fn flag(name: &str, values: &[&str]) -> Flag {
+        let values = values.iter().map(|v| (*v).to_owned()).collect();
+        Flag { name: name.to_owned(), values, decided_by: DecidedBy::Program }
+    }
+
+    fn etcd() -> Unit {
+        let decided_by = DecidedBy::Spec("components.etcd.flags.quota-backend-bytes".to_owned());
+        let quota = Flag { decided_by, ..flag("quota-backend-bytes", &["8589934592"]) };
+        let flags = vec![flag("data-dir", &["/var/lib/etcd"]), flag("name", &["cp 1 at 100%"]), quota];
+        Unit::service(
+            "etcd",
+            "https://etcd.io/docs/",
+            Readiness::Notify,
+            Command { program: "/usr/local/bin/etcd", flags },
+        )
+        .set(Section::Service, "TimeoutStartSec", "infinity")
+        .set(Section::Service, "LimitNOFILE", "65536")
+        .set(Section::Service, "OOMScoreAdjust", "-999")
+        .set(Section::Service, "StateDirectory", "etcd")
+        .set(Section::Service, "StateDirectoryMode", "0700")
+        .hardened()
+    }
+
+    fn kube_apiserver() -> Unit {
+        let flags =
+            vec![flag("etcd-servers", &["https://10.0.0.4:2379"]), flag("feature-gates", &["A=true"])];
+        let exec = Command { program: "/usr/local/bin/kube-apiserver", flags };
+        Unit::service("Kubernetes API server", KUBERNETES, Readiness::Notify, exec)
+            .wants("etcd.service")
+            .after("etcd.service")
+            .set(Section::Service, "LogsDirectory", "kubernetes")
+            .set(Section::Service, "LimitNOFILE", "1048576")
+            .hardened()
+    }
+
+    fn containerd() -> Unit {
+        let exec = Command { program: "/usr/local/bin/containerd", flags: Vec::new() };
+        Unit::service("containerd container runtime", "https://containerd.io", Readiness::Notify, exec)
+            .after("systemd-modules-load.service")
+            .set(Section::Service, "Delegate", "yes")
+            .set(Section::Service, "KillMode", "process")
+            .set(Section::Service, "LimitNOFILE", "1048576")
+            .set(Section::Service, "LimitNPROC", "infinity")
+            .set(Section::Service, "LimitCORE", "infinity")
+            .set(Section::Service, "TasksMax", "infinity")
+            .set(Section::Service, "OOMScoreAdjust", "-999")
+    }
+
+    fn kubelet() -> Unit {
+        let flags = vec![flag("config", &["/etc/kubernetes/kubelet.yaml"]), flag("node-ip", &["10.0.0.36"])];
+        let exec = Command { program: "/usr/local/bin/kubelet", flags };
+        Unit::service("Kubernetes node agent", KUBERNETES, Readiness::Notify, exec)
+            .requires("containerd.service")
+            .after("containerd.service")
+            .set(Section::Service, "KillMode", "process")
+            .set(Section::Service, "CPUAccounting", "yes")
+            .set(Section::Service, "MemoryAccounting", "yes")
+    }
+
+    #[test]
+    fn the_services_of_a_cluster_are_pinned() {
+        insta::assert_snapshot!("etcd", make(etcd()));
+        insta::assert_snapshot!("kubelet", make(kubelet()));
+        insta::assert_snapshot!(
+            description(&kubelet().set(Section::Service, "Nice", "5").into()).lines().last().unwrap_or_default(),
+            @"--node-ip = 10.0.0.36 (kthw)"
+        );
+    }
+
+    #[test]
+    fn a_users_flag_is_described_with_its_place() {
+        let described = description(&etcd().into());
+        let line = "--quota-backend-bytes = 8589934592 (components.etcd.flags.quota-backend-bytes)";
+        assert!(described.lines().any(|l| l == line), "{described}");
+    }
+
+    #[test]
+    fn every_parameter_counts() {
+        let with = |name: &str, values: &[&str]| {
+            let exec = Command { program: "/bin/x", flags: vec![flag(name, values)] };
+            Unit::service("X", "https://x", Readiness::Exec, exec)
+        };
+        let without =
+            || Unit::service("X", "https://x", Readiness::Exec, Command { program: "/bin/x", flags: vec![] });
+        all_differ([
+            without().into(),
+            with("a", &["1"]).into(),
+            with("a", &["2"]).into(),
+            with("b", &["1"]).into(),
+            with("a", &["1", "2"]).into(),
+            with("a", &["2", "1"]).into(),
+            Unit::service("Y", "https://x", Readiness::Exec, without().exec).into(),
+            Unit::service("X", "https://x", Readiness::Notify, without().exec).into(),
+            Unit::service("X", "https://x", Readiness::Exec, Command { program: "/bin/y", ..without().exec })
+                .into(),
+            without().after("a.service").into(),
+            without().wants("a.service").into(),
+            without().requires("a.service").into(),
+            Unit::service("X", "https://y", Readiness::Exec, without().exec).into(),
+            without().set(Section::Service, "Nice", "5").into(),
+            without().set(Section::Unit, "Nice", "5").into(),
+            without().hardened().into(),
+        ]);
+    }
+
+    #[test]
+    fn a_setting_that_would_break_its_line_is_refused() {
+        for value in ["a\nExecStart=/bin/evil", "a\\"] {
+            let unit: Artifact = etcd().set(Section::Unit, "Documentation", value).into();
+            let error = try_make(&unit).expect_err("refused").to_string();
+            assert!(error.starts_with(&format!("Documentation={value:?} is not a line")), "{error}");
+        }
+    }
+
+    fn objections(unit: &str) -> Option<String> {
+        let programs = ["etcd", "kube-apiserver", "containerd", "kubelet"];
+        Some(systemd::verify(unit, &programs)?.objections)
+    }
+
+    #[test]
+    fn systemd_has_no_objections() {
+        for unit in [etcd(), kube_apiserver(), containerd(), kubelet()] {
+            let unit = make(unit);
+            let Some(objections) = objections(&unit) else { return };
+            assert_eq!(objections, "", "{unit}");
+        }
+    }
+
+    #[test]
+    fn systemd_objects_to_what_is_wrong() {
+        let wrong = [
+            etcd().set(Section::Service, "Restart", "alwayz"),
+            etcd().set(Section::Service, "NoSuchKey", "1"),
+            etcd().requires("no-such.service"),
+        ];
+        for unit in wrong {
+            let unit = make(unit);
+            let Some(objections) = objections(&unit) else { return };
+            assert_ne!(objections, "", "{unit}");
+        }
+    }
+}
