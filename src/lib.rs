@@ -1,8 +1,26 @@
 //! Kubernetes the hard way as a reproducible build graph.
 
+pub mod archive;
 pub mod artifact;
+pub mod cli;
+pub mod cluster;
+pub mod commands;
+pub mod lock;
+pub mod plan;
+pub mod root;
+pub mod sources;
+pub mod spec;
+pub mod sys;
+pub mod ui;
+pub mod upstream;
+
+mod authority;
+mod executor;
+mod golden;
+mod key_pair;
+mod last_build;
+mod merge_patch;
+mod yaml;
+
 #[cfg(test)]
 mod judge;
-pub mod merge_patch;
-pub mod root;
-pub mod yaml;

@@ -32,7 +32,7 @@ pub struct Kind {
 /// What becomes of an action's output.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Yields {
-    /// Bytes that anyone may see. No input may be secret.
+    /// Bytes that anyone may see. No input whose contents are read may be secret.
     Public,
     /// Bytes that anyone may see although an input is secret, such as a certificate: a reviewed exception.
     Declassified,

@@ -173,15 +173,15 @@ mod tests {
     #[test]
     fn the_encoding_is_frozen() {
         let output = Output::Public(Digest::of(b"bytes"));
-        let cases = [
-            (encoded(&[], &[]), "action:4acf8aaef0e8a6f1"),
-            (encoded(&[("a".into(), Value::Text("b"))], &[]), "action:3a41d1d20b72fa8f"),
-            (encoded(&[("a".into(), Value::Number(1))], &[]), "action:"),
-            (encoded(&[("a".into(), Value::Flag(true))], &[]), "action:"),
-            (encoded(&[], &[("ca".into(), output)]), "action:"),
-        ];
-        let digests: Vec<String> = cases.iter().map(|(e, _)| e.digest().to_string()).collect();
-        insta::assert_debug_snapshot!(digests);
+        let digests = [
+            encoded(&[], &[]),
+            encoded(&[("a".into(), Value::Text("b"))], &[]),
+            encoded(&[("a".into(), Value::Number(1))], &[]),
+            encoded(&[("a".into(), Value::Flag(true))], &[]),
+            encoded(&[], &[("ca".into(), output)]),
+        ]
+        .map(|encoder| encoder.digest().to_string());
+        insta::assert_snapshot!(digests.join("\n"), @"");
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::fmt;
 use petgraph::Direction;
 use petgraph::graph::{DiGraph, NodeIndex};
 
-use crate::action::{Action, Yields};
+use crate::action::{Action, Reads, Yields};
 use crate::name::{NodeName, Slot};
 
 /// A node of one graph in memory. Never stored: names and digests are.
@@ -113,11 +113,14 @@ impl fmt::Display for CyclePath {
     }
 }
 
+/// What a node does and what it is made from.
+type Definition<A> = (A, Vec<(Slot, NodeId)>);
+
 /// Gathers definitions, in any order, into a [`Graph`].
 pub struct GraphBuilder<A> {
     names: Vec<NodeName>,
     by_name: HashMap<NodeName, NodeId>,
-    definitions: Vec<Option<(A, Vec<(Slot, NodeId)>)>>,
+    definitions: Vec<Option<Definition<A>>>,
     problems: Vec<GraphProblem>,
 }
 
@@ -184,7 +187,9 @@ impl<A: Action> GraphBuilder<A> {
             |id: NodeId| self.definitions[id.index()].as_ref().map(|(action, _)| action.kind().yields);
         for (name, definition) in self.names.iter().zip(&self.definitions) {
             let Some((action, inputs)) = definition else { continue };
-            let public = matches!(action.kind().yields, Yields::Public | Yields::Pinned);
+            let kind = action.kind();
+            let public = matches!(kind.yields, Yields::Public | Yields::Pinned);
+            let may_leak = public && kind.reads == Reads::Contents;
             for (slot, input) in inputs {
                 let input_name = self.names[input.index()].clone();
                 let node = name.clone();
@@ -193,7 +198,7 @@ impl<A: Action> GraphBuilder<A> {
                         let slot = slot.to_string();
                         self.problems.push(GraphProblem::Dangling { node, slot, input: input_name });
                     }
-                    Some(Yields::Secret) if public => {
+                    Some(Yields::Secret) if may_leak => {
                         self.problems.push(GraphProblem::Leak { node, input: input_name });
                     }
                     Some(_) => {}

@@ -6,10 +6,12 @@
 
 mod action;
 mod description;
+mod event;
 mod explain;
 mod graph;
 mod manifest;
 mod name;
+mod realise;
 mod secret;
 mod session;
 
@@ -17,9 +19,11 @@ pub use action::{
     Action, ActionError, Content, Executor, Job, JobInput, Kind, Reads, Resource, Transfer, Yields,
 };
 pub use description::{Description, Encoder};
+pub use event::{Event, Listener};
 pub use explain::{Explanation, InputChange, ParamChange, explain};
 pub use graph::{CyclePath, Graph, GraphBuilder, GraphProblem, Node, NodeId};
 pub use manifest::{Manifest, Origin, Value};
 pub use name::{NodeName, NodeNameError, Slot};
+pub use realise::{Goal, Limits, Outcome};
 pub use secret::Secret;
-pub use session::{Event, Failure, Goal, Limits, Outcome, Realised, Session, SessionError};
+pub use session::{NodeFailure, Realised, Session, SessionError};

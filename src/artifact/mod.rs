@@ -60,27 +60,42 @@ macro_rules! artifacts {
 }
 
 artifacts! {
+    archive_member::ArchiveMember,
     audit_policy::AuditPolicy,
+    bootstrap_rbac::BootstrapRbac,
+    bundle::Bundle,
+    certificate::Certificate,
+    cluster_index::ClusterIndex,
     cni_config::CniConfig,
     containerd_config::ContainerdConfig,
     crictl_config::CrictlConfig,
+    download::Download,
+    encryption_config::EncryptionConfig,
     hosts_file::HostsFile,
     kernel_modules::KernelModules,
+    kubeconfig::Kubeconfig,
     kubelet_config::KubeletConfig,
+    private_key::PrivateKey,
+    public_key::PublicKey,
     scheduler_config::SchedulerConfig,
     sysctls::Sysctls,
-    text_file::TextFile,
     unit::Unit,
 }
 
 #[cfg(test)]
-mod check;
+mod trial;
+
 mod command;
 mod decided_by;
 mod patch;
+
+#[cfg(test)]
+mod check;
 #[cfg(test)]
 mod systemd;
 
+pub use bundle::{Permissions, Service};
+pub use certificate::{Profile, Validity};
 pub use command::{Command, Flag};
 pub use containerd_config::{ContainerdSchema, sandbox_image};
 pub use decided_by::DecidedBy;

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use kthw_graph::{Manifest, Origin};
 use serde_json::{Map, Value};
 
+use crate::cluster::{Components, Program};
 use crate::merge_patch::merge_object;
 
 /// A JSON merge patch and the field of the cluster's file that holds it.
@@ -16,6 +17,19 @@ pub struct Patch {
 }
 
 impl Patch {
+    /// The user's change to the configuration of one program.
+    pub fn of(program: Program, components: &Components) -> Self {
+        let path = match program {
+            Program::KubeApiserver => "components.kube-apiserver.config",
+            Program::KubeControllerManager => "components.kube-controller-manager.config",
+            Program::KubeScheduler => "components.kube-scheduler.config",
+            Program::Kubelet => "components.kubelet.config",
+            Program::Etcd => "components.etcd.config",
+            Program::Containerd => "components.containerd.config",
+        };
+        Self { path, members: components.of(program).config.clone() }
+    }
+
     /// Names every leaf: `patch.kubeReserved.cpu`, decided by `components.kubelet.config.kubeReserved.cpu`.
     pub fn describe(&self, manifest: &mut dyn Manifest) {
         describe_members(manifest, "patch", self.path, &self.members);

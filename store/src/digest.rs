@@ -149,21 +149,12 @@ mod tests {
     fn a_digest_reads_back_from_its_text() {
         let digest = Digest::of(b"etcd");
         assert_eq!(digest.to_string().parse::<Digest>(), Ok(digest));
-        assert_eq!(
-            digest.to_string(),
-            format!("b3:{}", blake3::hash(b"etcd").to_hex())
-        );
+        assert_eq!(digest.to_string(), format!("b3:{}", blake3::hash(b"etcd").to_hex()));
     }
 
     #[test]
     fn foreign_text_is_refused() {
-        for text in [
-            "",
-            "b3:",
-            "b3:00",
-            "sha256:00",
-            &Digest::of(b"").to_string().to_uppercase(),
-        ] {
+        for text in ["", "b3:", "b3:00", "sha256:00", &Digest::of(b"").to_string().to_uppercase()] {
             assert!(text.parse::<Digest>().is_err(), "{text}");
         }
         assert!(Sha256::of(b"").to_string().parse::<Digest>().is_err());

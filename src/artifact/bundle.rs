@@ -1,0 +1,85 @@
+//! A host's whole file tree by identity, and the services that read it.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use kthw_graph::{ActionError, Content, Kind, Manifest, Origin, Reads, Resource, Yields};
+use kthw_store::Output;
+use serde::Serialize;
+
+use super::{Ingredients, Make};
+
+/// What a host is to hold. Each path is also the slot of the input that belongs there.
+pub struct Bundle {
+    pub host: String,
+    pub files: BTreeMap<Cow<'static, str>, Permissions>,
+    pub services: Vec<Service>,
+}
+
+/// Who may do what with a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Permissions {
+    pub mode: u32,
+    /// `user:group`
+    pub owner: &'static str,
+}
+
+/// A systemd unit that kthw starts, with the files whose change restarts it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Service {
+    pub unit: &'static str,
+    pub reads: Vec<Cow<'static, str>>,
+}
+
+/// The text of a bundle.
+#[derive(Serialize)]
+struct Document<'a> {
+    host: &'a str,
+    files: BTreeMap<&'a str, File>,
+    services: &'a [Service],
+}
+
+#[derive(Serialize)]
+struct File {
+    output: String,
+    mode: String,
+    owner: &'static str,
+}
+
+impl Make for Bundle {
+    /// A bundle names secrets by their MAC and holds none, so it is public.
+    const KIND: Kind = Kind {
+        name: "bundle",
+        version: 1,
+        yields: Yields::Public,
+        reads: Reads::Identities,
+        resource: Resource::Cpu,
+    };
+
+    fn describe(&self, manifest: &mut dyn Manifest) {
+        manifest.text("host", &self.host, Origin::Spec(format_args!("hosts[{}].name", self.host)));
+        for (path, permissions) in &self.files {
+            manifest.text("file", path, Origin::Program);
+            manifest.number("mode", permissions.mode.into(), Origin::Program);
+            manifest.text("owner", permissions.owner, Origin::Program);
+        }
+        for service in &self.services {
+            manifest.text("service", service.unit, Origin::Program);
+            manifest.list("reads", &service.reads, Origin::Program);
+        }
+    }
+
+    fn make(&self, from: &Ingredients<'_>) -> Result<Content, ActionError> {
+        let outputs: BTreeMap<&str, Output> =
+            from.inputs().iter().map(|input| (&*input.slot, input.output)).collect();
+        let file = |(path, permissions): (&'_ Cow<'static, str>, &Permissions)| {
+            let output = outputs.get(&**path).map(ToString::to_string);
+            output.map(|output| File { output, mode: format!("{:04o}", permissions.mode), owner: permissions.owner })
+        };
+        let files = self.files.iter().map(|entry| file(entry).map(|file| (&**entry.0, file)));
+        let files: Option<_> = files.collect();
+        let files = files.ok_or("a file of the bundle has no input")?;
+        let document = Document { host: &self.host, files, services: &self.services };
+        Ok(Content::public(serde_json::to_vec_pretty(&document)?))
+    }
+}

@@ -1,0 +1,182 @@
+//! The command line, as clap sees it.
+
+use camino::Utf8PathBuf;
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Kubernetes the hard way as a reproducible build graph.
+#[derive(Parser)]
+#[command(name = "kthw", version, max_term_width = 100, disable_help_subcommand = true)]
+pub struct Cli {
+    #[command(flatten)]
+    pub place: Place,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// Which cluster, and where its store is.
+#[derive(Args)]
+pub struct Place {
+    /// Work on the cluster in this folder
+    #[arg(short = 'C', value_name = "DIR", default_value = ".", global = true, hide_default_value = true)]
+    pub folder: Utf8PathBuf,
+    /// Use this store instead of DIR/.kthw/store
+    #[arg(long, value_name = "PATH", env = "KTHW_STORE", global = true)]
+    pub store: Option<Utf8PathBuf>,
+}
+
+#[derive(Subcommand)]
+pub enum Command {
+    /// Write a new cluster folder and build it
+    Init(Init),
+    /// Pin the releases that the cluster needs in kthw.lock
+    Lock(Lock),
+    /// Make whatever is stale
+    Build(Build),
+    /// Download and verify every pin
+    Fetch(Fetch),
+    /// Print one output
+    Show(Show),
+    /// Print a kubeconfig
+    Kubeconfig(Kubeconfig),
+    /// Say what an output is made of, and why it changed
+    Why(Why),
+    /// Print the graph
+    Graph(GraphArgs),
+    /// Write, or check, the golden files
+    Snapshot(Snapshot),
+    /// Delete from the store what no build needs any more
+    Gc(Gc),
+    /// Look after the store
+    #[command(subcommand)]
+    Store(StoreCommand),
+    /// Print the JSON Schema of cluster.yaml
+    Schema,
+    /// Print a shell's completions
+    Completions(Completions),
+    /// Print the manual page
+    Man,
+}
+
+#[derive(Args)]
+pub struct Init {
+    /// The folder to write; it must not hold a cluster yet
+    #[arg(value_name = "DIR")]
+    pub folder: Option<Utf8PathBuf>,
+    /// Which cluster to start from
+    #[arg(long, value_enum, default_value_t = Preset::Single)]
+    pub preset: Preset,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+pub enum Preset {
+    /// One control plane and two workers
+    Single,
+}
+
+#[derive(Args)]
+pub struct Lock {
+    /// Change nothing; exit with 3 if kthw.lock does not pin what cluster.yaml asks for
+    #[arg(long, conflicts_with = "mirror")]
+    pub check: bool,
+    /// Pin what this mirror holds: http, https or file, in the publishers' layout
+    #[arg(long, value_name = "URL")]
+    pub mirror: Option<String>,
+}
+
+#[derive(Args, Default)]
+pub struct Build {
+    /// Only these: node names, hosts, or HOST:PATH
+    #[arg(value_name = "TARGET")]
+    pub targets: Vec<String>,
+    /// Print the result as one JSON object
+    #[arg(long)]
+    pub json: bool,
+    /// Make everything again and compare it with what the store holds
+    #[arg(long)]
+    pub check: bool,
+    /// Fetch downloads too
+    #[arg(long)]
+    pub fetch: bool,
+    /// Write each host's public files below this folder
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<Utf8PathBuf>,
+    /// Fail if a certificate expires within this time, such as 30d or 12h
+    #[arg(long, value_name = "TIME")]
+    pub fail_if_expiring: Option<String>,
+}
+
+#[derive(Args)]
+pub struct Fetch {
+    /// Print the pins and do nothing
+    #[arg(long)]
+    pub list: bool,
+}
+
+#[derive(Args)]
+pub struct Show {
+    /// HOST:PATH or a node's name
+    pub target: String,
+    /// Print it even if it is a secret
+    #[arg(long)]
+    pub reveal: bool,
+}
+
+#[derive(Args)]
+pub struct Kubeconfig {
+    /// Whose kubeconfig
+    #[arg(value_name = "USER", default_value = "admin")]
+    pub user: String,
+}
+
+#[derive(Args)]
+pub struct Why {
+    /// HOST:PATH or a node's name
+    pub target: String,
+}
+
+#[derive(Args)]
+pub struct GraphArgs {
+    #[arg(long, value_enum, default_value_t = GraphFormat::Tree)]
+    pub format: GraphFormat,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+pub enum GraphFormat {
+    Tree,
+    Dot,
+    Mermaid,
+    Json,
+}
+
+#[derive(Args)]
+pub struct Snapshot {
+    /// Write nothing; exit with 3 if a golden file is not what the build yields
+    #[arg(long)]
+    pub check: bool,
+    /// Where the golden files are, instead of in the cluster's folder
+    #[arg(long, value_name = "DIR")]
+    pub dir: Option<Utf8PathBuf>,
+}
+
+#[derive(Args)]
+pub struct Gc {
+    /// How many builds of each cluster stay
+    #[arg(long, value_name = "N", default_value_t = 10)]
+    pub keep: usize,
+    /// Only say what would be deleted
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+#[derive(Subcommand)]
+pub enum StoreCommand {
+    /// Hash every blob again
+    Verify,
+    /// Make again, or fetch again, what is damaged or missing
+    Repair,
+}
+
+#[derive(Args)]
+pub struct Completions {
+    pub shell: clap_complete::Shell,
+}

@@ -1,0 +1,89 @@
+//! A component: one configurable program of the cluster and what the user changed about it.
+
+use std::collections::BTreeMap;
+
+use super::choice::choice;
+
+choice! {
+    /// A program whose flags or configuration the user may change.
+    Program {
+        KubeApiserver = "kube-apiserver",
+        KubeControllerManager = "kube-controller-manager",
+        KubeScheduler = "kube-scheduler",
+        Kubelet = "kubelet",
+        Etcd = "etcd",
+        Containerd = "containerd",
+    }
+}
+
+/// The user's changes to every program.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Components {
+    pub kube_apiserver: Component,
+    pub kube_controller_manager: Component,
+    pub kube_scheduler: Component,
+    pub kubelet: Component,
+    pub etcd: Component,
+    pub containerd: Component,
+}
+
+impl Components {
+    /// The changes to `program`.
+    pub fn of(&self, program: Program) -> &Component {
+        match program {
+            Program::KubeApiserver => &self.kube_apiserver,
+            Program::KubeControllerManager => &self.kube_controller_manager,
+            Program::KubeScheduler => &self.kube_scheduler,
+            Program::Kubelet => &self.kubelet,
+            Program::Etcd => &self.etcd,
+            Program::Containerd => &self.containerd,
+        }
+    }
+}
+
+/// The user's changes to one program, checked against the flags that its version knows.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Component {
+    /// Flags by name without dashes: a value sets, `None` removes kthw's default.
+    pub flags: BTreeMap<String, Option<FlagValue>>,
+    /// A JSON merge patch for the program's configuration file; `{}` changes nothing.
+    pub config: serde_json::Map<String, serde_json::Value>,
+}
+
+impl Default for Component {
+    fn default() -> Component {
+        Component { flags: BTreeMap::new(), config: serde_json::Map::new() }
+    }
+}
+
+/// The value of a flag, numbers and durations as they are written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum FlagValue {
+    Bool(bool),
+    Text(String),
+    List(Vec<String>),
+}
+
+impl From<bool> for FlagValue {
+    fn from(value: bool) -> FlagValue {
+        FlagValue::Bool(value)
+    }
+}
+
+impl From<&str> for FlagValue {
+    fn from(value: &str) -> FlagValue {
+        FlagValue::Text(value.to_owned())
+    }
+}
+
+impl From<String> for FlagValue {
+    fn from(value: String) -> FlagValue {
+        FlagValue::Text(value)
+    }
+}
+
+impl From<Vec<String>> for FlagValue {
+    fn from(values: Vec<String>) -> FlagValue {
+        FlagValue::List(values)
+    }
+}

@@ -1,0 +1,163 @@
+//! The flags whose value follows from other fields of the cluster file or from kthw's own layout.
+
+use crate::cluster::Program;
+
+/// Who decides the value of a flag instead of `components.*.flags`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Owned {
+    /// This field of the cluster file.
+    Field(&'static str),
+    /// kthw, which lays out the files and the connections between programs.
+    Kthw,
+}
+
+/// Who owns the flag `name` of `program`; nobody owns what users may set freely.
+pub fn owned(program: Program, name: &str) -> Option<Owned> {
+    OWNED
+        .iter()
+        .filter(|(owner, _, _)| *owner == program)
+        .find(|(_, _, names)| names.contains(&name))
+        .map(|(_, owned, _)| *owned)
+}
+
+use Owned::{Field, Kthw};
+use Program::{Containerd, Etcd, KubeApiserver, KubeControllerManager, KubeScheduler, Kubelet};
+
+const OWNED: &[(Program, Owned, &[&str])] = &[
+    (KubeApiserver, Field("network.services"), &["service-cluster-ip-range"]),
+    (KubeApiserver, Field("api.endpoint"), &["secure-port"]),
+    (KubeApiserver, Field("hosts"), &["advertise-address", "etcd-servers"]),
+    (KubeApiserver, Field("audit.policy"), &["audit-policy-file"]),
+    (KubeApiserver, Field("audit.maxAge"), &["audit-log-maxage"]),
+    (KubeApiserver, Field("audit.maxBackup"), &["audit-log-maxbackup"]),
+    (KubeApiserver, Field("audit.maxSize"), &["audit-log-maxsize"]),
+    (KubeApiserver, Field("encryption"), &["encryption-provider-config"]),
+    (
+        KubeApiserver,
+        Kthw,
+        &[
+            "client-ca-file",
+            "etcd-cafile",
+            "etcd-certfile",
+            "etcd-keyfile",
+            "kubelet-certificate-authority",
+            "kubelet-client-certificate",
+            "kubelet-client-key",
+            "proxy-client-cert-file",
+            "proxy-client-key-file",
+            "requestheader-allowed-names",
+            "requestheader-client-ca-file",
+            "service-account-key-file",
+            "service-account-signing-key-file",
+            "tls-cert-file",
+            "tls-private-key-file",
+        ],
+    ),
+    (KubeControllerManager, Field("name"), &["cluster-name"]),
+    (KubeControllerManager, Field("network.pods"), &["cluster-cidr"]),
+    (KubeControllerManager, Field("network.services"), &["service-cluster-ip-range"]),
+    (KubeControllerManager, Field("network.podMask"), &["node-cidr-mask-size"]),
+    (
+        KubeControllerManager,
+        Kthw,
+        &[
+            "authentication-kubeconfig",
+            "authorization-kubeconfig",
+            "client-ca-file",
+            "cluster-signing-cert-file",
+            "cluster-signing-key-file",
+            "kubeconfig",
+            "requestheader-client-ca-file",
+            "root-ca-file",
+            "service-account-private-key-file",
+            "tls-cert-file",
+            "tls-private-key-file",
+        ],
+    ),
+    (KubeScheduler, Field("components.kube-scheduler.config"), &["config"]),
+    (
+        KubeScheduler,
+        Kthw,
+        &[
+            "authentication-kubeconfig",
+            "authorization-kubeconfig",
+            "client-ca-file",
+            "kubeconfig",
+            "requestheader-client-ca-file",
+            "tls-cert-file",
+            "tls-private-key-file",
+        ],
+    ),
+    (Kubelet, Field("components.kubelet.config"), &["config"]),
+    (Kubelet, Field("network.dns"), &["cluster-dns"]),
+    (Kubelet, Field("network.domain"), &["cluster-domain"]),
+    (Kubelet, Field("network.pods"), &["pod-cidr"]),
+    (Kubelet, Field("hosts"), &["hostname-override", "node-ip", "node-labels", "register-with-taints"]),
+    (
+        Kubelet,
+        Kthw,
+        &[
+            "cgroup-driver",
+            "client-ca-file",
+            "container-runtime-endpoint",
+            "kubeconfig",
+            "tls-cert-file",
+            "tls-private-key-file",
+        ],
+    ),
+    (Etcd, Field("name"), &["initial-cluster-token"]),
+    (
+        Etcd,
+        Field("hosts"),
+        &[
+            "advertise-client-urls",
+            "initial-advertise-peer-urls",
+            "initial-cluster",
+            "listen-client-urls",
+            "listen-peer-urls",
+            "name",
+        ],
+    ),
+    (
+        Etcd,
+        Kthw,
+        &[
+            "cert-file",
+            "client-cert-auth",
+            "config-file",
+            "data-dir",
+            "initial-cluster-state",
+            "key-file",
+            "peer-cert-file",
+            "peer-client-cert-auth",
+            "peer-key-file",
+            "peer-trusted-ca-file",
+            "trusted-ca-file",
+        ],
+    ),
+    (Containerd, Field("components.containerd.config"), &["config"]),
+    (Containerd, Kthw, &["address"]),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cluster::flags;
+
+    #[test]
+    fn every_owned_flag_exists() {
+        for (program, _, names) in OWNED {
+            for name in *names {
+                assert!(flags::known(*program, name), "{program} has no --{name}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_flag_is_owned_by_one_program_only() {
+        let check = |program, name, expected| assert_eq!(owned(program, name), expected);
+        check(KubeApiserver, "secure-port", Some(Field("api.endpoint")));
+        check(KubeScheduler, "secure-port", None);
+        check(KubeApiserver, "profiling", None);
+    }
+}

@@ -1,0 +1,72 @@
+//! A host: one machine of the cluster, with its place, its parts and how to reach it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
+
+use ipnet::IpNet;
+
+use super::choice::choice;
+
+/// A machine of the cluster.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Host {
+    /// A DNS name in lower case; also the name of the Kubernetes node.
+    pub name: String,
+    pub address: IpAddr,
+    /// Never empty.
+    pub roles: BTreeSet<Role>,
+    pub arch: Arch,
+    pub ssh: Ssh,
+    /// Labels that the kubelet registers its node with.
+    pub labels: BTreeMap<String, String>,
+    /// Taints that the kubelet registers its node with.
+    pub taints: Vec<Taint>,
+    /// The addresses of the pods here: every worker has a range, any other host has none.
+    pub pod_cidr: Option<IpNet>,
+}
+
+impl Host {
+    /// Whether the host has that role.
+    pub fn is(&self, role: Role) -> bool {
+        self.roles.contains(&role)
+    }
+}
+
+choice! {
+    /// What a host is for.
+    Role {
+        /// Runs etcd, the API server, the controller manager and the scheduler.
+        ControlPlane = "control-plane",
+        /// Runs pods.
+        Worker = "worker",
+    }
+}
+
+choice! {
+    /// The processor architecture of a host, in the words of upstream release files.
+    Arch { Amd64 = "amd64", Arm64 = "arm64" }
+}
+
+/// How ssh reaches a host.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ssh {
+    pub user: String,
+    pub port: u16,
+}
+
+/// A taint of a node; its value may be empty.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Taint {
+    pub key: String,
+    pub value: String,
+    pub effect: Effect,
+}
+
+choice! {
+    /// What a taint does to pods that do not tolerate it.
+    Effect {
+        NoSchedule = "NoSchedule",
+        PreferNoSchedule = "PreferNoSchedule",
+        NoExecute = "NoExecute",
+    }
+}

@@ -1,0 +1,56 @@
+//! The cluster as decided: complete, checked, and free of files and graphs.
+
+mod api;
+mod audit;
+mod choice;
+mod component;
+mod downloads;
+mod encryption;
+pub mod flags;
+mod host;
+mod network;
+mod pki;
+mod versions;
+
+pub use api::{Api, Endpoint};
+pub use audit::Audit;
+pub use component::{Component, Components, FlagValue, Program};
+pub use downloads::Downloads;
+pub use encryption::{Encryption, Provider};
+pub use host::{Arch, Effect, Host, Role, Ssh, Taint};
+pub use network::{Cni, Network, nth_address};
+pub use pki::Pki;
+pub use versions::Versions;
+
+/// Everything that is decided about a cluster before anything is planned.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Cluster {
+    pub name: String,
+    pub versions: Versions,
+    pub network: Network,
+    pub api: Api,
+    /// In the order of the cluster file; names and addresses are unique.
+    pub hosts: Vec<Host>,
+    pub components: Components,
+    pub pki: Pki,
+    pub encryption: Encryption,
+    pub audit: Audit,
+    pub downloads: Downloads,
+}
+
+impl Cluster {
+    /// The hosts of the control plane, each an etcd member too; at least one.
+    pub fn control_planes(&self) -> impl Iterator<Item = &Host> {
+        self.hosts.iter().filter(|host| host.is(Role::ControlPlane))
+    }
+
+    /// The hosts that run pods.
+    pub fn workers(&self) -> impl Iterator<Item = &Host> {
+        self.hosts.iter().filter(|host| host.is(Role::Worker))
+    }
+
+    /// The host of that name.
+    pub fn host(&self, name: &str) -> Option<&Host> {
+        self.hosts.iter().find(|host| host.name == name)
+    }
+}

@@ -1,0 +1,98 @@
+//! The versions of everything that runs on hosts, and which of them go together.
+
+use semver::Version;
+
+use super::Program;
+
+/// One exact version of each upstream project.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Versions {
+    /// Of kube-apiserver, kube-controller-manager, kube-scheduler, kubelet and kubectl alike.
+    pub kubernetes: Version,
+    pub etcd: Version,
+    pub containerd: Version,
+    pub runc: Version,
+    pub cni_plugins: Version,
+    pub crictl: Version,
+}
+
+impl Versions {
+    /// The version of `program`.
+    pub fn of(&self, program: Program) -> &Version {
+        match program {
+            Program::Etcd => &self.etcd,
+            Program::Containerd => &self.containerd,
+            _ => &self.kubernetes,
+        }
+    }
+
+    /// What suits `kubernetes`; `None` if kthw does not know that minor.
+    pub fn suiting(kubernetes: &Version) -> Option<Versions> {
+        let row = RELEASES.iter().find(|row| (1, row.kubernetes) == (kubernetes.major, kubernetes.minor))?;
+        let [etcd, containerd, runc, cni_plugins, crictl] = row.suits.map(exact);
+        Some(Versions { kubernetes: kubernetes.clone(), etcd, containerd, runc, cni_plugins, crictl })
+    }
+
+    /// The first and the last Kubernetes minor that kthw knows, as `1.N`.
+    pub fn kubernetes_minors() -> (String, String) {
+        let minor = |row: Option<&Release>| row.map_or(0, |row| row.kubernetes);
+        (format!("1.{}", minor(RELEASES.first())), format!("1.{}", minor(RELEASES.last())))
+    }
+}
+
+/// A Kubernetes minor and the versions kthw chooses for it.
+struct Release {
+    /// N of 1.N.
+    kubernetes: u64,
+    /// etcd, containerd, runc, CNI plugins, crictl.
+    suits: [(u64, u64, u64); 5],
+}
+
+const fn release(kubernetes: u64, suits: [(u64, u64, u64); 5]) -> Release {
+    Release { kubernetes, suits }
+}
+
+#[rustfmt::skip] // one line each, so that columns can be compared
+const RELEASES: &[Release] = &[
+    release(28, [(3, 5, 33), (1, 7, 34), (1, 3, 6), (1, 9, 1), (1, 35, 0)]),
+    release(29, [(3, 5, 33), (1, 7, 34), (1, 3, 6), (1, 9, 1), (1, 35, 0)]),
+    release(30, [(3, 5, 33), (1, 7, 34), (1, 3, 6), (1, 9, 1), (1, 35, 0)]),
+    release(31, [(3, 5, 33), (1, 7, 34), (1, 3, 6), (1, 9, 1), (1, 35, 0)]),
+    release(32, [(3, 5, 33), (2, 1, 9), (1, 3, 6), (1, 9, 1), (1, 35, 0)]),
+    release(33, [(3, 5, 33), (2, 1, 9), (1, 3, 6), (1, 9, 1), (1, 35, 0)]),
+    release(34, [(3, 6, 14), (2, 1, 9), (1, 3, 6), (1, 9, 1), (1, 35, 0)]),
+    release(35, [(3, 6, 14), (2, 2, 7), (1, 4, 3), (1, 9, 1), (1, 35, 0)]),
+    release(36, [(3, 6, 14), (2, 3, 4), (1, 4, 3), (1, 9, 1), (1, 36, 0)]),
+];
+
+fn exact((major, minor, patch): (u64, u64, u64)) -> Version {
+    Version::new(major, minor, patch)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_known_minor_has_versions_that_suit_it() {
+        let check = |kubernetes: &str, expected: Option<[&str; 5]>| {
+            let versions = Versions::suiting(&kubernetes.parse().unwrap());
+            let found = versions
+                .map(|v| [v.etcd, v.containerd, v.runc, v.cni_plugins, v.crictl].map(|v| v.to_string()));
+            assert_eq!(found, expected.map(|versions| versions.map(str::to_owned)));
+        };
+        check("1.27.9", None);
+        check("1.28.3", Some(["3.5.33", "1.7.34", "1.3.6", "1.9.1", "1.35.0"]));
+        check("1.35.1", Some(["3.6.14", "2.2.7", "1.4.3", "1.9.1", "1.35.0"]));
+        check("1.36.3", Some(["3.6.14", "2.3.4", "1.4.3", "1.9.1", "1.36.0"]));
+        check("1.37.0", None);
+        check("2.35.0", None);
+    }
+
+    #[test]
+    fn the_minors_have_no_gap() {
+        for pair in RELEASES.windows(2) {
+            assert_eq!(pair[0].kubernetes + 1, pair[1].kubernetes);
+        }
+    }
+}

@@ -1,0 +1,175 @@
+//! `kthw build`: make whatever is stale.
+
+use std::collections::BTreeMap;
+
+use camino::Utf8Path;
+use kthw_graph::{Content, Goal, NodeId, Outcome};
+use kthw_store::{Output, Store};
+
+use super::expiry;
+use super::failure::Failure;
+use super::opened::{Bound, ClusterSession, Opened, realise};
+use super::target;
+use crate::cli::Build;
+use crate::last_build::{LastBuild, Summary};
+use crate::plan;
+use crate::sources::{Folder, Sources};
+use crate::spec;
+use crate::sys::files;
+use crate::ui::Ui;
+
+pub fn run(folder: Folder, args: Build, ui: &Ui) -> Result<(), Failure> {
+    let sources = Sources::read(folder)?;
+    if let Some(summary) = nothing_to_do(&sources, &args)? {
+        report(&summary, args.json, ui);
+        return Ok(());
+    }
+    let opened = Opened::decide(sources, ui)?;
+    if let Some(within) = &args.fail_if_expiring {
+        expiry::check(&opened, within)?;
+    }
+    let (session, bound) = opened.session(ui)?;
+    let whole = args.targets.is_empty();
+    let targets = match whole {
+        true => session.graph().order().to_vec(),
+        false => args.targets.iter().map(|t| target::find(session.graph(), t)).collect::<Result<_, _>>()?,
+    };
+    let goal = match (args.check, args.fetch) {
+        (true, _) => Goal::Check,
+        (_, true) => Goal::Fetch,
+        _ => Goal::Identify,
+    };
+    let outcome = realise(&session, goal, &targets, ui)?;
+    let summary = summarise(&session, &outcome);
+    if whole && !args.check {
+        keep(&session, &bound, &summary)?;
+    }
+    if let Some(out) = &args.out {
+        write_out(&session, out, ui)?;
+    }
+    report(&summary, args.json, ui);
+    if !args.json {
+        advise(&session, ui);
+    }
+    Ok(())
+}
+
+/// The last build's summary, if nothing has changed since and its root is still in the store.
+fn nothing_to_do(sources: &Sources, args: &Build) -> Result<Option<Summary>, Failure> {
+    let Build { targets, json: _, check, fetch, out, fail_if_expiring } = args;
+    if !targets.is_empty() || *check || *fetch || out.is_some() || fail_if_expiring.is_some() {
+        return Ok(None);
+    }
+    let last = files::read_text(&sources.folder.last_build())?.and_then(|text| LastBuild::parse(&text));
+    let Some(last) = last.filter(|last| last.fingerprint == sources.fingerprint()) else { return Ok(None) };
+    let store = Store::open(&sources.folder.store())?;
+    let root = store.latest_root(&last.root_name)?;
+    Ok(root.filter(|(number, _)| *number == last.root).map(|_| last.repeated()))
+}
+
+fn summarise(session: &ClusterSession, outcome: &Outcome) -> Summary {
+    let graph = session.graph();
+    let output = |id: NodeId| session.realised(id).map(|realised| realised.output.to_string());
+    let bundles: BTreeMap<String, String> = graph
+        .order()
+        .iter()
+        .filter_map(|id| Some((plan::bundle_host(graph.node(*id).name.as_str())?.to_owned(), output(*id)?)))
+        .collect();
+    Summary {
+        nodes: outcome.executed.len() + outcome.reused,
+        executed: outcome.executed.len(),
+        reused: outcome.reused,
+        cluster: graph.find(plan::CLUSTER).and_then(output).unwrap_or_default(),
+        bundles,
+    }
+}
+
+/// Leaves a root in the store, and a note for the next build.
+fn keep(session: &ClusterSession, bound: &Bound, summary: &Summary) -> Result<(), Failure> {
+    let root = session.store().append_root(&bound.root_name, &session.record())?;
+    let last = LastBuild {
+        fingerprint: bound.fingerprint.clone(),
+        root_name: bound.root_name.clone(),
+        root,
+        summary: summary.clone(),
+    };
+    files::write(&bound.folder.last_build(), last.render().as_bytes(), 0o644)?;
+    let schema = bound.folder.schema();
+    if files::read_text(&schema)?.is_none() {
+        files::write(&schema, spec::schema().as_bytes(), 0o644)?;
+    }
+    Ok(())
+}
+
+/// Writes every public file of every host below a folder; says what it left out.
+fn write_out(session: &ClusterSession, out: &Utf8Path, ui: &Ui) -> Result<(), Failure> {
+    let (mut written, mut secret, mut unfetched) = (0, 0, 0);
+    for (host, path, id) in plan::files(session.graph()) {
+        let place = out.join(host).join(path.trim_start_matches('/'));
+        let mode =
+            plan::permissions(session.graph(), host, path).map_or(0o644, |permissions| permissions.mode);
+        let Some(realised) = session.realised(id) else { continue };
+        match realised.output {
+            Output::Secret(_) => secret += 1,
+            Output::Public(_) => match session.content(id)? {
+                Content::Public(bytes) => {
+                    files::write(&place, &bytes, mode)?;
+                    written += 1;
+                }
+                Content::Secret(_) | Content::Stored(_) => unreachable!("a public output has public bytes"),
+            },
+            Output::Pinned(action) => match session.store().pinned_blob(&action)? {
+                Some(blob) => {
+                    super::show::copy_blob(session.store(), &blob, &mut files::open_new(&place, mode)?)?;
+                    written += 1;
+                }
+                None => unfetched += 1,
+            },
+        }
+    }
+    ui.message(format!("wrote {written} files below {out}"));
+    if secret > 0 {
+        ui.message(format!("left out {secret} secret files: they only ever go to their hosts"));
+    }
+    if unfetched > 0 {
+        ui.message(format!(
+            "left out {unfetched} downloads that are not here: `kthw build --fetch` gets them"
+        ));
+    }
+    Ok(())
+}
+
+fn report(summary: &Summary, json: bool, ui: &Ui) {
+    if json {
+        ui.result(serde_json::to_string(summary).expect("strings and numbers serialise"));
+        return;
+    }
+    let Summary { nodes, executed, reused, cluster, bundles } = summary;
+    match executed {
+        0 => ui.result(format_args!("nothing to do: {nodes} nodes are as they should be")),
+        _ => ui.result(format_args!("{nodes} nodes: {executed} made, {reused} as they were")),
+    }
+    if !cluster.is_empty() {
+        ui.result(format_args!("cluster {cluster}"));
+    }
+    const SHOWN: usize = 12;
+    let width = bundles.keys().map(String::len).max().unwrap_or(0);
+    for (host, bundle) in bundles.iter().take(SHOWN) {
+        ui.result(format_args!("  {host:width$}  {bundle}"));
+    }
+    if bundles.len() > SHOWN {
+        ui.result(format_args!("  and {} more hosts", bundles.len() - SHOWN));
+    }
+}
+
+/// What one would want to do next.
+fn advise(session: &ClusterSession, ui: &Ui) {
+    let Some((host, path, _)) = plan::files(session.graph()).find(|(_, path, _)| path.ends_with(".service"))
+    else {
+        return;
+    };
+    ui.message(format!("\nlook at a file    kthw show {host}:{path}"));
+    ui.message(format!("ask about it      kthw why {host}:{path}"));
+    ui.message("see everything    kthw graph");
+    ui.message("get the binaries  kthw fetch");
+}

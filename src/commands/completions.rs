@@ -1,0 +1,14 @@
+//! `kthw completions`: print a shell's completions.
+
+use clap::CommandFactory;
+
+use super::failure::Failure;
+use crate::cli::{Cli, Completions};
+use crate::ui::Ui;
+
+pub fn run(args: Completions, ui: &Ui) -> Result<(), Failure> {
+    let mut script = Vec::new();
+    clap_complete::generate(args.shell, &mut Cli::command(), "kthw", &mut script);
+    ui.bytes(&script);
+    Ok(())
+}

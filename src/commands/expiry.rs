@@ -1,0 +1,59 @@
+//! Whether certificates run out soon: a check against the clock, which changes nothing.
+
+use super::failure::Failure;
+use super::opened::Opened;
+use crate::artifact::Artifact;
+use crate::golden::date;
+use crate::sys::clock;
+use crate::ui::Diagnostic;
+
+/// Fails with every certificate that is not valid any more when this time has passed.
+pub fn check(opened: &Opened, within: &str) -> Result<(), Failure> {
+    let horizon = clock::now().saturating_add(seconds(within)?).unsigned_abs();
+    let graph = &opened.plan.graph;
+    let expiring = graph.order().iter().filter_map(|id| {
+        let node = graph.node(*id);
+        let Artifact::Certificate(certificate) = &node.action else { return None };
+        let ends = certificate.validity.not_after();
+        (ends <= horizon).then(|| Diagnostic::error(format!("{} expires at {}", node.name, date(ends))))
+    });
+    let expiring: Vec<Diagnostic> = expiring.collect();
+    if expiring.is_empty() {
+        return Ok(());
+    }
+    let failure = Failure { exit: super::Exit::Failed, diagnostics: expiring };
+    Err(failure.help("renewal is an edit of the epochs in kthw.lock"))
+}
+
+/// Reads `30d`, `12h`, `45m` or `10s`.
+fn seconds(text: &str) -> Result<i64, Failure> {
+    let wrong = || {
+        let error = Diagnostic::error(format!("`{text}` is not a time")).help(Some("write 30d or 12h"));
+        Failure::wrong_input(vec![error])
+    };
+    let unit = text.chars().last().ok_or_else(wrong)?;
+    let each = match unit {
+        'd' => 86_400,
+        'h' => 3_600,
+        'm' => 60,
+        's' => 1,
+        _ => return Err(wrong()),
+    };
+    let number: i64 = text[..text.len() - 1].parse().map_err(|_| wrong())?;
+    if number < 0 { Err(wrong()) } else { Ok(number.saturating_mul(each)) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_a_number_and_a_unit() {
+        for (text, expected) in [("30d", 2_592_000), ("12h", 43_200), ("5m", 300), ("0s", 0)] {
+            assert_eq!(seconds(text).ok(), Some(expected), "{text}");
+        }
+        for text in ["", "d", "30", "-1d", "1.5h", "30 d", "1w", "é"] {
+            assert!(seconds(text).is_err(), "{text}");
+        }
+    }
+}

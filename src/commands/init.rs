@@ -1,0 +1,54 @@
+//! `kthw init`: write a new cluster folder and build it. It asks nothing.
+
+use std::sync::Arc;
+
+use super::failure::Failure;
+use super::opened::read_cluster;
+use super::{build, lock};
+use crate::cli::{Build, Init, Preset};
+use crate::plan;
+use crate::root::RootSecret;
+use crate::sources::{Folder, LOCK, PRIVATE, SPEC};
+use crate::spec::presets;
+use crate::sys::{entropy, files};
+use crate::ui::{Diagnostic, Ui};
+use crate::upstream;
+
+pub fn run(folder: &Folder, args: Init, ui: &Ui) -> Result<(), Failure> {
+    let folder = match args.folder {
+        Some(path) => folder.within(&path),
+        None => folder.clone(),
+    };
+    for name in [SPEC, LOCK] {
+        let path = folder.join(name);
+        if files::read_text(&path)?.is_some() {
+            let error = Diagnostic::error(format!("{path} exists already"));
+            let help = "name a new folder, or `kthw build` what is there";
+            return Err(Failure::wrong_input(vec![error.help(Some(help))]));
+        }
+    }
+    let spec: Arc<str> = match args.preset {
+        Preset::Single => presets::single(),
+    }
+    .into();
+    let cluster = read_cluster(&spec, ui).map_err(Failure::wrong_input)?;
+    create_root(&folder)?;
+    let mut pins = lock::new_lock(&folder, &cluster.name)?;
+    pins.set_pins(plan::needs(&cluster).iter().filter_map(upstream::published));
+    files::write(&folder.join(LOCK), pins.render().as_bytes(), 0o644)?;
+    files::create(&folder.join(".gitignore"), format!("{PRIVATE}/\n").as_bytes(), 0o644)?;
+    // Last, so that a folder with a cluster's file is a whole cluster folder.
+    files::write(&folder.join(SPEC), spec.as_bytes(), 0o644)?;
+    ui.message(format!(
+        "wrote {SPEC}, {LOCK} and the root secret {} (keep a copy of it)",
+        folder.private_root()
+    ));
+    build::run(folder, Build::default(), ui)
+}
+
+/// A root secret that is there already, say from a first try, stays.
+fn create_root(folder: &Folder) -> Result<(), Failure> {
+    let root = RootSecret::new(entropy::random().map_err(Failure::failed)?);
+    files::create(&folder.private_root(), root.render().expose().as_bytes(), 0o600)?;
+    Ok(())
+}

@@ -1,0 +1,28 @@
+//! `kthw kubeconfig`: print a user's kubeconfig, which holds a private key.
+
+use kthw_graph::{Content, Goal};
+
+use super::failure::Failure;
+use super::opened::{Opened, realise};
+use crate::cli::Kubeconfig;
+use crate::plan;
+use crate::sources::Folder;
+use crate::ui::{Diagnostic, Ui};
+
+pub fn run(folder: Folder, args: Kubeconfig, ui: &Ui) -> Result<(), Failure> {
+    let (session, _) = Opened::read(folder, ui)?.session(ui)?;
+    let graph = session.graph();
+    let Some(id) = graph.find(&plan::kubeconfig_name(&args.user)) else {
+        let names = graph.order().iter().map(|id| graph.node(*id).name.as_str());
+        let users: Vec<&str> = names.filter_map(plan::kubeconfig_user).collect();
+        let error = Diagnostic::error(format!("there is no kubeconfig for `{}`", args.user));
+        let help = format!("there is one for each of {}", users.join(", "));
+        return Err(Failure::wrong_input(vec![error.help(Some(help))]));
+    };
+    realise(&session, Goal::Identify, &[id], ui)?;
+    match session.content(id)? {
+        Content::Secret(bytes) => ui.bytes(bytes.expose()),
+        Content::Public(_) | Content::Stored(_) => unreachable!("a kubeconfig holds a private key"),
+    }
+    Ok(())
+}

@@ -1,0 +1,102 @@
+//! `kthw lock`: pin the releases that the cluster needs. The only command that changes pins.
+
+use std::sync::Arc;
+
+use super::failure::Failure;
+use super::opened::{read_cluster, read_lock, runtime};
+use crate::cli;
+use crate::cluster::Cluster;
+use crate::lock::{Epoch, Epochs, Lock, Pin};
+use crate::plan;
+use crate::sources::{self, Folder, LOCK};
+use crate::sys::fetch::{Fetcher, Limits};
+use crate::sys::{clock, entropy, files};
+use crate::ui::{Diagnostic, Ui};
+use crate::upstream::{self, Need};
+
+pub fn run(folder: Folder, args: cli::Lock, ui: &Ui) -> Result<(), Failure> {
+    let spec = Arc::from(sources::read_spec(&folder)?);
+    let cluster = read_cluster(&spec, ui).map_err(Failure::wrong_input)?;
+    let mut lock = match files::read_text(&folder.join(LOCK))? {
+        Some(text) => read_lock(&text.into()).map_err(Failure::wrong_input)?,
+        None => new_lock(&folder, &cluster.name)?,
+    };
+    let needs = plan::needs(&cluster);
+    if args.check {
+        return check(&lock, &needs, ui);
+    }
+    let before = lock.clone();
+    let pins = pin(&needs, &lock, &cluster, args.mirror.as_deref())?;
+    lock.set_pins(pins);
+    files::write(&folder.join(LOCK), lock.render().as_bytes(), 0o644)?;
+    report(&before, &lock, ui);
+    Ok(())
+}
+
+/// The lock of a cluster that has a root secret and nothing else yet.
+pub fn new_lock(folder: &Folder, name: &str) -> Result<Lock, Failure> {
+    let root = sources::read_root(folder)?;
+    let now = Epoch::from_unix(clock::now()).ok_or_else(|| Failure::failed("the clock is before 1970"))?;
+    let tail: String =
+        entropy::random().map_err(Failure::failed)?[..4].iter().map(|b| format!("{b:02x}")).collect();
+    Ok(Lock::new(format!("{name}-{tail}"), root.fingerprint().to_string(), Epochs { ca: now, leaf: now }))
+}
+
+/// A pin for each need: what is pinned stays, what is known to be published needs no network, and the rest is
+/// asked for. A mirror is asked for everything.
+fn pin(needs: &[Need], lock: &Lock, cluster: &Cluster, mirror: Option<&str>) -> Result<Vec<Pin>, Failure> {
+    let known = |need: &Need| pinned(lock, need).cloned().or_else(|| upstream::published(need));
+    let (mut pins, mut open) = (Vec::new(), Vec::new());
+    for need in needs {
+        match known(need).filter(|_| mirror.is_none()) {
+            Some(pin) => pins.push(pin),
+            None => open.push(need.clone()),
+        }
+    }
+    if open.is_empty() {
+        return Ok(pins);
+    }
+    let origin = match mirror {
+        Some(mirror) => Fetcher::of_mirror(mirror, Limits::default()),
+        None => Fetcher::new(&cluster.downloads.mirrors, Limits::default()),
+    };
+    let origin = origin.map_err(|error| Failure::wrong_input(vec![Diagnostic::error(error.to_string())]))?;
+    let resolved = runtime()?.block_on(upstream::resolve_pins(&open, &origin));
+    pins.extend(resolved.map_err(|errors| Failure {
+        exit: super::Exit::Failed,
+        diagnostics: errors.iter().map(|error| Diagnostic::error(error.to_string())).collect(),
+    })?);
+    Ok(pins)
+}
+
+fn pinned<'a>(lock: &'a Lock, need: &Need) -> Option<&'a Pin> {
+    lock.pin(&need.name, &need.version, "linux", &need.arch)
+}
+
+/// Whether the lock pins what is needed, and nothing else.
+fn check(lock: &Lock, needs: &[Need], ui: &Ui) -> Result<(), Failure> {
+    let missing = needs.iter().filter(|need| pinned(lock, need).is_none()).map(|need| {
+        let Need { name, version, arch } = need;
+        Diagnostic::error(format!("kthw.lock does not pin {name} {version} linux/{arch}"))
+    });
+    let needed = |pin: &Pin| needs.iter().any(|need| pinned(lock, need) == Some(pin));
+    let unneeded = lock.pins().iter().filter(|pin| !needed(pin));
+    let unneeded =
+        unneeded.map(|pin| Diagnostic::error(format!("kthw.lock pins {pin}, which no host needs")));
+    let differences: Vec<Diagnostic> = missing.chain(unneeded).collect();
+    if differences.is_empty() {
+        ui.result(format_args!("kthw.lock pins all of {} releases", needs.len()));
+        return Ok(());
+    }
+    Err(Failure::differences(differences).help("`kthw lock` makes it so"))
+}
+
+fn report(before: &Lock, after: &Lock, ui: &Ui) {
+    for pin in after.pins().iter().filter(|pin| !before.pins().contains(pin)) {
+        ui.result(format_args!("pinned {pin} {}", pin.checksum));
+    }
+    for pin in before.pins().iter().filter(|pin| !after.pins().contains(pin)) {
+        ui.result(format_args!("dropped {pin}"));
+    }
+    ui.result(format_args!("kthw.lock pins {} releases", after.pins().len()));
+}

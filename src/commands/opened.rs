@@ -1,0 +1,182 @@
+//! A cluster folder, read, decided, planned and ready to be realised.
+
+use std::sync::Arc;
+
+use kthw_graph::{Goal, Limits, NodeId, Outcome, Session};
+use kthw_store::{Record, Store};
+
+use super::failure::Failure;
+use crate::artifact::Artifact;
+use crate::cluster::Cluster;
+use crate::executor::Workshop;
+use crate::lock::{Lock, LockProblem};
+use crate::plan::{self, Plan};
+use crate::root::RootSecret;
+use crate::sources::{Folder, LOCK, SPEC, Sources, SourcesError};
+use crate::spec::{self, Located};
+use crate::sys::fetch::{self, Fetcher};
+use crate::ui::{Diagnostic, Ui};
+
+/// The graph of a cluster, bound to a store.
+pub type ClusterSession = Session<Artifact, Workshop>;
+
+/// A cluster folder with everything decided that its files decide.
+pub struct Opened {
+    pub folder: Folder,
+    pub fingerprint: String,
+    pub cluster: Cluster,
+    pub lock: Lock,
+    pub plan: Plan,
+    root: RootSecret,
+}
+
+impl Opened {
+    pub fn read(folder: Folder, ui: &Ui) -> Result<Self, Failure> {
+        Self::decide(Sources::read(folder)?, ui)
+    }
+
+    /// From text to plan; every problem of the inputs at once.
+    pub fn decide(sources: Sources, ui: &Ui) -> Result<Self, Failure> {
+        let fingerprint = sources.fingerprint();
+        let lock = read_lock(&sources.lock);
+        let cluster = read_cluster(&sources.spec, ui);
+        let (cluster, lock) = match (cluster, lock) {
+            (Ok(cluster), Ok(lock)) => (cluster, lock),
+            (cluster, lock) => {
+                let problems = [cluster.err(), lock.err()].into_iter().flatten().flatten();
+                return Err(Failure::wrong_input(problems.collect()));
+            }
+        };
+        check_root(&lock, &sources.root)?;
+        let plan = plan::plan(&cluster, &lock, sources.root.fingerprint()).map_err(|problems| {
+            Failure::wrong_input(problems.iter().map(|p| Diagnostic::error(p.to_string())).collect())
+        })?;
+        let Sources { folder, root, .. } = sources;
+        Ok(Self { folder, fingerprint, cluster, lock, plan, root })
+    }
+
+    /// Binds the plan to the store, starting from what the last build knew.
+    pub fn session(self, ui: &Ui) -> Result<(Arc<ClusterSession>, Bound), Failure> {
+        let store = open_store(&self.folder, ui)?;
+        let lost = store.forget_missing_files()?;
+        let previous = match store.latest_root(&root_name(&self.lock))? {
+            // A record that knows of outputs that are gone must not vouch for them.
+            Some((_, record)) if lost.is_empty() => store.record(&record)?,
+            _ => None,
+        };
+        self.bind(store, previous)
+    }
+
+    /// Binds the plan to the store, looking everything up anew.
+    pub fn session_afresh(self, ui: &Ui) -> Result<(Arc<ClusterSession>, Bound), Failure> {
+        let store = open_store(&self.folder, ui)?;
+        self.bind(store, None)
+    }
+
+    fn bind(self, store: Store, previous: Option<Record>) -> Result<(Arc<ClusterSession>, Bound), Failure> {
+        let store = Arc::new(store);
+        let mac_key = self.root.mac_key();
+        let fetcher = Fetcher::new(&self.cluster.downloads.mirrors, fetch::Limits::default())
+            .map_err(Failure::failed)?;
+        let workshop = Workshop { root: self.root, store: Arc::clone(&store), fetcher };
+        let session = Session::new(self.plan.graph, store, workshop, mac_key, previous);
+        let bound =
+            Bound { folder: self.folder, fingerprint: self.fingerprint, root_name: root_name(&self.lock) };
+        Ok((Arc::new(session), bound))
+    }
+}
+
+/// What is left of an opened folder once its graph is in a session.
+pub struct Bound {
+    pub folder: Folder,
+    pub fingerprint: String,
+    pub root_name: String,
+}
+
+/// The name under which a cluster's builds are kept in the store.
+pub fn root_name(lock: &Lock) -> String {
+    format!("build/{}", lock.cluster)
+}
+
+/// Opens the folder's store and passes on what it has to say.
+pub fn open_store(folder: &Folder, ui: &Ui) -> Result<Store, Failure> {
+    let store = Store::open(&folder.store())?;
+    if let Some(aside) = store.set_aside() {
+        let text =
+            format!("the store's database was damaged and is set aside as {aside}; everything is made anew");
+        ui.diagnostics(&[Diagnostic::warning(text)]);
+    }
+    Ok(store)
+}
+
+/// Realises these nodes, showing how it goes.
+pub fn realise(
+    session: &Arc<ClusterSession>,
+    goal: Goal,
+    targets: &[NodeId],
+    ui: &Ui,
+) -> Result<Outcome, Failure> {
+    let cpu = std::thread::available_parallelism().map_or(2, usize::from);
+    let limits = Limits { cpu, network: 4, disk: 2 };
+    let progress = Arc::new(ui.progress());
+    let listener = Arc::clone(&progress);
+    let outcome = runtime()?.block_on(session.realise(
+        goal,
+        targets,
+        limits,
+        Arc::new(move |event| listener.show(event)),
+    ));
+    Ok(outcome?)
+}
+
+/// What drives waiting: for the network, and for workers.
+pub fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
+    runtime.map_err(|error| Failure::failed(format!("cannot start worker threads: {error}")))
+}
+
+/// The lock, or its problems.
+pub fn read_lock(text: &Arc<str>) -> Result<Lock, Vec<Diagnostic>> {
+    let locate = |p: &LockProblem| {
+        Diagnostic::error(&p.message).at(LOCK, text, p.line, p.column, 1).help(Some(&p.fix))
+    };
+    Lock::parse(text).map_err(|problems| problems.iter().map(locate).collect())
+}
+
+/// The cluster, after its warnings were shown, or the problems of its file.
+pub fn read_cluster(text: &Arc<str>, ui: &Ui) -> Result<Cluster, Vec<Diagnostic>> {
+    let locate = |located: &Located| {
+        let problem = &located.problem;
+        let diagnostic = match problem.severity {
+            spec::Severity::Error => Diagnostic::error(&problem.message),
+            spec::Severity::Warning => Diagnostic::warning(&problem.message),
+        };
+        diagnostic.at(SPEC, text, located.line, located.column, located.len).help(problem.fix.as_deref())
+    };
+    match spec::load(text) {
+        Ok((cluster, warnings)) => {
+            ui.diagnostics(&warnings.iter().map(locate).collect::<Vec<_>>());
+            Ok(cluster)
+        }
+        Err(problems) => Err(problems.iter().map(locate).collect()),
+    }
+}
+
+fn check_root(lock: &Lock, root: &RootSecret) -> Result<(), Failure> {
+    let found = root.fingerprint().to_string();
+    if lock.root == found {
+        return Ok(());
+    }
+    let message = format!("the root secret is {found}, and kthw.lock belongs to {}", lock.root);
+    let help = "put this cluster's own root secret back; with another one every key would change";
+    Err(Failure::wrong_input(vec![Diagnostic::error(message).help(Some(help))]))
+}
+
+impl From<SourcesError> for Failure {
+    fn from(error: SourcesError) -> Self {
+        match error {
+            SourcesError::File(error) => error.into(),
+            error => Self::wrong_input(vec![Diagnostic::error(error.to_string())]),
+        }
+    }
+}

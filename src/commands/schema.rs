@@ -1,0 +1,10 @@
+//! `kthw schema`: print the JSON Schema of cluster.yaml.
+
+use super::failure::Failure;
+use crate::spec;
+use crate::ui::Ui;
+
+pub fn run(ui: &Ui) -> Result<(), Failure> {
+    ui.bytes(spec::schema().as_bytes());
+    Ok(())
+}

@@ -1,0 +1,50 @@
+//! `kthw show`: print one output.
+
+use std::io::{Read, Write};
+
+use kthw_graph::{Content, Goal};
+use kthw_store::{Digest, Output, Store};
+
+use super::failure::Failure;
+use super::opened::{Opened, realise};
+use super::target;
+use crate::cli::Show;
+use crate::sources::Folder;
+use crate::ui::Ui;
+
+pub fn run(folder: Folder, args: Show, ui: &Ui) -> Result<(), Failure> {
+    let (session, _) = Opened::read(folder, ui)?.session(ui)?;
+    let id = target::find(session.graph(), &args.target)?;
+    realise(&session, Goal::Identify, &[id], ui)?;
+    let secret = session.realised(id).is_some_and(|realised| matches!(realised.output, Output::Secret(_)));
+    if secret && !args.reveal {
+        let failure = Failure::failed(format!("{} is a secret", args.target));
+        return Err(failure.help("add --reveal to print it all the same"));
+    }
+    match session.content(id)? {
+        Content::Public(bytes) => ui.bytes(&bytes),
+        Content::Secret(bytes) => ui.bytes(bytes.expose()),
+        Content::Stored(blob) => copy_blob(session.store(), &blob, &mut std::io::stdout().lock())?,
+    }
+    Ok(())
+}
+
+/// Copies a blob of any size.
+pub fn copy_blob(store: &Store, blob: &Digest, to: &mut dyn Write) -> Result<(), Failure> {
+    let mut reader =
+        store.open_blob(blob)?.ok_or_else(|| Failure::failed(format!("{blob} is not in the store")))?;
+    let mut buffer = vec![0; 1 << 20];
+    let copied = loop {
+        match reader.read(&mut buffer) {
+            Ok(0) => break Ok(()),
+            Ok(read) => match to.write_all(&buffer[..read]) {
+                Ok(()) => {}
+                // A closed pipe is the reader's choice, not a failure.
+                Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => break Ok(()),
+                Err(error) => break Err(error),
+            },
+            Err(error) => break Err(error),
+        }
+    };
+    copied.map_err(|error| Failure::failed(format!("cannot copy {blob}: {error}")))
+}

@@ -1,0 +1,55 @@
+//! Carries out the actions of a cluster's graph: pure ones in memory, the others through the outside world.
+
+use std::sync::Arc;
+
+use kthw_graph::{ActionError, Content, Executor, Job, Transfer};
+use kthw_store::Store;
+
+use crate::archive;
+use crate::artifact::{ArchiveMember, Artifact, Ingredients};
+use crate::lock::Pin;
+use crate::root::RootSecret;
+use crate::sys::fetch::{Fetcher, Progress, Want};
+
+/// What the actions of a cluster need besides their inputs.
+pub struct Workshop {
+    pub root: RootSecret,
+    pub store: Arc<Store>,
+    pub fetcher: Fetcher,
+}
+
+impl Executor<Artifact> for Workshop {
+    fn compute(&self, job: &Job<'_, Artifact>) -> Result<Content, ActionError> {
+        match job.action {
+            Artifact::ArchiveMember(member) => self.extract(job, member),
+            artifact => artifact.make(&Ingredients::new(job, &self.root)),
+        }
+    }
+
+    async fn transfer(
+        &self,
+        job: Job<'_, Artifact>,
+        progress: &(dyn Fn(Transfer) + Send + Sync),
+    ) -> Result<Content, ActionError> {
+        let Artifact::Download(download) = job.action else {
+            return Err(format!("{} does not come over the network", job.name).into());
+        };
+        let Pin { url, checksum, .. } = &download.pin;
+        let want = Want { label: job.name.to_string(), url: url.clone(), checksum: checksum.clone() };
+        let report = |p: Progress<'_>| progress(Transfer { bytes: p.bytes, total: p.total });
+        let fetched = self.fetcher.fetch(&want, &self.store, &report).await?;
+        Ok(Content::Stored(fetched.written.digest))
+    }
+}
+
+impl Workshop {
+    /// Streams one member of a fetched archive into the store.
+    fn extract(&self, job: &Job<'_, Artifact>, member: &ArchiveMember) -> Result<Content, ActionError> {
+        let input = job.input(ArchiveMember::ARCHIVE).and_then(|input| input.content.as_ref());
+        let Some(Content::Stored(blob)) = input else { return Err("its archive is not here".into()) };
+        let archive = self.store.open_blob(blob)?.ok_or("its archive is not in the store any more")?;
+        let mut writer = self.store.writer()?;
+        archive::extract(archive, &member.path, archive::UNPACKED, &mut writer)?;
+        Ok(Content::Stored(writer.finish()?.digest))
+    }
+}

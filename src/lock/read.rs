@@ -1,0 +1,503 @@
+//! Reading a lock: every deviation from what `kthw lock` writes is a problem with its place in the file.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use semver::Version;
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use super::{Algorithm, Checksum, Epoch, Epochs, FORMAT, Lock, Pin, PinKey};
+
+const RELOCK: &str = "run `kthw lock`";
+const RESTORE: &str = "restore it from version control";
+
+/// One thing that is wrong with a lock, where, and what to do about it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LockProblem {
+    /// From 1.
+    pub line: usize,
+    /// In characters, from 1.
+    pub column: usize,
+    pub message: String,
+    pub fix: String,
+}
+
+impl fmt::Display for LockProblem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { line, column, message, fix } = self;
+        write!(f, "kthw.lock:{line}:{column}: {message}; {fix}")
+    }
+}
+
+pub(super) fn lock(text: &str) -> Result<Lock, Vec<LockProblem>> {
+    let mut problems = Problems { text, found: Vec::new() };
+    let lock = read(text, &mut problems);
+    match (lock, problems.in_order()) {
+        (Some(lock), found) if found.is_empty() => Ok(lock),
+        (_, found) => Err(found),
+    }
+}
+
+fn read(text: &str, problems: &mut Problems<'_>) -> Option<Lock> {
+    if conflicts(text, problems) {
+        return None;
+    }
+    let (table, errors) = DeTable::parse_recoverable(text);
+    for error in &errors {
+        let at = error.span().map_or(0, |span| span.start);
+        problems.add(at, format!("this is not TOML: {}", error.message()), RELOCK);
+    }
+    if !errors.is_empty() {
+        return None;
+    }
+    let top = Section { table: table.get_ref(), at: 0, fix: RESTORE };
+    if !format_is_known(&top, problems) {
+        return None;
+    }
+    top.refuse_unknown(
+        &["format", "cluster", "root", "encryption", "epochs", "generations", "pin"],
+        problems,
+    );
+    // Every part is read before any is missed, so that all problems are reported at once.
+    let cluster = top.text("cluster", problems);
+    let root = top.text("root", problems);
+    let epochs = epochs(&top, problems);
+    let encryption = encryption(&top, problems);
+    let generations = generations(&top, problems);
+    let pins = pins(&top, problems);
+    Some(Lock {
+        cluster: cluster?.to_owned(),
+        root: root?.to_owned(),
+        epochs: epochs?,
+        encryption: encryption?,
+        generations,
+        pins,
+    })
+}
+
+/// Reports the marks that an unfinished merge leaves, which no TOML parser explains.
+fn conflicts(text: &str, problems: &mut Problems<'_>) -> bool {
+    let mut at = 0;
+    let mut any = false;
+    for line in text.split_inclusive('\n') {
+        let mark = ["<<<<<<<", "|||||||", "=======", ">>>>>>>"].iter().find(|mark| line.starts_with(**mark));
+        if let Some(mark) = mark {
+            any = true;
+            problems.add(
+                at,
+                format!("`{mark}` is left of a merge conflict"),
+                "take either side of the conflict, then run `kthw lock`",
+            );
+        }
+        at += line.len();
+    }
+    any
+}
+
+fn format_is_known(top: &Section<'_, '_>, problems: &mut Problems<'_>) -> bool {
+    let Some(value) = top.value("format", problems) else { return false };
+    match integer(value.get_ref()) {
+        Some(FORMAT) => return true,
+        Some(newer) if newer > FORMAT => {
+            let message = format!("format {newer} is newer than {FORMAT}, the newest that this kthw reads");
+            problems.add(value.span().start, message, "use the kthw that wrote it, or a later one");
+        }
+        _ => problems.add(value.span().start, format!("`format` must be {FORMAT}"), RESTORE),
+    }
+    false
+}
+
+fn epochs(top: &Section<'_, '_>, problems: &mut Problems<'_>) -> Option<Epochs> {
+    let section = top.section("epochs", problems)?;
+    section.refuse_unknown(&["ca", "leaf"], problems);
+    let ca = section.epoch("ca", problems);
+    let leaf = section.epoch("leaf", problems);
+    Some(Epochs { ca: ca?, leaf: leaf? })
+}
+
+fn encryption(top: &Section<'_, '_>, problems: &mut Problems<'_>) -> Option<Vec<u32>> {
+    let value = top.value("encryption", problems)?;
+    let generations: Option<Vec<u32>> = value
+        .get_ref()
+        .as_array()
+        .and_then(|array| array.iter().map(|item| generation(item.get_ref())).collect());
+    let newest_first = |list: &Vec<u32>| !list.is_empty() && list.is_sorted_by(|a, b| a > b);
+    let list = generations.filter(newest_first);
+    if list.is_none() {
+        let message = "`encryption` must list key generations from 1, newest first, as in [2, 1]";
+        problems.add(value.span().start, message, RESTORE);
+    }
+    list
+}
+
+fn generations(top: &Section<'_, '_>, problems: &mut Problems<'_>) -> BTreeMap<String, u32> {
+    if !top.table.contains_key("generations") {
+        return BTreeMap::new();
+    }
+    let Some(section) = top.section("generations", problems) else { return BTreeMap::new() };
+    let mut generations = BTreeMap::new();
+    for (label, value) in section.table {
+        match generation(value.get_ref()) {
+            Some(generation) => {
+                generations.insert(label.get_ref().to_string(), generation);
+            }
+            None => {
+                let message = format!("the generation of `{}` must be a number from 1", label.get_ref());
+                problems.add(value.span().start, message, RESTORE);
+            }
+        }
+    }
+    generations
+}
+
+fn pins(top: &Section<'_, '_>, problems: &mut Problems<'_>) -> Vec<Pin> {
+    let Some(value) = top.table.get("pin") else { return Vec::new() };
+    let Some(blocks) = value.get_ref().as_array() else {
+        problems.add(value.span().start, "`pin` must be written as blocks, each headed [[pin]]", RELOCK);
+        return Vec::new();
+    };
+    let mut pins: Vec<Pin> = Vec::new();
+    let mut places: BTreeMap<PinKey, usize> = BTreeMap::new();
+    for block in blocks {
+        let at = block.span().start;
+        let Some(pin) = self::pin(block, problems) else { continue };
+        if let Some(first) = places.insert(pin.key(), at) {
+            let line = problems.place(first).0;
+            problems.add(at, format!("pin {pin} is there twice, first in line {line}"), RELOCK);
+        } else if let Some(last) = pins.last().filter(|last| last.key() > pin.key()) {
+            problems.add(at, format!("pin {pin} is out of order after {last}"), RELOCK);
+        }
+        pins.push(pin);
+    }
+    pins
+}
+
+fn pin(block: &Spanned<DeValue<'_>>, problems: &mut Problems<'_>) -> Option<Pin> {
+    let at = block.span().start;
+    let Some(table) = block.get_ref().as_table() else {
+        problems.add(at, "`pin` must be written as blocks, each headed [[pin]]", RELOCK);
+        return None;
+    };
+    let section = Section { table, at, fix: RELOCK };
+    section.refuse_unknown(&["name", "version", "os", "arch", "url", "algorithm", "digest", "pin"], problems);
+    let name = section.text("name", problems);
+    let version = section.parsed("version", "a version such as 3.6.14", problems, |t| Version::parse(t).ok());
+    let os = section.text("os", problems);
+    let arch = section.text("arch", problems);
+    let url = section.parsed("url", "an https URL", problems, |t| is_url(t).then(|| t.to_owned()));
+    let algorithm =
+        section.parsed("algorithm", "sha256 or sha512", problems, |t| t.parse::<Algorithm>().ok());
+    let checksum = algorithm.and_then(|algorithm| {
+        let wanted = format!("{} lower-case hexadecimal digits", algorithm.digits());
+        section.parsed("digest", &wanted, problems, |t| Checksum::new(algorithm, t))
+    });
+    let seal = section.text("pin", problems);
+    let pin = Pin {
+        name: name?.to_owned(),
+        version: version?,
+        os: os?.to_owned(),
+        arch: arch?.to_owned(),
+        url: url?,
+        checksum: checksum?,
+    };
+    if seal? != pin.seal().to_string() {
+        problems.add(at, format!("pin {pin} was edited by hand"), RELOCK);
+    }
+    Some(pin)
+}
+
+/// Whether `text` can be a place to download from; the request says the rest.
+fn is_url(text: &str) -> bool {
+    let rest = ["https://", "http://", "file://"].iter().find_map(|scheme| text.strip_prefix(scheme));
+    rest.is_some_and(|rest| !rest.is_empty() && rest.bytes().all(|b| b.is_ascii_graphic()))
+}
+
+fn integer(value: &DeValue<'_>) -> Option<i64> {
+    let integer = value.as_integer()?;
+    i64::from_str_radix(integer.as_str(), integer.radix()).ok()
+}
+
+fn generation(value: &DeValue<'_>) -> Option<u32> {
+    integer(value).and_then(|n| u32::try_from(n).ok()).filter(|n| *n > 0)
+}
+
+/// A table with its place, and what to do when something in it is wrong.
+struct Section<'a, 't> {
+    table: &'a DeTable<'t>,
+    at: usize,
+    fix: &'static str,
+}
+
+impl<'a, 't> Section<'a, 't> {
+    fn refuse_unknown(&self, known: &[&str], problems: &mut Problems<'_>) {
+        for (name, _) in self.table {
+            let written = name.get_ref().as_ref();
+            if !known.contains(&written) {
+                problems.add(
+                    name.span().start,
+                    unknown(written, known),
+                    "remove it; the lock holds no other fields",
+                );
+            }
+        }
+    }
+
+    fn value(&self, name: &str, problems: &mut Problems<'_>) -> Option<&'a Spanned<DeValue<'t>>> {
+        let value = self.table.get(name);
+        if value.is_none() {
+            problems.add(self.at, format!("`{name}` is missing"), self.fix);
+        }
+        value
+    }
+
+    /// A value that `read` understands; `wanted` says what that would be.
+    fn parsed<T>(
+        &self,
+        name: &str,
+        wanted: &str,
+        problems: &mut Problems<'_>,
+        read: impl FnOnce(&'a str) -> Option<T>,
+    ) -> Option<T> {
+        let value = self.value(name, problems)?;
+        let parsed = value.get_ref().as_str().and_then(read);
+        if parsed.is_none() {
+            problems.add(value.span().start, format!("`{name}` must be {wanted}"), self.fix);
+        }
+        parsed
+    }
+
+    fn text(&self, name: &str, problems: &mut Problems<'_>) -> Option<&'a str> {
+        self.parsed(name, "a text that is not empty", problems, |t| (!t.is_empty()).then_some(t))
+    }
+
+    fn epoch(&self, name: &str, problems: &mut Problems<'_>) -> Option<Epoch> {
+        let value = self.value(name, problems)?;
+        let epoch = value.get_ref().as_datetime().and_then(|moment| Epoch::parse(&moment.to_string()));
+        if epoch.is_none() {
+            let message = format!("`{name}` must be a moment such as 2026-11-20T00:00:00Z");
+            problems.add(value.span().start, message, self.fix);
+        }
+        epoch
+    }
+
+    fn section(&self, name: &str, problems: &mut Problems<'_>) -> Option<Section<'a, 't>> {
+        let value = self.value(name, problems)?;
+        let at = value.span().start;
+        let Some(table) = value.get_ref().as_table() else {
+            problems.add(at, format!("`{name}` must be a section, headed [{name}]"), self.fix);
+            return None;
+        };
+        Some(Section { table, at, fix: self.fix })
+    }
+}
+
+fn unknown(written: &str, known: &[&str]) -> String {
+    let near = known
+        .iter()
+        .map(|name| (strsim::jaro_winkler(written, name), name))
+        .filter(|(likeness, _)| *likeness > 0.8)
+        .max_by(|a, b| a.0.total_cmp(&b.0));
+    match near {
+        Some((_, name)) => format!("unknown field `{written}`, did you mean `{name}`?"),
+        None => format!("unknown field `{written}`"),
+    }
+}
+
+/// The problems found so far, by byte offset.
+struct Problems<'t> {
+    text: &'t str,
+    found: Vec<(usize, String, &'static str)>,
+}
+
+impl Problems<'_> {
+    fn add(&mut self, at: usize, message: impl Into<String>, fix: &'static str) {
+        self.found.push((at, message.into(), fix));
+    }
+
+    /// The line and column of a byte offset.
+    fn place(&self, at: usize) -> (usize, usize) {
+        let before = self.text.get(..at).unwrap_or(self.text);
+        let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
+        (before.matches('\n').count() + 1, before[line_start..].chars().count() + 1)
+    }
+
+    fn in_order(mut self) -> Vec<LockProblem> {
+        self.found.sort_by_key(|(at, ..)| *at);
+        let found = std::mem::take(&mut self.found);
+        found
+            .into_iter()
+            .map(|(at, message, fix)| {
+                let (line, column) = self.place(at);
+                LockProblem { line, column, message, fix: fix.to_owned() }
+            })
+            .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::example;
+    use super::*;
+
+    /// Replaces the first `from` in the example's text and expects exactly these problems.
+    fn check(from: &str, to: &str, expected: &[&str]) {
+        let text = example().render();
+        assert!(text.contains(from), "{from}");
+        let problems = Lock::parse(&text.replacen(from, to, 1)).expect_err(to);
+        let lines: Vec<_> = problems.iter().map(ToString::to_string).collect();
+        assert_eq!(lines, expected, "{from} -> {to}");
+    }
+
+    const EDITED: &str = "pin etcd 3.6.14 linux/amd64 was edited by hand; run `kthw lock`";
+
+    #[test]
+    fn an_edited_pin_is_refused_at_its_line() {
+        check("3.6.14", "3.6.13", &[&format!("kthw.lock:11:1: {}", EDITED.replace("14", "13"))]);
+        check("https://g", "https://h", &[&format!("kthw.lock:11:1: {EDITED}")]);
+        check("ffe840", "ffe841", &[&format!("kthw.lock:11:1: {EDITED}")]);
+        check("pin = \"b3:", "pin = \"b3:0", &[&format!("kthw.lock:11:1: {EDITED}")]);
+    }
+
+    #[test]
+    fn fields_that_are_not_what_kthw_writes_are_refused() {
+        let lock = "run `kthw lock`";
+        let restore = "restore it from version control";
+        let field = "remove it; the lock holds no other fields";
+        check(
+            "format = 1",
+            "format = 2",
+            &[
+                "kthw.lock:2:10: format 2 is newer than 1, the newest that this kthw reads; use the kthw that wrote it, or a later one",
+            ],
+        );
+        check("format = 1", "format = true", &[&format!("kthw.lock:2:10: `format` must be 1; {restore}")]);
+        check("format = 1\n", "", &[&format!("kthw.lock:1:1: `format` is missing; {restore}")]);
+        check(
+            "cluster = \"hard-way-1f2e\"",
+            "cluster = \"\"",
+            &[&format!("kthw.lock:3:11: `cluster` must be a text that is not empty; {restore}")],
+        );
+        check(
+            "root =",
+            "rot =",
+            &[
+                &format!("kthw.lock:1:1: `root` is missing; {restore}"),
+                &format!("kthw.lock:4:1: unknown field `rot`, did you mean `root`?; {field}"),
+            ],
+        );
+        for list in ["[]", "[1, 2]", "[1, 1]", "[0]", "3", "[\"1\"]"] {
+            let message = "`encryption` must list key generations from 1, newest first, as in [2, 1]";
+            check(
+                "encryption = [1]",
+                &format!("encryption = {list}"),
+                &[&format!("kthw.lock:5:14: {message}; {restore}")],
+            );
+        }
+        check(
+            "ca = 2026-11-20T00:00:00Z",
+            "ca = 2026-11-20",
+            &[&format!("kthw.lock:8:6: `ca` must be a moment such as 2026-11-20T00:00:00Z; {restore}")],
+        );
+        check(
+            "leaf = 2026",
+            "leaf = 1026",
+            &[&format!("kthw.lock:9:8: `leaf` must be a moment such as 2026-11-20T00:00:00Z; {restore}")],
+        );
+        check(
+            "3.6.14",
+            "v3.6",
+            &[&format!("kthw.lock:13:11: `version` must be a version such as 3.6.14; {lock}")],
+        );
+        check("https://", "ftp://", &[&format!("kthw.lock:16:7: `url` must be an https URL; {lock}")]);
+        check("sha256", "md5", &[&format!("kthw.lock:17:13: `algorithm` must be sha256 or sha512; {lock}")]);
+        check(
+            "ffe840",
+            "FFE840",
+            &[&format!("kthw.lock:18:10: `digest` must be 64 lower-case hexadecimal digits; {lock}")],
+        );
+        check(
+            "sha256",
+            "sha512",
+            &[&format!("kthw.lock:18:10: `digest` must be 128 lower-case hexadecimal digits; {lock}")],
+        );
+        check("os = ", "size = 3\nos = ", &[&format!("kthw.lock:14:1: unknown field `size`; {field}")]);
+        check(
+            "\n[epochs]",
+            "\n[generations]\n\"pki/ca\" = 0\n[epochs]",
+            &[&format!("kthw.lock:8:12: the generation of `pki/ca` must be a number from 1; {restore}")],
+        );
+        check(
+            "[epochs]",
+            "[[epochs]]",
+            &[&format!("kthw.lock:7:1: `epochs` must be a section, headed [epochs]; {restore}")],
+        );
+    }
+
+    #[test]
+    fn all_problems_are_reported_at_once_in_the_order_of_the_file() {
+        let text = example().render().replace("algorithm", "algoritm").replace("leaf = ", "leave = ");
+        let problems = Lock::parse(&text).unwrap_err();
+        let lines: Vec<_> = problems.iter().map(|p| p.line).collect();
+        assert_eq!(lines, [7, 9, 11, 17, 21, 27]);
+    }
+
+    #[test]
+    fn what_a_merge_leaves_is_named() {
+        check(
+            "\n[[pin]]",
+            "<<<<<<< ours\n[[pin]]\n=======\n>>>>>>> theirs\n",
+            &[
+                "kthw.lock:10:1: `<<<<<<<` is left of a merge conflict; take either side of the conflict, then run `kthw lock`",
+                "kthw.lock:12:1: `=======` is left of a merge conflict; take either side of the conflict, then run `kthw lock`",
+                "kthw.lock:13:1: `>>>>>>>` is left of a merge conflict; take either side of the conflict, then run `kthw lock`",
+            ],
+        );
+    }
+
+    #[test]
+    fn blocks_that_are_doubled_or_out_of_order_are_refused() {
+        let text = example().render();
+        let (head, blocks) = text.split_once("[[pin]]").unwrap();
+        let (first, second) = blocks.split_once("[[pin]]").unwrap();
+        let parse = |blocks: &[&str]| {
+            let text = blocks.iter().fold(head.to_owned(), |text, block| text + "[[pin]]" + block);
+            Lock::parse(&text).unwrap_err().iter().map(ToString::to_string).collect::<Vec<_>>()
+        };
+        let second = second.to_owned() + "\n";
+        assert_eq!(
+            parse(&[&second, first]),
+            [
+                "kthw.lock:21:1: pin etcd 3.6.14 linux/amd64 is out of order after etcd 3.6.14 linux/arm64; run `kthw lock`"
+            ]
+        );
+        assert_eq!(
+            parse(&[first, first]),
+            ["kthw.lock:21:1: pin etcd 3.6.14 linux/amd64 is there twice, first in line 11; run `kthw lock`"]
+        );
+    }
+
+    #[test]
+    fn what_is_not_toml_is_refused_where_it_stops_being_it() {
+        let place = |text: &str| {
+            let problem = Lock::parse(text).unwrap_err().remove(0);
+            (problem.line, problem.column, problem.message.starts_with("this is not TOML: "))
+        };
+        assert_eq!(place("format = 1\ncluster = = 2\n"), (2, 11, true));
+        assert_eq!(place("format = 1\nformat = 1\n"), (2, 1, true));
+        assert_eq!(place("format = \"unclosed\n"), (1, 19, true));
+        assert_eq!(place(&"[".repeat(10_000)).2, true);
+    }
+
+    #[test]
+    fn a_pin_that_is_no_block_is_refused() {
+        let fix = "`pin` must be written as blocks, each headed [[pin]]; run `kthw lock`";
+        let head = example().render().split("\n[epochs]").next().unwrap().to_owned();
+        let epochs = "epochs = {ca = 2026-11-20T00:00:00Z, leaf = 2026-11-20T00:00:00Z}\n";
+        for pin in ["3", "[3]", "{name = \"x\"}"] {
+            let problems = Lock::parse(&format!("{head}{epochs}pin = {pin}\n")).unwrap_err();
+            assert_eq!(problems.len(), 1);
+            assert!(problems[0].to_string().ends_with(fix), "{}", problems[0]);
+        }
+    }
+}

@@ -1,0 +1,250 @@
+//! What every control plane runs: etcd, the API server, the controller manager and the scheduler.
+
+use super::flags::{self, path};
+use super::pki::{self, Authority, Pair};
+use super::planner::{HostFiles, Planner};
+use crate::artifact::{
+    AuditPolicy, BootstrapRbac, EncryptionConfig, Patch, Readiness, SchedulerApi, SchedulerConfig, Section,
+    Unit,
+};
+use crate::cluster::{Cluster, Host, Program, Role};
+
+/// The nodes that all control planes share.
+const ENCRYPTION_CONFIG: &str = "config/encryption";
+const AUDIT_POLICY: &str = "config/audit-policy";
+const SCHEDULER_CONFIG: &str = "config/scheduler";
+const BOOTSTRAP_RBAC: &str = "config/bootstrap-rbac";
+const CONTROLLER_MANAGER_UNIT: &str = "config/kube-controller-manager.service";
+const SCHEDULER_UNIT: &str = "config/kube-scheduler.service";
+
+impl Planner<'_> {
+    pub(super) fn define_control_plane(&mut self) {
+        let (cluster, local) = (self.cluster, flags::local_apiserver(self.cluster));
+        let endpoint = cluster.api.endpoint.to_string();
+        self.define_kubeconfig("kubeconfig/admin", "kubernetes-admin", "pki/admin", endpoint.clone());
+        self.define_kubeconfig(
+            "kubeconfig/super-admin",
+            "kubernetes-super-admin",
+            "pki/super-admin",
+            endpoint,
+        );
+        let user = "system:kube-controller-manager";
+        self.define_kubeconfig(
+            "kubeconfig/controller-manager",
+            user,
+            "pki/controller-manager",
+            local.clone(),
+        );
+        self.define_kubeconfig("kubeconfig/scheduler", "system:kube-scheduler", "pki/scheduler", local);
+
+        let encryption = EncryptionConfig {
+            cluster: self.lock.cluster.clone(),
+            root: self.root,
+            provider: cluster.encryption.provider,
+            resources: cluster.encryption.resources.clone(),
+            generations: self.lock.encryption.clone(),
+        };
+        self.define(ENCRYPTION_CONFIG, encryption, []);
+        let audit_policy = match &cluster.audit.policy {
+            Some(policy) => AuditPolicy::Custom(policy.clone()),
+            None => AuditPolicy::Standard,
+        };
+        self.define(AUDIT_POLICY, audit_policy, []);
+        let scheduler = SchedulerConfig {
+            api: SchedulerApi::for_kubernetes(&cluster.versions.kubernetes),
+            kubeconfig: path::SCHEDULER_CONF.to_owned(),
+            patch: Patch::of(Program::KubeScheduler, &cluster.components),
+        };
+        self.define(SCHEDULER_CONFIG, scheduler, []);
+        let rbac = BootstrapRbac { administrators: pki::ADMINISTRATORS, kubelet_client: pki::KUBELET_CLIENT };
+        self.define(BOOTSTRAP_RBAC, rbac, []);
+        self.define(CONTROLLER_MANAGER_UNIT, controller_manager_unit(self.cluster), []);
+        self.define(SCHEDULER_UNIT, scheduler_unit(self.cluster), []);
+    }
+
+    pub(super) fn place_control_plane(&mut self, files: &mut HostFiles<'_>) {
+        self.place_programs(files, Role::ControlPlane);
+        self.define_identities(pki::control_plane_identities(self.cluster, files.host));
+        self.place_shared_pki(files);
+        self.place_own_pki(files);
+        for (name, path) in [
+            ("kubeconfig/admin", path::ADMIN_CONF),
+            ("kubeconfig/controller-manager", path::CONTROLLER_MANAGER_CONF),
+            ("kubeconfig/scheduler", path::SCHEDULER_CONF),
+            (ENCRYPTION_CONFIG, path::ENCRYPTION_CONFIG),
+        ] {
+            let id = self.name(name);
+            files.secret(path, id);
+        }
+        for (name, path) in [
+            (AUDIT_POLICY, path::AUDIT_POLICY),
+            (SCHEDULER_CONFIG, path::SCHEDULER_CONFIG),
+            (BOOTSTRAP_RBAC, path::BOOTSTRAP_RBAC),
+        ] {
+            let id = self.name(name);
+            files.public(path, id);
+        }
+        self.place_control_plane_services(files);
+    }
+
+    fn place_shared_pki(&mut self, files: &mut HostFiles<'_>) {
+        let ca = self.authority(Authority::Cluster);
+        place(files, ca, (path::CA_CERT, path::CA_KEY));
+        let etcd_ca = self.authority(Authority::Etcd);
+        files.public(path::ETCD_CA_CERT, etcd_ca.cert);
+        let front_proxy_ca = self.authority(Authority::FrontProxy);
+        files.public(path::FRONT_PROXY_CA_CERT, front_proxy_ca.cert);
+        let key = self.name("pki/service-accounts/key");
+        files.secret(path::SERVICE_ACCOUNT_KEY, key);
+        let public = self.name("pki/service-accounts/public");
+        files.public(path::SERVICE_ACCOUNT_PUBLIC, public);
+        for (name, paths) in [
+            ("pki/apiserver-etcd-client", path::APISERVER_ETCD),
+            ("pki/apiserver-kubelet-client", path::APISERVER_KUBELET),
+            ("pki/front-proxy-client", path::FRONT_PROXY),
+            ("pki/etcd/healthcheck-client", path::ETCD_HEALTHCHECK),
+        ] {
+            let pair = self.pair(name);
+            place(files, pair, paths);
+        }
+    }
+
+    fn place_own_pki(&mut self, files: &mut HostFiles<'_>) {
+        for (part, paths) in [
+            ("apiserver", path::APISERVER),
+            ("controller-manager", path::CONTROLLER_MANAGER),
+            ("scheduler", path::SCHEDULER),
+            ("etcd-server", path::ETCD_SERVER),
+            ("etcd-peer", path::ETCD_PEER),
+        ] {
+            let pair = self.pair(&format!("host/{}/pki/{part}", files.host.name));
+            place(files, pair, paths);
+        }
+    }
+
+    fn place_control_plane_services(&mut self, files: &mut HostFiles<'_>) {
+        let (cluster, host) = (self.cluster, files.host);
+        let of = |unit: &str| format!("host/{}/{unit}", host.name);
+        let etcd = self.define(&of("etcd.service"), etcd_unit(cluster, host), []);
+        files.service(
+            "etcd.service",
+            etcd,
+            [
+                "/usr/local/bin/etcd",
+                path::ETCD_CA_CERT,
+                path::ETCD_SERVER.0,
+                path::ETCD_SERVER.1,
+                path::ETCD_PEER.0,
+                path::ETCD_PEER.1,
+            ],
+        );
+        let apiserver = self.define(&of("kube-apiserver.service"), apiserver_unit(cluster, host), []);
+        files.service(
+            "kube-apiserver.service",
+            apiserver,
+            [
+                "/usr/local/bin/kube-apiserver",
+                path::CA_CERT,
+                path::APISERVER.0,
+                path::APISERVER.1,
+                path::APISERVER_ETCD.0,
+                path::APISERVER_ETCD.1,
+                path::APISERVER_KUBELET.0,
+                path::APISERVER_KUBELET.1,
+                path::FRONT_PROXY.0,
+                path::FRONT_PROXY.1,
+                path::FRONT_PROXY_CA_CERT,
+                path::ETCD_CA_CERT,
+                path::SERVICE_ACCOUNT_KEY,
+                path::SERVICE_ACCOUNT_PUBLIC,
+                path::ENCRYPTION_CONFIG,
+                path::AUDIT_POLICY,
+            ],
+        );
+        let controller_manager = self.name(CONTROLLER_MANAGER_UNIT);
+        files.service(
+            "kube-controller-manager.service",
+            controller_manager,
+            [
+                "/usr/local/bin/kube-controller-manager",
+                path::CONTROLLER_MANAGER_CONF,
+                path::CONTROLLER_MANAGER.0,
+                path::CONTROLLER_MANAGER.1,
+                path::CA_CERT,
+                path::CA_KEY,
+                path::FRONT_PROXY_CA_CERT,
+                path::SERVICE_ACCOUNT_KEY,
+            ],
+        );
+        let scheduler = self.name(SCHEDULER_UNIT);
+        files.service(
+            "kube-scheduler.service",
+            scheduler,
+            [
+                "/usr/local/bin/kube-scheduler",
+                path::SCHEDULER_CONFIG,
+                path::SCHEDULER_CONF,
+                path::SCHEDULER.0,
+                path::SCHEDULER.1,
+                path::CA_CERT,
+                path::FRONT_PROXY_CA_CERT,
+            ],
+        );
+    }
+}
+
+/// A certificate for everyone and its key for root.
+pub(super) fn place(files: &mut HostFiles<'_>, pair: Pair, (cert, key): (&'static str, &'static str)) {
+    files.public(cert, pair.cert);
+    files.secret(key, pair.key);
+}
+
+fn etcd_unit(cluster: &Cluster, host: &Host) -> Unit {
+    Unit::service("etcd", "https://etcd.io/docs/", Readiness::Notify, flags::etcd(cluster, host))
+        // The first member of a new cluster counts as started only when a quorum has joined it.
+        .set(Section::Service, "TimeoutStartSec", "infinity")
+        .set(Section::Service, "StateDirectory", "etcd")
+        .set(Section::Service, "StateDirectoryMode", "0700")
+        .set(Section::Service, "LimitNOFILE", "65536")
+        .hardened()
+}
+
+fn apiserver_unit(cluster: &Cluster, host: &Host) -> Unit {
+    Unit::service(
+        "Kubernetes API server",
+        "https://kubernetes.io/docs/reference/command-line-tools-reference/kube-apiserver/",
+        Readiness::Notify,
+        flags::kube_apiserver(cluster, host),
+    )
+    .after("etcd.service")
+    .wants("etcd.service")
+    .set(Section::Service, "LogsDirectory", "kubernetes")
+    .set(Section::Service, "LogsDirectoryMode", "0700")
+    .set(Section::Service, "LimitNOFILE", "65536")
+    .hardened()
+}
+
+fn controller_manager_unit(cluster: &Cluster) -> Unit {
+    let command = flags::kube_controller_manager(cluster);
+    Unit::service(
+        "Kubernetes controller manager",
+        "https://kubernetes.io/docs/reference/command-line-tools-reference/kube-controller-manager/",
+        Readiness::Exec,
+        command,
+    )
+    .after("kube-apiserver.service")
+    .wants("kube-apiserver.service")
+    .hardened()
+}
+
+fn scheduler_unit(cluster: &Cluster) -> Unit {
+    Unit::service(
+        "Kubernetes scheduler",
+        "https://kubernetes.io/docs/reference/command-line-tools-reference/kube-scheduler/",
+        Readiness::Exec,
+        flags::kube_scheduler(cluster),
+    )
+    .after("kube-apiserver.service")
+    .wants("kube-apiserver.service")
+    .hardened()
+}

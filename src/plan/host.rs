@@ -1,0 +1,26 @@
+//! What every host holds, whatever its roles.
+
+use super::flags::path;
+use super::planner::{HostFiles, Planner};
+use crate::artifact::{DecidedBy, HostsEntry, HostsFile};
+use crate::cluster::{Cluster, Host};
+
+impl Planner<'_> {
+    pub(super) fn place_common(&mut self, files: &mut HostFiles<'_>) {
+        let entries = hosts_entries(self.cluster, files.host);
+        let hosts = self.define(&format!("host/{}/hosts", files.host.name), HostsFile { entries }, []);
+        files.public(path::HOSTS, hosts);
+    }
+}
+
+/// The host itself, the control planes and the API: what a host has to reach by name. Not every worker, so
+/// that a new one changes nothing on the others.
+fn hosts_entries(cluster: &Cluster, host: &Host) -> Vec<HostsEntry> {
+    let entry = |host: &Host| HostsEntry {
+        address: host.address,
+        name: host.name.clone(),
+        decided_by: DecidedBy::Spec(format!("hosts[{}].address", host.name)),
+    };
+    let others = cluster.control_planes().filter(|other| other.name != host.name).map(entry);
+    std::iter::once(entry(host)).chain(others).collect()
+}

@@ -1,0 +1,259 @@
+//! The identities of a cluster, as one table.
+
+use std::collections::BTreeSet;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use kthw_graph::NodeId;
+
+use super::planner::{Planner, input};
+use crate::artifact::{Certificate, Kubeconfig, PrivateKey, Profile, PublicKey, Validity};
+use crate::cluster::{Cluster, Host};
+
+/// A certificate authority. A client that one of them vouches for is nobody to the others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Authority {
+    Cluster,
+    Etcd,
+    FrontProxy,
+}
+
+impl Authority {
+    pub const ALL: [Self; 3] = [Self::Cluster, Self::Etcd, Self::FrontProxy];
+
+    /// Node name and common name.
+    const fn names(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Cluster => ("pki/ca", "kubernetes"),
+            Self::Etcd => ("pki/etcd/ca", "etcd-ca"),
+            Self::FrontProxy => ("pki/front-proxy-ca", "front-proxy-ca"),
+        }
+    }
+}
+
+use Authority::{Cluster as ClusterCa, Etcd, FrontProxy};
+use Profile::{Client, Peer, Server};
+
+/// One line of the table: who someone is, and who says so.
+pub struct Identity {
+    /// The node's name without `/cert` and `/key`.
+    pub name: String,
+    pub authority: Authority,
+    pub profile: Profile,
+    pub common_name: String,
+    /// The groups of a Kubernetes user.
+    pub groups: &'static [&'static str],
+    pub names: Names,
+    /// The field of cluster.yaml that says whose this is.
+    decided_by: Option<String>,
+}
+
+/// What a server answers to.
+#[derive(Default)]
+pub struct Names {
+    pub dns: BTreeSet<String>,
+    pub addresses: BTreeSet<IpAddr>,
+}
+
+fn identity(
+    name: impl Into<String>,
+    authority: Authority,
+    profile: Profile,
+    common_name: impl Into<String>,
+    groups: &'static [&'static str],
+) -> Identity {
+    let (name, common_name, names) = (name.into(), common_name.into(), Names::default());
+    Identity { name, authority, profile, common_name, groups, names, decided_by: None }
+}
+
+/// The group that the bootstrap manifest makes administrators.
+pub const ADMINISTRATORS: &str = "kthw:cluster-admins";
+/// The user as whom API servers reach kubelets, to whom the bootstrap manifest grants just that.
+pub const KUBELET_CLIENT: &str = "kube-apiserver-kubelet-client";
+
+/// Who acts for the whole cluster.
+pub fn cluster_identities() -> Vec<Identity> {
+    vec![
+        identity("pki/admin", ClusterCa, Client, "kubernetes-admin", &[ADMINISTRATORS]),
+        identity("pki/super-admin", ClusterCa, Client, "kubernetes-super-admin", &["system:masters"]),
+        identity("pki/controller-manager", ClusterCa, Client, "system:kube-controller-manager", &[]),
+        identity("pki/scheduler", ClusterCa, Client, "system:kube-scheduler", &[]),
+        identity("pki/apiserver-kubelet-client", ClusterCa, Client, KUBELET_CLIENT, &[]),
+        identity("pki/front-proxy-client", FrontProxy, Client, "front-proxy-client", &[]),
+        identity("pki/apiserver-etcd-client", Etcd, Client, "kube-apiserver-etcd-client", &[]),
+        identity("pki/etcd/healthcheck-client", Etcd, Client, "kube-etcd-healthcheck-client", &[]),
+    ]
+}
+
+/// Who acts for one control plane.
+pub fn control_plane_identities(cluster: &Cluster, host: &Host) -> Vec<Identity> {
+    let of = |part: &str| format!("host/{}/pki/{part}", host.name);
+    vec![
+        identity(of("apiserver"), ClusterCa, Server, "kube-apiserver", &[])
+            .answering(apiserver(cluster, host)),
+        identity(of("controller-manager"), ClusterCa, Server, "kube-controller-manager", &[])
+            .answering(local(host)),
+        identity(of("scheduler"), ClusterCa, Server, "kube-scheduler", &[]).answering(local(host)),
+        identity(of("etcd-server"), Etcd, Server, &host.name, &[]).answering(etcd(host)).of_host(host),
+        identity(of("etcd-peer"), Etcd, Peer, &host.name, &[]).answering(etcd(host)).of_host(host),
+    ]
+}
+
+/// Who acts for one worker.
+pub fn worker_identities(host: &Host) -> Vec<Identity> {
+    let of = |part: &str| format!("host/{}/pki/{part}", host.name);
+    let node = format!("system:node:{}", host.name);
+    vec![
+        identity(of("kubelet-client"), ClusterCa, Client, &node, &["system:nodes"]).of_host(host),
+        identity(of("kubelet-server"), ClusterCa, Server, &node, &["system:nodes"])
+            .answering(Names { dns: [host.name.clone()].into(), addresses: [host.address].into() })
+            .of_host(host),
+    ]
+}
+
+impl Identity {
+    fn answering(mut self, names: Names) -> Self {
+        self.names = names;
+        self
+    }
+
+    fn of_host(mut self, host: &Host) -> Self {
+        self.decided_by = Some(format!("hosts[{}].name", host.name));
+        self
+    }
+}
+
+const LOCALHOST: [IpAddr; 2] = [IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(Ipv6Addr::LOCALHOST)];
+
+/// Every name by which some client reaches the API server.
+fn apiserver(cluster: &Cluster, host: &Host) -> Names {
+    let domain = &cluster.network.domain;
+    let mut names = Names {
+        dns: [
+            host.name.clone(),
+            "localhost".to_owned(),
+            "kubernetes".to_owned(),
+            "kubernetes.default".to_owned(),
+            "kubernetes.default.svc".to_owned(),
+            format!("kubernetes.default.svc.{domain}"),
+        ]
+        .into(),
+        addresses: [cluster.network.api_service_address(), host.address, LOCALHOST[0], LOCALHOST[1]].into(),
+    };
+    for name in cluster.api.sans.iter().chain([&cluster.api.endpoint.host]) {
+        match name.parse() {
+            Ok(address) => names.addresses.insert(address),
+            Err(_) => names.dns.insert(name.clone()),
+        };
+    }
+    names
+}
+
+/// A component that only its own host asks, for health and metrics.
+fn local(host: &Host) -> Names {
+    let addresses = LOCALHOST.into();
+    Names { dns: [host.name.clone(), "localhost".to_owned()].into(), addresses }
+}
+
+fn etcd(host: &Host) -> Names {
+    let mut names = local(host);
+    names.addresses.insert(host.address);
+    names
+}
+
+/// A certificate and its key.
+#[derive(Debug, Clone, Copy)]
+pub struct Pair {
+    pub cert: NodeId,
+    pub key: NodeId,
+}
+
+impl Planner<'_> {
+    pub(super) fn authority(&mut self, authority: Authority) -> Pair {
+        let (name, _) = authority.names();
+        self.pair(name)
+    }
+
+    /// The pair of an identity, whether or not it is defined yet.
+    pub(super) fn pair(&mut self, name: &str) -> Pair {
+        Pair { cert: self.name(&format!("{name}/cert")), key: self.name(&format!("{name}/key")) }
+    }
+
+    pub(super) fn define_authorities(&mut self) {
+        for authority in Authority::ALL {
+            let (name, common_name) = authority.names();
+            let validity = self.authority_validity();
+            let key = self.define_key(name);
+            let certificate = Certificate {
+                profile: Profile::Authority,
+                common_name: common_name.to_owned(),
+                organisations: Vec::new(),
+                dns_names: BTreeSet::new(),
+                addresses: BTreeSet::new(),
+                validity,
+                decided_by: None,
+            };
+            self.define(&format!("{name}/cert"), certificate, [input("key", key)]);
+        }
+    }
+
+    pub(super) fn define_identities(&mut self, identities: Vec<Identity>) {
+        for identity in identities {
+            let issuer = self.authority(identity.authority);
+            let key = self.define_key(&identity.name);
+            let validity = self.leaf_validity();
+            let certificate = Certificate {
+                profile: identity.profile,
+                common_name: identity.common_name,
+                organisations: identity.groups.iter().map(|group| (*group).to_owned()).collect(),
+                dns_names: identity.names.dns,
+                addresses: identity.names.addresses,
+                validity,
+                decided_by: identity.decided_by,
+            };
+            let inputs =
+                [input("key", key), input("issuer-cert", issuer.cert), input("issuer-key", issuer.key)];
+            self.define(&format!("{}/cert", identity.name), certificate, inputs);
+        }
+    }
+
+    /// The key pair that signs service account tokens.
+    pub(super) fn define_service_account_keys(&mut self) {
+        let key = self.define_key("pki/service-accounts");
+        self.define("pki/service-accounts/public", PublicKey, [input("key", key)]);
+    }
+
+    /// The kubeconfig of an identity, with which it reaches the API at `server`.
+    pub(super) fn define_kubeconfig(&mut self, name: &str, user: &str, of: &str, server: String) -> NodeId {
+        let (ca, pair) = (self.authority(ClusterCa), self.pair(of));
+        let kubeconfig = Kubeconfig { cluster: self.cluster.name.clone(), user: user.to_owned(), server };
+        self.define(
+            name,
+            kubeconfig,
+            [input("ca", ca.cert), input("cert", pair.cert), input("key", pair.key)],
+        )
+    }
+
+    fn define_key(&mut self, name: &str) -> NodeId {
+        let key = PrivateKey {
+            cluster: self.lock.cluster.clone(),
+            label: name.to_owned(),
+            generation: self.lock.generation(name),
+            root: self.root,
+        };
+        self.define(&format!("{name}/key"), key, [])
+    }
+
+    fn authority_validity(&self) -> Validity {
+        Validity {
+            epoch: self.lock.epochs.ca.unix().unsigned_abs(),
+            lifetime: self.cluster.pki.ca_lifetime.as_secs(),
+        }
+    }
+
+    fn leaf_validity(&self) -> Validity {
+        Validity {
+            epoch: self.lock.epochs.leaf.unix().unsigned_abs(),
+            lifetime: self.cluster.pki.leaf_lifetime.as_secs(),
+        }
+    }
+}

@@ -1,0 +1,98 @@
+//! What every part of the plan writes into: the graph, and each host's files.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use kthw_graph::{GraphBuilder, NodeId, NodeName, Slot};
+
+use crate::artifact::{Artifact, Bundle, Permissions, Service};
+use crate::cluster::{Cluster, Host};
+use crate::lock::Lock;
+use crate::root::RootFingerprint;
+
+use super::PlanProblem;
+
+/// The plan in the making.
+pub struct Planner<'a> {
+    pub cluster: &'a Cluster,
+    pub lock: &'a Lock,
+    pub root: RootFingerprint,
+    pub graph: GraphBuilder<Artifact>,
+    pub problems: Vec<PlanProblem>,
+}
+
+/// One host's files in the making.
+pub struct HostFiles<'a> {
+    pub host: &'a Host,
+    files: BTreeMap<Cow<'static, str>, (NodeId, Permissions)>,
+    services: Vec<Service>,
+}
+
+/// An input of a node.
+pub fn input(slot: &'static str, id: NodeId) -> (Slot, NodeId) {
+    (Slot::Borrowed(slot), id)
+}
+
+impl Planner<'_> {
+    /// The node of this name, whether or not it is defined yet.
+    pub fn name(&mut self, name: &str) -> NodeId {
+        let name = NodeName::new(name).expect("names are made of host names and words of the plan");
+        self.graph.name(name)
+    }
+
+    pub fn define(
+        &mut self,
+        name: &str,
+        artifact: impl Into<Artifact>,
+        inputs: impl IntoIterator<Item = (Slot, NodeId)>,
+    ) -> NodeId {
+        let id = self.name(name);
+        self.graph.define(id, artifact.into(), inputs.into_iter().collect());
+        id
+    }
+
+    /// Turns a host's files into its bundle.
+    pub fn define_bundle(&mut self, host: HostFiles<'_>) -> (Slot, NodeId) {
+        let name = host.host.name.clone();
+        let inputs: Vec<(Slot, NodeId)> =
+            host.files.iter().map(|(path, (id, _))| (path.clone(), *id)).collect();
+        let files = host.files.into_iter().map(|(path, (_, permissions))| (path, permissions)).collect();
+        let bundle = Bundle { host: name.clone(), files, services: host.services };
+        let id = self.define(&super::bundle_name(&name), bundle, inputs);
+        (Slot::Owned(name), id)
+    }
+}
+
+impl<'a> HostFiles<'a> {
+    pub fn new(host: &'a Host) -> Self {
+        Self { host, files: BTreeMap::new(), services: Vec::new() }
+    }
+
+    /// A file that anyone may read.
+    pub fn public(&mut self, path: impl Into<Cow<'static, str>>, id: NodeId) {
+        self.put(path.into(), id, 0o644);
+    }
+
+    /// A file that only root may read.
+    pub fn secret(&mut self, path: impl Into<Cow<'static, str>>, id: NodeId) {
+        self.put(path.into(), id, 0o600);
+    }
+
+    /// A program.
+    pub fn program(&mut self, path: impl Into<Cow<'static, str>>, id: NodeId) {
+        self.put(path.into(), id, 0o755);
+    }
+
+    /// A unit, which is started, and restarted when it or one of the files that it reads changes.
+    pub fn service(&mut self, unit: &'static str, id: NodeId, reads: impl IntoIterator<Item = &'static str>) {
+        self.public(format!("/etc/systemd/system/{unit}"), id);
+        let reads = reads.into_iter().map(Cow::Borrowed).collect();
+        self.services.push(Service { unit, reads });
+    }
+
+    fn put(&mut self, path: Cow<'static, str>, id: NodeId, mode: u32) {
+        let permissions = Permissions { mode, owner: "root:root" };
+        let before = self.files.insert(path, (id, permissions));
+        assert!(before.is_none(), "the plan puts one thing at one path");
+    }
+}

@@ -1,0 +1,162 @@
+//! What every worker runs: containerd and the kubelet.
+
+use super::control_plane::place;
+use super::flags::{self, path};
+use super::pki::{self, Authority};
+use super::planner::{HostFiles, Planner};
+use crate::artifact::{
+    CniConfig, ContainerdConfig, ContainerdSchema, CrictlConfig, KernelModules, KubeletConfig, Patch,
+    Readiness, Section, Sysctls, Taint, Unit, sandbox_image,
+};
+use crate::cluster::{Cluster, Cni, Host, Program, Role};
+
+/// The nodes that all workers share.
+const CONTAINERD_CONFIG: &str = "config/containerd";
+const CONTAINERD_UNIT: &str = "config/containerd.service";
+const CRICTL_CONFIG: &str = "config/crictl";
+const CNI_LOOPBACK: &str = "config/cni-loopback";
+const KERNEL_MODULES: &str = "config/kernel-modules";
+const SYSCTLS: &str = "config/sysctls";
+
+impl Planner<'_> {
+    pub(super) fn define_workers(&mut self) {
+        let cluster = self.cluster;
+        let containerd = ContainerdConfig {
+            schema: ContainerdSchema::for_containerd(&cluster.versions.containerd),
+            sandbox_image: sandbox_image(&cluster.versions.kubernetes).to_owned(),
+            patch: Patch::of(Program::Containerd, &cluster.components),
+        };
+        self.define(CONTAINERD_CONFIG, containerd, []);
+        self.define(CONTAINERD_UNIT, containerd_unit(cluster), []);
+        self.define(CRICTL_CONFIG, CrictlConfig { runtime_endpoint: path::CONTAINERD_SOCKET.to_owned() }, []);
+        self.define(KERNEL_MODULES, KernelModules::for_containers(), []);
+        self.define(SYSCTLS, Sysctls::for_kubelet(), []);
+        if cluster.network.cni == Cni::Bridge {
+            self.define(CNI_LOOPBACK, CniConfig::Loopback, []);
+        }
+    }
+
+    pub(super) fn place_worker(&mut self, files: &mut HostFiles<'_>) {
+        let host = files.host;
+        self.place_programs(files, Role::Worker);
+        self.define_identities(pki::worker_identities(host));
+        let ca = self.authority(Authority::Cluster);
+        // A host that is a control plane too has it already.
+        if !host.is(Role::ControlPlane) {
+            files.public(path::CA_CERT, ca.cert);
+        }
+        let server = self.pair(&format!("host/{}/pki/kubelet-server", host.name));
+        place(files, server, path::KUBELET_SERVER);
+        let kubeconfig = self.define_kubeconfig(
+            &format!("host/{}/kubelet.conf", host.name),
+            &format!("system:node:{}", host.name),
+            &format!("host/{}/pki/kubelet-client", host.name),
+            self.cluster.api.endpoint.to_string(),
+        );
+        files.secret(path::KUBELET_CONF, kubeconfig);
+        for (name, path) in [
+            (CONTAINERD_CONFIG, path::CONTAINERD_CONFIG),
+            (CRICTL_CONFIG, path::CRICTL_CONFIG),
+            (KERNEL_MODULES, path::KERNEL_MODULES),
+            (SYSCTLS, path::SYSCTLS),
+        ] {
+            let id = self.name(name);
+            files.public(path, id);
+        }
+        self.place_pod_network(files);
+        self.place_worker_services(files);
+    }
+
+    fn place_pod_network(&mut self, files: &mut HostFiles<'_>) {
+        let host = files.host;
+        let (Cni::Bridge, Some(pod_cidr)) = (self.cluster.network.cni, host.pod_cidr) else { return };
+        let bridge = CniConfig::Bridge { host: host.name.clone(), pod_cidr };
+        let bridge = self.define(&format!("host/{}/cni-bridge", host.name), bridge, []);
+        files.public(path::CNI_NETWORK, bridge);
+        let loopback = self.name(CNI_LOOPBACK);
+        files.public(path::CNI_LOOPBACK, loopback);
+    }
+
+    fn place_worker_services(&mut self, files: &mut HostFiles<'_>) {
+        let (cluster, host) = (self.cluster, files.host);
+        let of = |part: &str| format!("host/{}/{part}", host.name);
+        let config = self.define(&of("kubelet-config"), kubelet_config(cluster, host), []);
+        files.public(path::KUBELET_CONFIG, config);
+        let containerd = self.name(CONTAINERD_UNIT);
+        files.service(
+            "containerd.service",
+            containerd,
+            [
+                "/usr/local/bin/containerd",
+                "/usr/local/bin/containerd-shim-runc-v2",
+                path::CONTAINERD_CONFIG,
+                path::KERNEL_MODULES,
+                path::SYSCTLS,
+            ],
+        );
+        let kubelet = self.define(&of("kubelet.service"), kubelet_unit(cluster, host), []);
+        files.service(
+            "kubelet.service",
+            kubelet,
+            [
+                "/usr/local/bin/kubelet",
+                path::KUBELET_CONFIG,
+                path::KUBELET_CONF,
+                path::KUBELET_SERVER.0,
+                path::KUBELET_SERVER.1,
+                path::CA_CERT,
+                path::SYSCTLS,
+            ],
+        );
+    }
+}
+
+fn kubelet_config(cluster: &Cluster, host: &Host) -> KubeletConfig {
+    let taint = |taint: &crate::cluster::Taint| Taint {
+        key: taint.key.clone(),
+        value: taint.value.clone(),
+        effect: taint.effect.to_string(),
+    };
+    KubeletConfig {
+        host: host.name.clone(),
+        cluster_dns: cluster.network.dns,
+        cluster_domain: cluster.network.domain.clone(),
+        client_ca: path::CA_CERT.to_owned(),
+        certificate: path::KUBELET_SERVER.0.to_owned(),
+        private_key: path::KUBELET_SERVER.1.to_owned(),
+        runtime_endpoint: path::CONTAINERD_SOCKET.to_owned(),
+        taints: host.taints.iter().map(taint).collect(),
+        patch: Patch::of(Program::Kubelet, &cluster.components),
+    }
+}
+
+/// containerd and the kubelet run containers, so nothing is taken away from them.
+fn containerd_unit(cluster: &Cluster) -> Unit {
+    Unit::service(
+        "containerd container runtime",
+        "https://containerd.io",
+        Readiness::Notify,
+        flags::containerd(cluster),
+    )
+    .set(Section::Service, "ExecStartPre", "-/sbin/modprobe -a overlay br_netfilter")
+    .set(Section::Service, "Delegate", "yes")
+    .set(Section::Service, "KillMode", "process")
+    .set(Section::Service, "OOMScoreAdjust", "-999")
+    .set(Section::Service, "LimitNOFILE", "1048576")
+    .set(Section::Service, "LimitNPROC", "infinity")
+    .set(Section::Service, "LimitCORE", "infinity")
+    .set(Section::Service, "TasksMax", "infinity")
+}
+
+fn kubelet_unit(cluster: &Cluster, host: &Host) -> Unit {
+    Unit::service(
+        "kubelet",
+        "https://kubernetes.io/docs/reference/command-line-tools-reference/kubelet/",
+        Readiness::Notify,
+        flags::kubelet(cluster, host),
+    )
+    .after("containerd.service")
+    .requires("containerd.service")
+    .set(Section::Service, "OOMScoreAdjust", "-999")
+    .set(Section::Service, "KillMode", "process")
+}

@@ -1,0 +1,142 @@
+//! The source inputs of a cluster: the few files that everything else follows from, each read once.
+
+use std::sync::Arc;
+
+use camino::{Utf8Path, Utf8PathBuf};
+
+use crate::root::RootSecret;
+use crate::sys::files;
+
+/// The name of the cluster's file.
+pub const SPEC: &str = "cluster.yaml";
+/// The name of the lock.
+pub const LOCK: &str = "kthw.lock";
+/// The root secret of a cluster that is public on purpose, such as an example.
+pub const PUBLIC_ROOT: &str = "kthw.root";
+/// The folder of all that is not committed.
+pub const PRIVATE: &str = ".kthw";
+
+/// Where a cluster's files are.
+#[derive(Debug, Clone)]
+pub struct Folder {
+    path: Utf8PathBuf,
+    store: Option<Utf8PathBuf>,
+}
+
+impl Folder {
+    pub fn new(path: &Utf8Path, store: Option<&Utf8Path>) -> Self {
+        Self { path: path.to_owned(), store: store.map(Utf8Path::to_owned) }
+    }
+
+    pub fn path(&self) -> &Utf8Path {
+        &self.path
+    }
+
+    /// The cluster folder at this path as seen from here.
+    pub fn within(&self, path: &Utf8Path) -> Self {
+        Self { path: self.path.join(path), store: self.store.clone() }
+    }
+
+    pub fn join(&self, name: &str) -> Utf8PathBuf {
+        self.path.join(name)
+    }
+
+    pub fn store(&self) -> Utf8PathBuf {
+        self.store.clone().unwrap_or_else(|| self.path.join(PRIVATE).join("store"))
+    }
+
+    /// What the last build found, for the next one to start from.
+    pub fn last_build(&self) -> Utf8PathBuf {
+        self.path.join(PRIVATE).join("last-build.json")
+    }
+
+    /// The JSON Schema that the first line of the cluster's file names.
+    pub fn schema(&self) -> Utf8PathBuf {
+        self.path.join(PRIVATE).join("schema.json")
+    }
+
+    /// Where the root secret of a real cluster is.
+    pub fn private_root(&self) -> Utf8PathBuf {
+        self.path.join(PRIVATE).join("root")
+    }
+}
+
+/// The inputs as they were when they were read.
+pub struct Sources {
+    pub folder: Folder,
+    pub spec: Arc<str>,
+    pub lock: Arc<str>,
+    pub root: RootSecret,
+}
+
+/// An input that is missing or cannot be trusted.
+#[derive(Debug, thiserror::Error)]
+pub enum SourcesError {
+    #[error(transparent)]
+    File(#[from] files::FileError),
+    #[error("{path} does not exist: this is no cluster folder; `kthw init {folder}` makes one")]
+    NoSpec { path: Utf8PathBuf, folder: Utf8PathBuf },
+    #[error("{path} does not exist; `kthw lock` writes it")]
+    NoLock { path: Utf8PathBuf },
+    #[error(
+        "the cluster's root secret {path} is missing: put it back from where you keep it; every key is derived \
+         from it, and a new one would be a new cluster"
+    )]
+    NoRoot { path: Utf8PathBuf },
+    #[error("{path} can be read by others (mode {mode:04o}); run `chmod 600 {path}`")]
+    OpenRoot { path: Utf8PathBuf, mode: u32 },
+    #[error("{path}: {error}")]
+    BadRoot { path: Utf8PathBuf, error: crate::root::RootError },
+    #[error("{path} is a real root secret in a place that is committed; move it to {private}")]
+    MisplacedRoot { path: Utf8PathBuf, private: Utf8PathBuf },
+}
+
+impl Sources {
+    /// Reads every input once. What is built is built from these bytes, whatever happens to the files.
+    pub fn read(folder: Folder) -> Result<Self, SourcesError> {
+        let spec = read_spec(&folder)?;
+        let lock_path = folder.join(LOCK);
+        let lock = files::read_text(&lock_path)?.ok_or(SourcesError::NoLock { path: lock_path })?;
+        let root = read_root(&folder)?;
+        Ok(Self { folder, spec: spec.into(), lock: lock.into(), root })
+    }
+
+    /// Stands for everything that decides what a build yields.
+    pub fn fingerprint(&self) -> String {
+        let root = self.root.fingerprint().to_string();
+        let store = self.folder.store();
+        crate::last_build::fingerprint(
+            &files::program_identity(),
+            [(SPEC, &*self.spec), (LOCK, &*self.lock), ("root", &root), ("store", store.as_str())],
+        )
+    }
+}
+
+/// The text of the cluster's file.
+pub fn read_spec(folder: &Folder) -> Result<String, SourcesError> {
+    let path = folder.join(SPEC);
+    let missing = || SourcesError::NoSpec { path: path.clone(), folder: folder.path().to_owned() };
+    files::read_text(&path)?.ok_or_else(missing)
+}
+
+/// The root secret: private, unless it is public on purpose.
+pub fn read_root(folder: &Folder) -> Result<RootSecret, SourcesError> {
+    let (public, private) = (folder.join(PUBLIC_ROOT), folder.private_root());
+    let parse = |path: &Utf8Path, text: String| {
+        RootSecret::parse(&text).map_err(|error| SourcesError::BadRoot { path: path.to_owned(), error })
+    };
+    if let Some(text) = files::read_text(&public)? {
+        let root = parse(&public, text)?;
+        return if root.is_public_example() {
+            Ok(root)
+        } else {
+            Err(SourcesError::MisplacedRoot { path: public, private })
+        };
+    }
+    let text = files::read_text(&private)?.ok_or_else(|| SourcesError::NoRoot { path: private.clone() })?;
+    let mode = files::mode(&private)?;
+    if mode & 0o077 != 0 {
+        return Err(SourcesError::OpenRoot { path: private, mode });
+    }
+    parse(&private, text)
+}

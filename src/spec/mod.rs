@@ -1,0 +1,45 @@
+//! The cluster file: strict parsing, and resolving into a `Cluster` with every problem located.
+
+mod document;
+mod meant;
+mod parse;
+mod positions;
+pub mod presets;
+mod problem;
+#[cfg(test)]
+mod refusals;
+mod resolve;
+mod schema;
+
+pub use document::{
+    API_VERSION, ApiSpec, AuditSpec, ClusterSpec, ComponentSpec, ComponentsSpec, DownloadsSpec,
+    EncryptionSpec, HostSpec, KIND, NetworkSpec, PkiSpec, SshSpec, TaintSpec, VersionsSpec,
+};
+pub use parse::parse;
+pub use positions::{Place, Positions};
+pub use problem::{Located, Problem, Severity};
+pub use resolve::resolve;
+pub use schema::schema;
+
+use crate::cluster::Cluster;
+
+/// Reads a cluster file: the cluster with what to warn of, or everything that is wrong with the text.
+pub fn load(text: &str) -> Result<(Cluster, Vec<Located>), Vec<Located>> {
+    let spec = parse(text)?;
+    match resolve(&spec) {
+        Ok((cluster, warnings)) => Ok((cluster, locate(text, warnings))),
+        Err(problems) => Err(locate(text, problems)),
+    }
+}
+
+/// Gives each problem its place, in the order of the text.
+fn locate(text: &str, problems: Vec<Problem>) -> Vec<Located> {
+    let positions = Positions::new(text);
+    let place = |problem: Problem| {
+        let place = positions.locate(&problem.path);
+        problem.at(place)
+    };
+    let mut located: Vec<_> = problems.into_iter().map(place).collect();
+    located.sort_by_key(|located| (located.line, located.column));
+    located
+}

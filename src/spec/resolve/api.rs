@@ -1,0 +1,115 @@
+//! The API section: the endpoint that clients use, and further names for its certificate.
+
+use std::net::IpAddr;
+
+use super::names;
+use super::network::Ranges;
+use crate::cluster::{Api, Endpoint, Role};
+use crate::spec::document::{ApiSpec, HostSpec};
+use crate::spec::problem::Problem;
+
+/// Decides the endpoint: as written, or port 6443 of the first control plane.
+pub fn resolve(
+    spec: &ApiSpec,
+    hosts: &[HostSpec],
+    ranges: &Ranges,
+    problems: &mut Vec<Problem>,
+) -> Option<Api> {
+    sans(spec, problems);
+    let endpoint = match &spec.endpoint {
+        Some(url) => written(url, ranges, problems),
+        None => first_control_plane(hosts, problems),
+    };
+    Some(Api { endpoint: endpoint?, sans: spec.sans.clone() })
+}
+
+fn written(url: &str, ranges: &Ranges, problems: &mut Vec<Problem>) -> Option<Endpoint> {
+    let path = "api.endpoint";
+    let Some(endpoint) = parse(url) else {
+        problems.push(
+            Problem::error(path, format!("{path} {url} is not a URL with a host and a port"))
+                .fix("write it like https://10.0.0.4:6443"),
+        );
+        return None;
+    };
+    match (endpoint.ip(), ranges.hosts) {
+        (Some(ip), Some(range)) if !range.contains(&ip) => {
+            problems.push(Problem::error(path, format!("{path} {ip} is outside network.hosts {range}")).fix(
+                "use the address of a control plane or of a load balancer in that range, or a DNS name",
+            ));
+        }
+        (None, _) => names::subdomain(path, &endpoint.host, problems),
+        _ => {}
+    }
+    Some(endpoint)
+}
+
+/// Reads `https://HOST:PORT` with an optional slash at the end.
+fn parse(url: &str) -> Option<Endpoint> {
+    let authority = url.strip_prefix("https://")?;
+    let authority = authority.strip_suffix('/').unwrap_or(authority);
+    let (host, port) = authority.rsplit_once(':')?;
+    let host = match host.strip_prefix('[') {
+        Some(inner) => {
+            let inner = inner.strip_suffix(']')?;
+            inner.parse::<std::net::Ipv6Addr>().ok()?.to_string()
+        }
+        None if host.is_empty() || host.contains([':', '/', '@', '?', '#']) => return None,
+        None => host.to_owned(),
+    };
+    let port = port.parse().ok().filter(|port| *port != 0)?;
+    Some(Endpoint { host, port })
+}
+
+fn first_control_plane(hosts: &[HostSpec], problems: &mut Vec<Problem>) -> Option<Endpoint> {
+    let role = Role::ControlPlane.as_str();
+    let mut control_planes = hosts.iter().filter(|host| host.roles.iter().any(|word| word == role));
+    let first = control_planes.next()?;
+    let address: IpAddr = first.address.parse().ok()?;
+    if control_planes.next().is_some() {
+        problems.push(
+            Problem::warning(
+                "api",
+                format!("api.endpoint is not set, so every client depends on {}", first.name),
+            )
+            .fix("set it to an address or name that leads to all control planes"),
+        );
+    }
+    Some(Endpoint { host: address.to_string(), port: 6443 })
+}
+
+fn sans(spec: &ApiSpec, problems: &mut Vec<Problem>) {
+    for (i, san) in spec.sans.iter().enumerate() {
+        let name = san.strip_prefix("*.").unwrap_or(san);
+        if san.parse::<IpAddr>().is_err() && !names::is_subdomain(name) {
+            let path = format!("api.sans[{i}]");
+            let message = format!("{path} {san} is neither a DNS name nor an IP address");
+            problems
+                .push(Problem::error(path, message).fix("write it without scheme and port, in lower case"));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_endpoint_is_a_url_with_host_and_port() {
+        let check = |url: &str, expected: Option<&str>| {
+            let found = parse(url).map(|endpoint| endpoint.to_string());
+            assert_eq!(found.as_deref(), expected, "{url}");
+        };
+        check("https://10.0.0.4:6443", Some("https://10.0.0.4:6443"));
+        check("https://api.example.org:443/", Some("https://api.example.org:443"));
+        check("https://[fd00:0::4]:6443", Some("https://[fd00::4]:6443"));
+        check("https://fd00::4:6443", None);
+        check("http://10.0.0.4:6443", None);
+        check("https://10.0.0.4", None);
+        check("https://10.0.0.4:0", None);
+        check("https://:6443", None);
+        check("https://user@host:6443", None);
+        check("10.0.0.4:6443", None);
+        check("", None);
+    }
+}

@@ -1,0 +1,123 @@
+//! The short sections: PKI, encryption, audit and downloads.
+
+use std::collections::HashSet;
+use std::time::Duration;
+
+use serde_json::{Map, Value};
+
+use super::{duration, names};
+use crate::cluster::{Audit, Downloads, Encryption, Pki, Provider};
+use crate::spec::document::{AuditSpec, DownloadsSpec, EncryptionSpec, PkiSpec};
+use crate::spec::problem::Problem;
+
+/// A hundred years: what outlives this is a mistake.
+const LONGEST: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
+
+/// Decides the lifetimes of certificates.
+pub fn pki(spec: &PkiSpec, problems: &mut Vec<Problem>) -> Option<Pki> {
+    let leaf_path = "pki.certificateValidityPeriod";
+    let ca_path = "pki.caCertificateValidityPeriod";
+    let leaf = lifetime(leaf_path, &spec.certificate_validity_period, problems);
+    let ca = lifetime(ca_path, &spec.ca_certificate_validity_period, problems);
+    let (leaf_lifetime, ca_lifetime) = (leaf?, ca?);
+    if leaf_lifetime >= ca_lifetime {
+        let (leaf, ca) = (&spec.certificate_validity_period, &spec.ca_certificate_validity_period);
+        problems.push(
+            Problem::error(leaf_path, format!("{leaf_path} {leaf} is not shorter than {ca_path} {ca}"))
+                .fix("let certificates expire before the authority that signed them"),
+        );
+    }
+    Some(Pki { ca_lifetime, leaf_lifetime })
+}
+
+fn lifetime(path: &str, text: &str, problems: &mut Vec<Problem>) -> Option<Duration> {
+    let lifetime = duration::parse(text);
+    let within = |lifetime: &Duration| (Duration::from_secs(3600)..=LONGEST).contains(lifetime);
+    let message = match lifetime {
+        Some(lifetime) if within(&lifetime) => return Some(lifetime),
+        Some(_) => format!("{path} {text} is not between an hour and a hundred years"),
+        None => format!("{path} {text} is not a duration"),
+    };
+    problems.push(Problem::error(path, message).fix("write hours, for instance 8760h for a year"));
+    None
+}
+
+/// Decides what is encrypted at rest.
+pub fn encryption(spec: &EncryptionSpec, problems: &mut Vec<Problem>) -> Option<Encryption> {
+    let path = "encryption.resources";
+    if spec.resources.is_empty() {
+        let problem = Problem::error(path, format!("{path} is empty"));
+        problems.push(problem.fix("name at least secrets, or choose provider: identity"));
+    }
+    let mut seen = HashSet::new();
+    for (i, resource) in spec.resources.iter().enumerate() {
+        let path = format!("{path}[{i}]");
+        if !is_resource(resource) {
+            let message = format!("{path} {resource} is not the name of a resource");
+            problems.push(Problem::error(path, message).fix("write it like secrets or deployments.apps"));
+        } else if !seen.insert(resource) {
+            let message = format!("{path} {resource} is listed twice");
+            problems.push(Problem::error(path, message).fix("remove one of them"));
+        }
+    }
+    let provider =
+        names::choose("encryption.provider", &spec.provider, Provider::WORDS, Provider::from_word, problems);
+    Some(Encryption { provider: provider?, resources: spec.resources.clone() })
+}
+
+/// Whether the API server could know the resource: `secrets`, `deployments.apps`, `*.apps`, `*.*`.
+fn is_resource(resource: &str) -> bool {
+    let (name, group) = resource.split_once('.').unwrap_or((resource, "*"));
+    let is = |part: &str| part == "*" || names::is_subdomain(part);
+    is(name) && is(group) && resource != "*"
+}
+
+/// Decides the audit log.
+pub fn audit(spec: &AuditSpec, problems: &mut Vec<Problem>) -> Option<Audit> {
+    let policy = match &spec.policy {
+        Value::Null => None,
+        policy => Some(audit_policy(policy, problems)?),
+    };
+    Some(Audit { policy, max_age: spec.max_age, max_backup: spec.max_backup, max_size: spec.max_size })
+}
+
+fn audit_policy(policy: &Value, problems: &mut Vec<Problem>) -> Option<Map<String, Value>> {
+    let path = "audit.policy";
+    if !policy.get("rules").is_some_and(Value::is_array) {
+        problems.push(
+            Problem::error(path, format!("{path} has no list of rules"))
+                .fix("write rules: [{level: Metadata}], or remove audit.policy for kthw's own"),
+        );
+        return None;
+    }
+    for (field, expected) in [("apiVersion", "audit.k8s.io/v1"), ("kind", "Policy")] {
+        if policy.get(field).is_some_and(|value| value != expected) {
+            let path = format!("{path}.{field}");
+            let message = format!("{path} is not {expected}");
+            problems.push(Problem::error(path, message).fix(format!("write {field}: {expected}")));
+        }
+    }
+    policy.as_object().cloned()
+}
+
+/// Decides the mirrors.
+pub fn downloads(spec: &DownloadsSpec, problems: &mut Vec<Problem>) -> Downloads {
+    for (i, mirror) in spec.mirrors.iter().enumerate() {
+        if !is_mirror(mirror) {
+            let path = format!("downloads.mirrors[{i}]");
+            let message = format!("{path} {mirror} is not an http, https or file URL");
+            problems.push(
+                Problem::error(path, message)
+                    .fix("write it like https://mirror.example.org or file:///srv/mirror"),
+            );
+        }
+    }
+    Downloads { mirrors: spec.mirrors.clone() }
+}
+
+fn is_mirror(url: &str) -> bool {
+    let rest = |scheme: &str| url.strip_prefix(scheme).unwrap_or("");
+    let is_web = |rest: &str| !rest.is_empty() && !rest.starts_with('/');
+    let is_plain = !url.chars().any(|c| c.is_whitespace() || c.is_control());
+    is_plain && (is_web(rest("http://")) || is_web(rest("https://")) || rest("file://").starts_with('/'))
+}

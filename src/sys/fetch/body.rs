@@ -1,0 +1,169 @@
+//! One answer of one place: a file of a folder, or a response of a server.
+
+use std::io;
+use std::time::Duration;
+
+use camino::Utf8PathBuf;
+use reqwest::header::{CONTENT_RANGE, ETAG, HeaderName, IF_RANGE, RANGE};
+use reqwest::{Client, Response, StatusCode, Url, redirect};
+use tokio::fs::File;
+use tokio::io::AsyncReadExt as _;
+
+use super::Limits;
+use super::error::Cause;
+use super::part::Intake;
+
+/// How much of a file is read at once.
+const PIECE: usize = 1 << 20;
+
+/// How many redirects lead to a file at most.
+const REDIRECTS: usize = 10;
+
+/// Bytes to come, where they go, and how many there will be in the end.
+pub(super) struct Answer {
+    pub(super) body: Body,
+    pub(super) intake: Intake,
+    pub(super) total: Option<u64>,
+}
+
+/// Bytes to come.
+pub(super) enum Body {
+    Nothing,
+    File(File, Utf8PathBuf),
+    Http(Response, Duration),
+}
+
+impl Body {
+    pub(super) fn http(response: Response, limits: &Limits) -> Self {
+        Self::Http(response, limits.idle)
+    }
+
+    /// The next bytes, or `None` after the last.
+    pub(super) async fn next(&mut self) -> Result<Option<Vec<u8>>, Cause> {
+        match self {
+            Self::Nothing => Ok(None),
+            Self::File(file, path) => {
+                let mut piece = vec![0; PIECE];
+                let read = file.read(&mut piece).await;
+                let count = read.map_err(|source| Cause::Read { path: path.clone(), source })?;
+                piece.truncate(count);
+                Ok((count > 0).then_some(piece))
+            }
+            Self::Http(response, idle) => {
+                let piece = response.chunk().await.map_err(|error| Cause::of(&error, *idle))?;
+                Ok(piece.map(Vec::from))
+            }
+        }
+    }
+}
+
+/// Opens the file that a `file://` URL names; also tells its size.
+pub(super) async fn open(place: &Url) -> Result<(Body, u64), Cause> {
+    let path = place.to_file_path().ok().and_then(|path| Utf8PathBuf::from_path_buf(path).ok());
+    let path = path.ok_or(Cause::Missing)?;
+    let failed = |source: io::Error| match source.kind() {
+        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => Cause::Missing,
+        _ => Cause::Read { path: path.clone(), source },
+    };
+    let file = File::open(&path).await.map_err(failed)?;
+    let metadata = file.metadata().await.map_err(failed)?;
+    if !metadata.is_file() {
+        return Err(Cause::Missing);
+    }
+    Ok((Body::File(file, path), metadata.len()))
+}
+
+/// A client that trusts the system's certificate authorities.
+pub(super) fn client(limits: &Limits) -> reqwest::Result<Client> {
+    // Fails when there is a provider already, which then serves as well.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    Client::builder()
+        .user_agent(concat!("kthw/", env!("CARGO_PKG_VERSION")))
+        .connect_timeout(limits.connect)
+        .read_timeout(limits.idle)
+        .redirect(redirect::Policy::custom(|attempt| match refusal(attempt.previous(), attempt.url()) {
+            None => attempt.follow(),
+            Some(reason) => attempt.error(reason),
+        }))
+        .build()
+}
+
+/// Why a redirect is not followed.
+fn refusal(previous: &[Url], next: &Url) -> Option<&'static str> {
+    if previous.len() > REDIRECTS {
+        return Some("more than 10 times");
+    }
+    let secure = previous.last().is_some_and(|url| url.scheme() == "https");
+    (secure && next.scheme() != "https").then_some("from https to a place without it")
+}
+
+/// Asks for a file, or for its rest after an offset if it is still the one with this ETag.
+pub(super) async fn get(
+    client: &Client,
+    limits: &Limits,
+    place: &Url,
+    rest: Option<(u64, &str)>,
+) -> Result<Response, Cause> {
+    let mut request = client.get(place.clone());
+    if let Some((offset, etag)) = rest {
+        request = request.header(RANGE, format!("bytes={offset}-")).header(IF_RANGE, etag);
+    }
+    let response = request.send().await.map_err(|error| Cause::of(&error, limits.idle))?;
+    match response.status() {
+        StatusCode::NOT_FOUND | StatusCode::GONE => Err(Cause::Missing),
+        _ => Ok(response),
+    }
+}
+
+/// Whether a server says that the file ends at the offset.
+pub(super) fn is_complete(response: &Response, offset: u64) -> bool {
+    let range = header(response, CONTENT_RANGE);
+    response.status() == StatusCode::RANGE_NOT_SATISFIABLE && range == Some(&format!("bytes */{offset}"))
+}
+
+/// Whether what comes is the rest of the same file after the offset.
+pub(super) fn is_rest(response: &Response, offset: u64, etag: &str) -> bool {
+    let range = header(response, CONTENT_RANGE);
+    response.status() == StatusCode::PARTIAL_CONTENT
+        && range.is_some_and(|range| range.starts_with(&format!("bytes {offset}-")))
+        && header(response, ETAG).is_none_or(|answered| answered == etag)
+}
+
+/// The size of the whole file whose bytes come after the offset, as far as the server says.
+pub(super) fn total(response: &Response, offset: u64) -> Option<u64> {
+    match response.status() {
+        StatusCode::RANGE_NOT_SATISFIABLE => Some(offset),
+        _ => response.content_length().map(|rest| rest.saturating_add(offset)),
+    }
+}
+
+/// The ETag, if it promises the same bytes: a weak one promises only the same meaning.
+pub(super) fn strong_etag(response: &Response) -> Option<String> {
+    let etag = header(response, ETAG)?;
+    (etag.starts_with('"') && etag.len() > 2).then(|| etag.to_owned())
+}
+
+fn header(response: &Response, name: HeaderName) -> Option<&str> {
+    response.headers().get(name)?.to_str().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_redirect_never_leaves_https_and_ends() {
+        let url = |text: &str| Url::parse(text).unwrap();
+        let (plain, secure) = (url("http://mirror/x"), url("https://mirror/x"));
+        assert_eq!(refusal(&[secure.clone()], &plain), Some("from https to a place without it"));
+        assert_eq!(
+            refusal(&[plain.clone(), secure.clone()], &plain),
+            Some("from https to a place without it")
+        );
+        assert_eq!(refusal(&[secure.clone()], &secure), None);
+        assert_eq!(refusal(&[plain.clone()], &plain), None);
+        assert_eq!(refusal(&[plain.clone()], &secure), None);
+        assert_eq!(refusal(&vec![secure.clone(); 10], &secure), None);
+        assert_eq!(refusal(&vec![secure.clone(); 11], &secure), Some("more than 10 times"));
+    }
+}

@@ -1,0 +1,95 @@
+//! Answering what was published, for `kthw lock`.
+
+use sha2::{Digest as _, Sha256};
+
+use super::body::{self, Body};
+use super::error::{Attempt, Cause, FetchError};
+use super::{Fetcher, places};
+use crate::lock::{Algorithm, Checksum};
+use crate::upstream::Origin;
+use reqwest::{StatusCode, Url};
+
+/// A checksum file is a few lines; whatever is longer is none.
+const TEXT: u64 = 1 << 20;
+
+impl Origin for Fetcher {
+    type Error = FetchError;
+
+    async fn text(&self, url: &str) -> Result<Option<String>, FetchError> {
+        self.first(url, async |place| {
+            let mut body = self.body(place).await?;
+            let mut text = Vec::new();
+            while let Some(bytes) = body.next().await? {
+                text.extend(bytes);
+                if text.len() as u64 > TEXT {
+                    return Err(Cause::TooLarge { limit: TEXT });
+                }
+            }
+            Ok(String::from_utf8_lossy(&text).into_owned())
+        })
+        .await
+    }
+
+    async fn measure(&self, url: &str) -> Result<Option<Checksum>, FetchError> {
+        if !self.places.are_only_mirrors() {
+            return Ok(None);
+        }
+        self.first(url, async |place| {
+            let mut body = self.body(place).await?;
+            let (mut sha256, mut size) = (Sha256::new(), 0);
+            while let Some(bytes) = body.next().await? {
+                size += bytes.len() as u64;
+                self.refuse_size(size)?;
+                sha256.update(&bytes);
+            }
+            let hex = super::part::hex(&sha256.finalize());
+            Ok(Checksum::new(Algorithm::Sha256, &hex).expect("a SHA-256 has 64 digits"))
+        })
+        .await
+    }
+}
+
+impl Fetcher {
+    /// The answer of the first place that has one; `None` when the file is nowhere.
+    async fn first<T>(
+        &self,
+        url: &str,
+        ask: impl AsyncFn(&Url) -> Result<T, Cause>,
+    ) -> Result<Option<T>, FetchError> {
+        let mut attempts = Vec::new();
+        for place in self.places.of(url)? {
+            match self.insist(&place, &ask).await {
+                Ok(answer) => return Ok(Some(answer)),
+                Err(Cause::Missing) => {}
+                Err(cause) => attempts.push(Attempt { url: places::shown(&place), cause }),
+            }
+        }
+        if attempts.is_empty() {
+            Ok(None)
+        } else {
+            Err(FetchError::Failed { label: url.to_owned(), attempts })
+        }
+    }
+
+    async fn insist<T>(&self, place: &Url, ask: &impl AsyncFn(&Url) -> Result<T, Cause>) -> Result<T, Cause> {
+        let mut tries = 1;
+        loop {
+            match ask(place).await {
+                Err(cause) if cause.may_pass() && tries < self.limits.tries => self.wait(tries).await,
+                outcome => return outcome,
+            }
+            tries += 1;
+        }
+    }
+
+    async fn body(&self, place: &Url) -> Result<Body, Cause> {
+        if place.scheme() == "file" {
+            return Ok(body::open(place).await?.0);
+        }
+        let response = body::get(&self.client, &self.limits, place, None).await?;
+        match response.status() {
+            StatusCode::OK => Ok(Body::http(response, &self.limits)),
+            status => Err(Cause::Status(status)),
+        }
+    }
+}

@@ -1,0 +1,151 @@
+//! Files, with their path in every error.
+
+#![expect(clippy::disallowed_methods, reason = "this is the home of file access")]
+
+use std::fs::{File, OpenOptions};
+use std::io::Write;
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+
+use camino::{Utf8Path, Utf8PathBuf};
+
+/// A file that could not be read or written.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot {action} {path}: {error}")]
+pub struct FileError {
+    action: &'static str,
+    path: Utf8PathBuf,
+    error: std::io::Error,
+}
+
+impl FileError {
+    fn new<'a>(action: &'static str, path: &'a Utf8Path) -> impl FnOnce(std::io::Error) -> Self + 'a {
+        move |error| Self { action, path: path.to_owned(), error }
+    }
+}
+
+/// The text of a file; `None` if there is no such file.
+pub fn read_text(path: &Utf8Path) -> Result<Option<String>, FileError> {
+    match std::fs::read(path) {
+        Ok(bytes) => {
+            let text = String::from_utf8(bytes).map_err(|_| std::io::Error::other("it is not UTF-8 text"));
+            text.map(Some).map_err(FileError::new("read", path))
+        }
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(FileError::new("read", path)(error)),
+    }
+}
+
+/// Writes a whole file or nothing: to a neighbour first, then renamed over. Parents are created.
+pub fn write(path: &Utf8Path, bytes: &[u8], mode: u32) -> Result<(), FileError> {
+    create_parent(path)?;
+    let folder = path.parent().filter(|p| !p.as_str().is_empty()).unwrap_or(Utf8Path::new("."));
+    let place = || -> std::io::Result<()> {
+        let mut file = tempfile::Builder::new()
+            .prefix(".kthw-")
+            .permissions(std::fs::Permissions::from_mode(mode))
+            .tempfile_in(folder)?;
+        file.write_all(bytes)?;
+        // The umask may have taken bits away; outputs do not depend on it.
+        file.as_file().set_permissions(std::fs::Permissions::from_mode(mode))?;
+        file.as_file().sync_all()?;
+        file.persist(path).map_err(|error| error.error)?;
+        Ok(())
+    };
+    place().map_err(FileError::new("write", path))
+}
+
+/// Creates a file that must not exist yet; `false` if it does.
+pub fn create(path: &Utf8Path, bytes: &[u8], mode: u32) -> Result<bool, FileError> {
+    create_parent(path)?;
+    let opened = OpenOptions::new().write(true).create_new(true).mode(mode).open(path);
+    match opened {
+        Ok(mut file) => {
+            let written = file.write_all(bytes).and_then(|()| file.sync_all());
+            written.map(|()| true).map_err(FileError::new("write", path))
+        }
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(false),
+        Err(error) => Err(FileError::new("create", path)(error)),
+    }
+}
+
+/// Opens a file for streaming into it.
+pub fn open_new(path: &Utf8Path, mode: u32) -> Result<File, FileError> {
+    create_parent(path)?;
+    let open = || -> std::io::Result<File> {
+        let file = OpenOptions::new().write(true).create(true).truncate(true).mode(mode).open(path)?;
+        file.set_permissions(std::fs::Permissions::from_mode(mode))?;
+        Ok(file)
+    };
+    open().map_err(FileError::new("write", path))
+}
+
+/// The permission bits of a file.
+pub fn mode(path: &Utf8Path) -> Result<u32, FileError> {
+    let stat = std::fs::metadata(path).map_err(FileError::new("read", path))?;
+    Ok(stat.permissions().mode() & 0o7777)
+}
+
+/// Every regular file below a folder, as sorted relative paths; none where there is no such folder.
+pub fn list(folder: &Utf8Path) -> Result<Vec<Utf8PathBuf>, FileError> {
+    let mut found = Vec::new();
+    let mut folders = vec![folder.to_owned()];
+    while let Some(next) = folders.pop() {
+        let entries = match next.read_dir_utf8() {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => continue,
+            Err(error) => return Err(FileError::new("list", &next)(error)),
+        };
+        for entry in entries {
+            let entry = entry.map_err(FileError::new("list", &next))?;
+            let path = entry.path().to_owned();
+            let kind = entry.file_type().map_err(FileError::new("list", &path))?;
+            if kind.is_dir() {
+                folders.push(path);
+            } else {
+                found.push(path.strip_prefix(folder).expect("it was listed below").to_owned());
+            }
+        }
+    }
+    found.sort();
+    Ok(found)
+}
+
+/// Removes a file, and the folders that it leaves empty, up to `top`.
+pub fn remove(top: &Utf8Path, relative: &Utf8Path) -> Result<(), FileError> {
+    let path = top.join(relative);
+    std::fs::remove_file(&path).map_err(FileError::new("remove", &path))?;
+    for folder in path.ancestors().skip(1).take_while(|folder| *folder != top) {
+        if std::fs::remove_dir(folder).is_err() {
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// What tells one build of this program from another, without reading all of it.
+pub fn program_identity() -> String {
+    use std::os::unix::fs::MetadataExt;
+    let stat = std::env::current_exe().and_then(std::fs::metadata);
+    stat.map_or_else(
+        |_| String::new(),
+        |s| {
+            format!(
+                "{}:{} {} {}.{} {}.{}",
+                s.dev(),
+                s.ino(),
+                s.size(),
+                s.mtime(),
+                s.mtime_nsec(),
+                s.ctime(),
+                s.ctime_nsec()
+            )
+        },
+    )
+}
+
+fn create_parent(path: &Utf8Path) -> Result<(), FileError> {
+    match path.parent() {
+        Some(parent) => std::fs::create_dir_all(parent).map_err(FileError::new("create", parent)),
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,113 @@
+//! What is wrong, where, and what to do next.
+
+use std::sync::Arc;
+
+use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
+
+/// How bad it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Severity {
+    Error,
+    Warning,
+}
+
+/// One problem: a line that names its subject, the place in an input file if there is one, and the next step.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Diagnostic {
+    severity: Severity,
+    message: String,
+    place: Option<Place>,
+    help: Option<String>,
+}
+
+/// A stretch of an input file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Place {
+    file: String,
+    source: Arc<str>,
+    span: std::ops::Range<usize>,
+}
+
+impl Diagnostic {
+    pub fn error(message: impl Into<String>) -> Self {
+        Self { severity: Severity::Error, message: message.into(), place: None, help: None }
+    }
+
+    pub fn warning(message: impl Into<String>) -> Self {
+        Self { severity: Severity::Warning, ..Self::error(message) }
+    }
+
+    /// Adds the next step.
+    pub fn help(mut self, help: Option<impl Into<String>>) -> Self {
+        self.help = help.map(Into::into);
+        self
+    }
+
+    /// Adds the place: line and column count from one, `length` in characters.
+    pub fn at(mut self, file: &str, source: &Arc<str>, line: usize, column: usize, length: usize) -> Self {
+        let span = span(source, line, column, length);
+        self.place = Some(Place { file: file.to_owned(), source: Arc::clone(source), span });
+        self
+    }
+
+    pub fn is_error(&self) -> bool {
+        self.severity == Severity::Error
+    }
+
+    pub fn render(&self, renderer: &Renderer) -> String {
+        let level = match self.severity {
+            Severity::Error => Level::ERROR,
+            Severity::Warning => Level::WARNING,
+        };
+        let mut group = Group::with_title(level.primary_title(&self.message));
+        if let Some(place) = &self.place {
+            let mark = AnnotationKind::Primary.span(place.span.clone());
+            group = group.element(Snippet::source(&*place.source).path(&place.file).annotation(mark));
+        }
+        if let Some(help) = &self.help {
+            group = group.element(Level::HELP.message(help));
+        }
+        renderer.render(&[group])
+    }
+}
+
+/// The bytes of a stretch of text that is given by line, column and length.
+fn span(source: &str, line: usize, column: usize, length: usize) -> std::ops::Range<usize> {
+    let before: usize = source.split_inclusive('\n').take(line.saturating_sub(1)).map(str::len).sum();
+    let text = source[before..].split('\n').next().unwrap_or_default();
+    let byte = |chars: usize| text.char_indices().nth(chars).map_or(text.len(), |(at, _)| at);
+    let start = byte(column.saturating_sub(1));
+    let end = byte(column.saturating_sub(1) + length.max(1));
+    before + start..before + end.max(start)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_diagnostic_shows_the_line_and_the_next_step() {
+        let source: Arc<str> = "name: a\nnetwork:\n  pods: 10.0.0/8\n".into();
+        let diagnostic = Diagnostic::error("network.pods 10.0.0/8 is not a CIDR")
+            .at("cluster.yaml", &source, 3, 9, 8)
+            .help(Some("write it as 10.0.0.0/8"));
+        insta::assert_snapshot!(diagnostic.render(&Renderer::plain()), @"
+        error: network.pods 10.0.0/8 is not a CIDR
+         --> cluster.yaml:3:9
+          |
+        3 |   pods: 10.0.0/8
+          |         ^^^^^^^^
+          |
+          = help: write it as 10.0.0.0/8
+        ");
+    }
+
+    #[test]
+    fn a_place_beyond_the_text_is_no_trouble() {
+        let source: Arc<str> = "é\n".into();
+        for (line, column, length) in [(1, 1, 1), (1, 9, 9), (9, 1, 1), (0, 0, 0)] {
+            let diagnostic = Diagnostic::warning("w").at("f", &source, line, column, length);
+            assert!(!diagnostic.render(&Renderer::plain()).is_empty());
+        }
+    }
+}

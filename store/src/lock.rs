@@ -1,0 +1,192 @@
+//! Locks between processes: flock(2) on files, freed by the kernel when their holder dies.
+
+use std::env;
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::{self, Read as _, Write as _};
+use std::os::unix::fs::MetadataExt as _;
+use std::process;
+
+use camino::Utf8Path;
+
+use crate::digest::ActionDigest;
+use crate::error::{At as _, Result};
+use crate::store::Store;
+
+/// The right to execute actions in a store; freed on drop.
+#[derive(Debug)]
+pub struct ExecutionGuard(#[expect(dead_code, reason = "held for its drop")] Lock);
+
+/// The right to download for one action; freed on drop.
+#[derive(Debug)]
+pub struct TransferGuard(#[expect(dead_code, reason = "held for its drop")] Lock);
+
+impl Store {
+    /// Waits for the exclusive right to execute actions, so that two processes share work instead of repeating it: who
+    /// has waited looks up again what the other has realised. `waiting` is told the holder, once, when there is one.
+    pub fn execution_lock(&self, waiting: impl FnOnce(&str)) -> Result<ExecutionGuard> {
+        self.require_write()?;
+        Lock::exclusive(&self.layout().execution_lock(), waiting).map(ExecutionGuard)
+    }
+
+    /// Waits for the exclusive right to download for one action.
+    pub fn transfer_lock(&self, action: &ActionDigest) -> Result<TransferGuard> {
+        self.require_write()?;
+        Lock::exclusive(&self.layout().transfer_lock(action), |_| {}).map(TransferGuard)
+    }
+}
+
+/// A held lock.
+#[derive(Debug)]
+pub(crate) struct Lock {
+    file: File,
+}
+
+impl Drop for Lock {
+    /// Closing alone would leave the lock to a child that another thread has forked and that has not yet executed its
+    /// program, which closes the file there.
+    fn drop(&mut self) {
+        // Then closing has to do.
+        let _ = self.file.unlock();
+    }
+}
+
+impl Lock {
+    /// Shares a lock, waiting while it is held exclusively. Works on a read-only file too; where there is none and none
+    /// can be made, nobody else can write either, and there is nothing to lock against.
+    pub(crate) fn shared(path: &Utf8Path, writable: bool) -> Result<Option<Self>> {
+        let file = if writable {
+            open(path)?
+        } else {
+            match File::open(path) {
+                Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
+                file => file.at("open", path)?,
+            }
+        };
+        uninterrupted(|| file.lock_shared()).at("lock", path)?;
+        Ok(Some(Self { file }))
+    }
+
+    /// Takes a lock exclusively, or says that it is held.
+    pub(crate) fn try_exclusive(path: &Utf8Path) -> Result<Option<Self>> {
+        let file = open(path)?;
+        match file.try_lock() {
+            Ok(()) => Ok(Some(Self::named(file))),
+            Err(TryLockError::WouldBlock) => Ok(None),
+            Err(TryLockError::Error(e)) => Err(e).at("lock", path),
+        }
+    }
+
+    /// Takes a lock exclusively; waits for it after telling `waiting` who holds it.
+    pub(crate) fn exclusive(path: &Utf8Path, waiting: impl FnOnce(&str)) -> Result<Self> {
+        if let Some(lock) = Self::try_exclusive(path)? {
+            return Ok(lock);
+        }
+        waiting(&written_holder(path));
+        let file = open(path)?;
+        uninterrupted(|| file.lock()).at("lock", path)?;
+        Ok(Self::named(file))
+    }
+
+    /// The holder's name is a courtesy to whoever waits: failing to write it must not fail the lock.
+    fn named(mut file: File) -> Self {
+        let arguments: Vec<_> = env::args_os().map(|a| a.to_string_lossy().into_owned()).collect();
+        let name = format!("process {} ({})\n", process::id(), arguments.join(" "));
+        let _ = file.set_len(0).and_then(|()| file.write_all(name.as_bytes()));
+        Self { file }
+    }
+}
+
+fn open(path: &Utf8Path) -> Result<File> {
+    let open = || OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path);
+    match open() {
+        Err(e) if e.kind() == io::ErrorKind::NotFound => {
+            let folder = path.parent().expect("a lock lies in a folder");
+            fs::create_dir_all(folder).at("create", folder)?;
+            open()
+        }
+        file => file,
+    }
+    .at("open", path)
+}
+
+fn uninterrupted(mut lock: impl FnMut() -> io::Result<()>) -> io::Result<()> {
+    loop {
+        match lock() {
+            Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+            done => return done,
+        }
+    }
+}
+
+/// Who holds an exclusive lock, by what it wrote there.
+fn written_holder(path: &Utf8Path) -> String {
+    let mut name = String::new();
+    let read = File::open(path).and_then(|f| f.take(4096).read_to_string(&mut name));
+    match (read, name.trim()) {
+        (Ok(_), name) if !name.is_empty() => name.to_owned(),
+        _ => "another process".to_owned(),
+    }
+}
+
+/// Who holds a lock in whatever way, as far as the kernel tells.
+pub(crate) fn holders(path: &Utf8Path) -> String {
+    let names: Vec<_> = holding_processes(path)
+        .into_iter()
+        .map(|pid| match fs::read(format!("/proc/{pid}/cmdline")) {
+            Ok(line) => {
+                let arguments = String::from_utf8_lossy(&line).replace('\0', " ");
+                format!("process {pid} ({})", arguments.trim())
+            }
+            Err(_) => format!("process {pid}"),
+        })
+        .collect();
+    if names.is_empty() {
+        return "another process".to_owned();
+    }
+    names.join(", ")
+}
+
+/// Lines of /proc/locks read `1: FLOCK ADVISORY READ <pid> <major>:<minor>:<inode> …`, and those of waiters `1: -> …`.
+fn holding_processes(path: &Utf8Path) -> Vec<u32> {
+    let (Ok(table), Ok(file)) = (fs::read_to_string("/proc/locks"), fs::metadata(path)) else {
+        return Vec::new();
+    };
+    let inode = format!(":{}", file.ino());
+    table
+        .lines()
+        .filter_map(|line| {
+            let fields: Vec<_> = line.split_whitespace().collect();
+            let here =
+                fields.get(1) == Some(&"FLOCK") && fields.get(5).is_some_and(|id| id.ends_with(&inode));
+            here.then(|| fields[4].parse().ok()).flatten()
+        })
+        .filter(|pid| *pid != 0)
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_exclusive_lock_names_its_holder_and_is_freed_on_drop() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = Utf8Path::from_path(dir.path()).unwrap().join("a/lock");
+        let held = Lock::try_exclusive(&path).unwrap().unwrap();
+        assert!(Lock::try_exclusive(&path).unwrap().is_none());
+        assert!(written_holder(&path).starts_with(&format!("process {} (", process::id())));
+        drop(held);
+        assert!(Lock::try_exclusive(&path).unwrap().is_some());
+    }
+
+    #[test]
+    fn a_shared_lock_is_shared_but_excludes_an_exclusive_one() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = Utf8Path::from_path(dir.path()).unwrap().join("lock");
+        assert!(Lock::shared(&path, false).unwrap().is_none());
+        let first = Lock::shared(&path, true).unwrap();
+        let second = Lock::shared(&path, false).unwrap();
+        assert!(first.is_some() && second.is_some());
+        assert!(Lock::try_exclusive(&path).unwrap().is_none());
+    }
+}
