@@ -1,5 +1,6 @@
 //! Several builds at once share a store and the work.
 
+use std::io::{BufRead as _, BufReader};
 use std::time::Duration;
 
 use camino::Utf8Path;
@@ -75,6 +76,22 @@ fn one_of_two_builds_may_be_killed() {
         assert_eq!(built.identities(), alone.identities());
         assert_eq!(folder.is_clean(&alone).executed, 0);
     }
+}
+
+#[test]
+fn who_waits_says_for_whom_and_goes_on_when_that_one_is_done() {
+    let folder = ClusterFolder::single();
+    let store = kthw_store::Store::open(&folder.store()).unwrap();
+    let guard = store.execution_lock(|_| {}).unwrap();
+    let mut waiting = start(folder.command(BUILD));
+    let mut said = String::new();
+    BufReader::new(waiting.stderr.take().unwrap()).read_line(&mut said).unwrap();
+    assert!(said.starts_with(&format!("waiting for process {} ", std::process::id())), "{said}");
+    // Whoever only reads does not wait.
+    folder.kthw(&["store", "verify"]).good();
+    drop(guard);
+    let built = end(waiting).built();
+    assert_eq!(folder.is_clean(&built).executed, 0);
 }
 
 #[test]
