@@ -10,8 +10,9 @@ use crate::cluster_folder::{ClusterFolder, example};
 /// The names of all examples.
 fn examples() -> Vec<String> {
     let entries = fs::read_dir(example("")).expect("there are examples");
+    let entries = entries.map(|entry| entry.expect("examples can be listed"));
     let name = |entry: fs::DirEntry| entry.file_name().into_string().expect("examples have plain names");
-    entries.map(|entry| name(entry.expect("examples can be listed"))).collect()
+    entries.filter(|entry| entry.path().is_dir()).map(name).collect()
 }
 
 fn golden(example: &str) -> PathBuf {
