@@ -1,5 +1,9 @@
 //! What scripts rely on: exit codes, which stream says what, `build --json`, and where the cluster is.
 
+use std::fs::File;
+use std::io::Read as _;
+use std::process::Stdio;
+
 use crate::cluster_folder::ClusterFolder;
 use crate::ran::{PUBLIC_ROOT, Ran};
 
@@ -65,6 +69,24 @@ fn nothing_printed_to_a_pipe_is_coloured() {
     for args in [&["build"][..], &["why", "cluster"], &["graph"], &["build", "nothing"]] {
         let Ran { stdout, stderr, .. } = folder.kthw(args);
         assert!(!stdout.contains('\u{1b}') && !stderr.contains('\u{1b}'), "{args:?}");
+    }
+}
+
+#[test]
+fn a_result_that_cannot_be_written_is_a_failure_and_a_closed_pipe_is_not() {
+    let folder = ClusterFolder::single();
+    for args in [&["build"][..], &["build", "--json"], &["kubeconfig"], &["graph"], &["show", "pki/ca/cert"]]
+    {
+        let full = File::options().write(true).open("/dev/full").expect("Linux has it");
+        let mut child = folder.command(args).stdout(full).stderr(Stdio::piped()).spawn().expect("it runs");
+        let mut said = String::new();
+        child.stderr.take().expect("piped").read_to_string(&mut said).expect("UTF-8");
+        assert_eq!(child.wait().expect("our own child").code(), Some(1), "{args:?}");
+        assert!(said.contains("error: cannot write the result to stdout: No space left on device"), "{said}");
+        let (reader, writer) = std::io::pipe().expect("a pipe");
+        drop(reader);
+        let ended = folder.command(args).stdout(writer).stderr(Stdio::null()).status().expect("it runs");
+        assert_eq!(ended.code(), Some(0), "{args:?}");
     }
 }
 

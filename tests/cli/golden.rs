@@ -10,8 +10,8 @@ use crate::cluster_folder::{ClusterFolder, example};
 /// The names of all examples.
 fn examples() -> Vec<String> {
     let entries = fs::read_dir(example("")).expect("there are examples");
-    let name = |entry: fs::DirEntry| entry.file_name().into_string().expect("examples have plain names");
     let entries = entries.map(|entry| entry.expect("examples can be listed"));
+    let name = |entry: fs::DirEntry| entry.file_name().into_string().expect("examples have plain names");
     entries.filter(|entry| entry.path().is_dir()).map(name).collect()
 }
 
