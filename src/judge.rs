@@ -1,5 +1,6 @@
 //! Foreign programs as judges of what this program makes.
 
+use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::{Command, Output};
 
@@ -14,6 +15,13 @@ pub fn judge(program: &str) -> Option<Command> {
     };
     #[expect(clippy::disallowed_methods, reason = "tests run their judges themselves")]
     Some(Command::new(path))
+}
+
+/// A text in a file, for judges that read files.
+pub fn file(text: &str) -> tempfile::NamedTempFile {
+    let mut file = tempfile::NamedTempFile::new().expect("a temporary file");
+    file.write_all(text.as_bytes()).expect("a temporary file is writable");
+    file
 }
 
 /// What a judge printed, provided that it was content.

@@ -42,12 +42,11 @@ impl Serialize for Document<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::judge::{approved, judge};
+    use crate::judge::{approved, file, judge};
     use proptest::prelude::*;
     use proptest::strategy::ValueTree;
     use proptest::test_runner::TestRunner;
     use serde_json::{Map, json};
-    use std::io::Write as _;
 
     /// Strings that some reader of YAML takes for something else.
     const TREACHEROUS: &[&str] = &[
@@ -128,15 +127,9 @@ except ImportError:
     sys.exit(os.environ.get('KTHW_REQUIRE_JUDGES') == '1')
 print(json.dumps(yaml.safe_load(open(sys.argv[1], encoding='utf-8'))))
 ";
-        let file = written(document);
+        let file = file(document);
         let printed = approved(judge("python3")?.arg("-c").arg(PROGRAM).arg(file.path()));
         serde_json::from_str(&printed).ok()
-    }
-
-    fn written(text: &str) -> tempfile::NamedTempFile {
-        let mut file = tempfile::NamedTempFile::new().expect("a temporary file");
-        file.write_all(text.as_bytes()).expect("a temporary file is writable");
-        file
     }
 
     #[test]
@@ -174,7 +167,7 @@ print(json.dumps(yaml.safe_load(open(sys.argv[1], encoding='utf-8'))))
         let data = treacherous()["map"].clone();
         let config_map =
             json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "no"}, "data": data});
-        let written = written(&document(&config_map).expect("plain values"));
+        let written = file(&document(&config_map).expect("plain values"));
         let read = approved(
             kubectl.args(["annotate", "--local", "-o", "json", "-f"]).arg(written.path()).arg("on=off"),
         );

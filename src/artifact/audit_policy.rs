@@ -99,7 +99,7 @@ impl Make for AuditPolicy {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::artifact::check::{all_differ, make, members};
+    use crate::artifact::trial::{all_differ, members, text};
 
     fn custom(policy: Value) -> AuditPolicy {
         AuditPolicy::Custom(members(policy))
@@ -107,12 +107,12 @@ mod tests {
 
     #[test]
     fn the_standard_policy_is_pinned() {
-        insta::assert_snapshot!(make(AuditPolicy::Standard));
+        insta::assert_snapshot!(text(AuditPolicy::Standard, &[]));
     }
 
     #[test]
     fn a_users_policy_stands_alone() {
-        insta::assert_snapshot!(make(custom(json!({"rules": [{"level": "Metadata"}]}))), @r"
+        insta::assert_snapshot!(text(custom(json!({"rules": [{"level": "Metadata"}]})), &[]), @r"
         apiVersion: audit.k8s.io/v1
         kind: Policy
         rules:

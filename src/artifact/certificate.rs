@@ -248,10 +248,10 @@ fn key_identifier(key: &KeyPair) -> KeyIdMethod {
 mod tests {
     use std::process::Command;
 
-    use super::super::trial::{self, described, file, make};
+    use super::super::trial::{self, described, make};
     use super::*;
     use crate::artifact::PrivateKey;
-    use crate::judge::{approved, judge, refused};
+    use crate::judge::{approved, file, judge, refused};
 
     const DAY: u64 = 86_400;
     /// 2026-11-20T00:00:00Z.

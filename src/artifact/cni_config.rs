@@ -86,7 +86,7 @@ impl Make for CniConfig {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::artifact::check::{all_differ, description, make};
+    use crate::artifact::trial::{all_differ, description, text};
 
     fn bridge(pod_cidr: &str) -> CniConfig {
         let pod_cidr = pod_cidr.parse().expect("a range");
@@ -95,8 +95,8 @@ mod tests {
 
     #[test]
     fn each_network_is_pinned() {
-        insta::assert_snapshot!("bridge", make(bridge("10.200.0.0/24")));
-        insta::assert_snapshot!("loopback", make(CniConfig::Loopback));
+        insta::assert_snapshot!("bridge", text(bridge("10.200.0.0/24"), &[]));
+        insta::assert_snapshot!("loopback", text(CniConfig::Loopback, &[]));
         insta::assert_snapshot!(description(&bridge("10.200.0.0/24").into()), @r"
         network = bridge (kthw)
         pod-cidr = 10.200.0.0/24 (hosts[worker-node-1].podCIDR)

@@ -119,8 +119,8 @@ impl Make for ContainerdConfig {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::artifact::check::{all_differ, make, patch, try_make, written};
-    use crate::judge::{approved, judge};
+    use crate::artifact::trial::{all_differ, make, patch, text};
+    use crate::judge::{approved, file, judge};
 
     fn containerd(schema: ContainerdSchema, change: Value) -> ContainerdConfig {
         ContainerdConfig {
@@ -132,8 +132,8 @@ mod tests {
 
     #[test]
     fn each_schema_is_pinned() {
-        insta::assert_snapshot!("v2", make(containerd(ContainerdSchema::V2, json!({}))));
-        insta::assert_snapshot!("v3", make(containerd(ContainerdSchema::V3, json!({}))));
+        insta::assert_snapshot!("v2", text(containerd(ContainerdSchema::V2, json!({})), &[]));
+        insta::assert_snapshot!("v3", text(containerd(ContainerdSchema::V3, json!({})), &[]));
     }
 
     #[test]
@@ -170,7 +170,7 @@ mod tests {
             "oom_score": -500,
             "plugins": {"io.containerd.grpc.v1.cri": {"registry": {"config_path": "/etc/containerd/certs.d"}}},
         });
-        let file = written(&make(containerd(ContainerdSchema::V2, change)), ".toml");
+        let file = file(&text(containerd(ContainerdSchema::V2, change), &[]));
         let understood = approved(judge.arg("-c").arg(file.path()).args(["config", "dump"]));
         for line in [
             "version = 2",
@@ -186,8 +186,8 @@ mod tests {
 
     #[test]
     fn what_toml_cannot_hold_is_refused() {
-        let broken = containerd(ContainerdSchema::V3, json!({"imports": [null]})).into();
-        let error = try_make(&broken).expect_err("refused").to_string();
+        let broken = containerd(ContainerdSchema::V3, json!({"imports": [null]}));
+        let error = make(broken, &[]).err().expect("refused").to_string();
         assert!(
             error.starts_with("components.containerd.config makes a file that TOML cannot hold"),
             "{error}"

@@ -35,7 +35,7 @@ impl Make for CrictlConfig {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::artifact::check::{all_differ, make};
+    use crate::artifact::trial::{all_differ, text};
 
     fn crictl(socket: &str) -> CrictlConfig {
         CrictlConfig { runtime_endpoint: format!("unix://{socket}") }
@@ -43,7 +43,7 @@ mod tests {
 
     #[test]
     fn the_file_is_pinned() {
-        insta::assert_snapshot!(make(crictl("/run/containerd/containerd.sock")), @r"
+        insta::assert_snapshot!(text(crictl("/run/containerd/containerd.sock"), &[]), @r"
         image-endpoint: unix:///run/containerd/containerd.sock
         runtime-endpoint: unix:///run/containerd/containerd.sock
         timeout: 10

@@ -67,7 +67,7 @@ impl Make for HostsFile {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::artifact::check::{all_differ, description, make};
+    use crate::artifact::trial::{all_differ, description, text};
 
     fn hosts(entries: &[(&str, &str)]) -> HostsFile {
         let entry = |(address, name): &(&str, &str)| HostsEntry {
@@ -87,7 +87,7 @@ mod tests {
             ("10.0.0.5", "api.example.org"),
             ("10.0.0.5", "control-plane-2"),
         ]);
-        insta::assert_snapshot!(make(file), @r"
+        insta::assert_snapshot!(text(file, &[]), @r"
         127.0.0.1 localhost
         ::1 localhost ip6-localhost ip6-loopback
         ff02::1 ip6-allnodes

@@ -38,11 +38,11 @@ impl Make for KernelModules {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::artifact::check::{all_differ, make};
+    use crate::artifact::trial::{all_differ, text};
 
     #[test]
     fn the_file_is_pinned() {
-        insta::assert_snapshot!(make(KernelModules::for_containers()), @r"
+        insta::assert_snapshot!(text(KernelModules::for_containers(), &[]), @r"
         br_netfilter
         overlay
         ");

@@ -109,9 +109,9 @@ struct User<'a> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::trial::{self, described, file};
+    use super::super::trial::{self, described};
     use super::*;
-    use crate::judge::{approved, judge};
+    use crate::judge::{approved, file, judge};
 
     fn kubeconfig() -> Kubeconfig {
         Kubeconfig {

@@ -115,7 +115,7 @@ impl Make for KubeletConfig {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::artifact::check::{all_differ, description, make, patch};
+    use crate::artifact::trial::{all_differ, description, patch, text};
 
     fn kubelet() -> KubeletConfig {
         KubeletConfig {
@@ -137,7 +137,7 @@ mod tests {
 
     #[test]
     fn a_plain_worker_is_pinned() {
-        insta::assert_snapshot!("plain", make(kubelet()));
+        insta::assert_snapshot!("plain", text(kubelet(), &[]));
     }
 
     #[test]

@@ -85,17 +85,14 @@ artifacts! {
     unit::Unit,
 }
 
-#[cfg(test)]
-mod trial;
-
 mod command;
 mod decided_by;
 mod patch;
 
 #[cfg(test)]
-mod check;
-#[cfg(test)]
 mod systemd;
+#[cfg(test)]
+mod trial;
 
 pub use bundle::{Permissions, Service};
 pub use certificate::{Profile, Validity};

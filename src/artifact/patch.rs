@@ -69,7 +69,7 @@ fn step(key: &str) -> Cow<'_, str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::artifact::check::{Parameters, patch};
+    use crate::artifact::trial::{Parameters, patch};
     use proptest::prelude::*;
     use serde_json::json;
 

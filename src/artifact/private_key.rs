@@ -56,10 +56,10 @@ impl PrivateKey {
 
 #[cfg(test)]
 mod tests {
-    use super::super::trial::{self, described, file, make, root};
+    use super::super::trial::{self, described, make, root};
     use super::*;
     use crate::artifact::PublicKey;
-    use crate::judge::{approved, judge};
+    use crate::judge::{approved, file, judge};
     use crate::root::WrongRoot;
 
     fn key() -> PrivateKey {

@@ -28,10 +28,10 @@ impl Make for PublicKey {
 
 #[cfg(test)]
 mod tests {
-    use super::super::trial::{self, file, make, root};
+    use super::super::trial::{self, make, root};
     use super::*;
     use crate::artifact::PrivateKey;
-    use crate::judge::{approved, judge, refused};
+    use crate::judge::{approved, file, judge, refused};
 
     fn key(label: &str) -> Content {
         let (cluster, root) = ("trial".into(), root().fingerprint());

@@ -74,7 +74,7 @@ impl Make for SchedulerConfig {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::artifact::check::{all_differ, make, patch};
+    use crate::artifact::trial::{all_differ, patch, text};
 
     fn scheduler() -> SchedulerConfig {
         SchedulerConfig {
@@ -98,7 +98,7 @@ mod tests {
 
     #[test]
     fn a_plain_scheduler_is_pinned() {
-        insta::assert_snapshot!(make(scheduler()));
+        insta::assert_snapshot!(text(scheduler(), &[]));
     }
 
     #[test]

@@ -52,11 +52,11 @@ impl Make for Sysctls {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::artifact::check::{all_differ, make};
+    use crate::artifact::trial::{all_differ, text};
 
     #[test]
     fn the_file_is_pinned() {
-        insta::assert_snapshot!(make(Sysctls::for_kubelet()));
+        insta::assert_snapshot!(text(Sysctls::for_kubelet(), &[]));
     }
 
     #[test]

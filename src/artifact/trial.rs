@@ -1,9 +1,12 @@
-//! Makes single artifacts in tests, named and fed as in a build.
+//! Makes single artifacts in tests, described, named and fed as in a build.
 
-use kthw_graph::{Action, ActionError, Content, Encoder, Job, JobInput, NodeName, Secret};
+use kthw_graph::{
+    Action, ActionError, Content, Encoder, Job, JobInput, Manifest, NodeName, Origin, Secret, Value,
+};
 use kthw_store::{ActionDigest, Digest, Mac, Output};
+use serde_json::{Map, Value as Json};
 
-use super::{Artifact, Ingredients};
+use super::{Artifact, Ingredients, Patch};
 use crate::root::RootSecret;
 
 /// The root secret of every trial.
@@ -22,9 +25,12 @@ pub fn make(kind: impl Into<Artifact>, inputs: &[(&'static str, &Content)]) -> R
     artifact.make(&Ingredients::new(&job, &root()))
 }
 
-/// Makes an artifact that can be made, as text.
+/// Makes an artifact that can be made, as text; it ends with exactly one newline, as every text file should.
 pub fn text(kind: impl Into<Artifact>, inputs: &[(&'static str, &Content)]) -> String {
-    shown(&make(kind, inputs).expect("it can be made")).to_owned()
+    let made = make(kind, inputs).expect("it can be made");
+    let text = shown(&made);
+    assert!(text.ends_with('\n') && !text.ends_with("\n\n"), "{text:?}");
+    text.to_owned()
 }
 
 /// The text of an artifact, secret or not.
@@ -37,16 +43,59 @@ pub fn shown(content: &Content) -> &str {
     std::str::from_utf8(bytes).expect("text")
 }
 
-/// A text in a file, for judges that read files.
-pub fn file(text: &str) -> tempfile::NamedTempFile {
-    let mut file = tempfile::NamedTempFile::new().expect("a temporary file");
-    std::io::Write::write_all(&mut file, text.as_bytes()).expect("a temporary file is writable");
-    file
-}
-
-/// What describes an artifact without inputs.
+/// The identity of an artifact without inputs.
 pub fn described(kind: impl Into<Artifact>) -> ActionDigest {
     digest(&kind.into(), &[])
+}
+
+/// How an artifact describes itself, one parameter a line.
+pub fn description(artifact: &Artifact) -> String {
+    let mut parameters = Parameters::default();
+    artifact.describe(&mut parameters);
+    parameters.0.join("\n")
+}
+
+/// Reads a description as lines for people, origins included.
+#[derive(Default)]
+pub struct Parameters(pub Vec<String>);
+
+impl Manifest for Parameters {
+    fn param(&mut self, name: &str, value: Value<'_>, origin: Origin<'_>) {
+        let origin = match origin {
+            Origin::Spec(path) => path.to_string(),
+            Origin::Lock(entry) => format!("lock {entry}"),
+            Origin::Program => "kthw".to_owned(),
+        };
+        self.0.push(format!("{name} = {value} ({origin})"));
+    }
+}
+
+/// Checks that no two of these artifacts are made of the same bytes or have the same identity, so that no
+/// parameter that matters is left undescribed.
+pub fn all_differ(artifacts: impl IntoIterator<Item = Artifact>) {
+    let mut seen: Vec<(ActionDigest, String)> = Vec::new();
+    for artifact in artifacts {
+        let (identity, description) = (digest(&artifact, &[]), description(&artifact));
+        let made = text(artifact, &[]);
+        for (other, other_made) in &seen {
+            assert_ne!(&identity, other, "described alike:\n{description}");
+            assert_ne!(&made, other_made, "made alike:\n{description}");
+        }
+        seen.push((identity, made));
+    }
+}
+
+/// The members of a JSON object.
+pub fn members(object: Json) -> Map<String, Json> {
+    match object {
+        Json::Object(members) => members,
+        other => panic!("{other} is not an object"),
+    }
+}
+
+/// A user's patch.
+pub fn patch(path: &'static str, change: Json) -> Patch {
+    Patch { path, members: members(change) }
 }
 
 fn digest(artifact: &Artifact, inputs: &[JobInput]) -> ActionDigest {

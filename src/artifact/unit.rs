@@ -175,7 +175,7 @@ impl Make for Unit {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::artifact::check::{all_differ, description, make, try_make};
+    use crate::artifact::trial::{all_differ, description, make, text};
     use crate::artifact::{Artifact, DecidedBy, Flag, systemd};
 
     const KUBERNETES: &str = "https://kubernetes.io/docs/";
@@ -241,8 +241,8 @@ mod tests {
 
     #[test]
     fn the_services_of_a_cluster_are_pinned() {
-        insta::assert_snapshot!("etcd", make(etcd()));
-        insta::assert_snapshot!("kubelet", make(kubelet()));
+        insta::assert_snapshot!("etcd", text(etcd(), &[]));
+        insta::assert_snapshot!("kubelet", text(kubelet(), &[]));
         insta::assert_snapshot!(
             description(&kubelet().set(Section::Service, "Nice", "5").into()).lines().last().unwrap_or_default(),
             @"--node-ip = 10.0.0.36 (kthw)"
@@ -288,8 +288,8 @@ mod tests {
     #[test]
     fn a_setting_that_would_break_its_line_is_refused() {
         for value in ["a\nExecStart=/bin/evil", "a\\"] {
-            let unit: Artifact = etcd().set(Section::Unit, "Documentation", value).into();
-            let error = try_make(&unit).expect_err("refused").to_string();
+            let unit = etcd().set(Section::Unit, "Documentation", value);
+            let error = make(unit, &[]).err().expect("refused").to_string();
             assert!(error.starts_with(&format!("Documentation={value:?} is not a line")), "{error}");
         }
     }
@@ -302,7 +302,7 @@ mod tests {
     #[test]
     fn systemd_has_no_objections() {
         for unit in [etcd(), kube_apiserver(), containerd(), kubelet()] {
-            let unit = make(unit);
+            let unit = text(unit, &[]);
             let Some(objections) = objections(&unit) else { return };
             assert_eq!(objections, "", "{unit}");
         }
@@ -316,7 +316,7 @@ mod tests {
             etcd().requires("no-such.service"),
         ];
         for unit in wrong {
-            let unit = make(unit);
+            let unit = text(unit, &[]);
             let Some(objections) = objections(&unit) else { return };
             assert_ne!(objections, "", "{unit}");
         }
