@@ -8,13 +8,13 @@ mod http;
 use std::fs;
 use std::io::Write as _;
 use std::net::TcpListener;
-use std::sync::Mutex;
+use std::sync::{Barrier, Mutex};
 use std::thread;
 use std::time::Duration;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use kthw::lock::{Algorithm, Checksum};
-use kthw::sys::fetch::{FetchError, Fetched, Fetcher, Limits, Want};
+use kthw::sys::fetch::{FetchError, Fetched, Fetcher, Limits, Progress, Want};
 use kthw::upstream::{Need, Origin as _, resolve_pins};
 use kthw_store::{Digest, Sha256, Store};
 use semver::Version;
@@ -40,7 +40,8 @@ fn file() -> Vec<u8> {
 
 fn want(url: &str, content: &[u8]) -> Want {
     let checksum = Checksum::new(Algorithm::Sha256, &Sha256::of(content).to_hex()).unwrap();
-    Want { label: "etcd 3.6.14 linux/amd64".into(), url: format!("{url}/etcd.tar.gz"), checksum }
+    let (label, url) = ("etcd 3.6.14 linux/amd64".into(), format!("{url}/etcd.tar.gz"));
+    Want { label, url, checksum, partial: "etcd".into() }
 }
 
 fn limits() -> Limits {
@@ -106,7 +107,7 @@ impl Bench {
     }
 
     fn part(&self, want: &Want) -> Utf8PathBuf {
-        self.partial().join(format!("{}-{}", want.checksum.algorithm(), want.checksum.hex()))
+        self.partial().join(&want.partial)
     }
 }
 
@@ -162,6 +163,29 @@ fn a_later_run_goes_on_where_an_earlier_one_stopped() {
     bench.expect(bench.fetch(&want), &file());
     assert_eq!(server.offsets().len(), 2);
     assert!(server.offsets()[1] > 0);
+}
+
+#[test]
+fn two_downloads_of_the_same_bytes_do_not_share_a_file() {
+    // Neither is answered in full before both are under way.
+    let both = Barrier::new(2);
+    let server = Server::start(move |_, stream| {
+        http::head(stream, "200 OK", &[("Content-Length", SIZE.to_string()), ("ETag", "\"1\"".to_owned())]);
+        let _ = stream.write_all(&file()[..SIZE / 2]);
+        both.wait();
+        let _ = stream.write_all(&file()[SIZE / 2..]);
+    });
+    let bench = Bench::new();
+    let one = want(&server.url, &file());
+    let other = Want { partial: "other".into(), ..one.clone() };
+    let fetcher = Fetcher::new(&[""; 0], bench.limits.clone()).unwrap();
+    let (one, other) = block_on(async {
+        let silent = |_: Progress<'_>| ();
+        let fetch = async |want| fetcher.fetch(want, &bench.store, &silent).await;
+        tokio::join!(fetch(&one), fetch(&other))
+    });
+    bench.expect(one, &file());
+    bench.expect(other, &file());
 }
 
 #[test]

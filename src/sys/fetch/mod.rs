@@ -20,7 +20,7 @@ use std::time::Duration;
 use kthw_store::{Store, Written};
 use reqwest::{Client, StatusCode, Url};
 
-use crate::lock::{Checksum, Pin};
+use crate::lock::Checksum;
 use body::{Answer, Body};
 use part::{Intake, Part};
 use places::Places;
@@ -62,12 +62,9 @@ pub struct Want {
     /// Where upstream publishes it.
     pub url: String,
     pub checksum: Checksum,
-}
-
-impl From<&Pin> for Want {
-    fn from(pin: &Pin) -> Self {
-        Self { label: pin.to_string(), url: pin.url.clone(), checksum: pin.checksum.clone() }
-    }
+    /// What its partial file is called. Whoever holds the transfer lock for it alone uses this name: two
+    /// downloads at once must not write one file, even of the same bytes.
+    pub partial: String,
 }
 
 /// How far a download has come.
@@ -139,7 +136,7 @@ impl Fetcher {
         store: &Store,
         progress: &(dyn Fn(Progress<'_>) + Sync),
     ) -> Result<Written, Cause> {
-        let part = Part::of(store, &want.checksum);
+        let part = Part::of(store, &want.partial);
         let mut fruitless = 0;
         let mut distrusted = false;
         loop {

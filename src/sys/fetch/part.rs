@@ -25,11 +25,10 @@ pub(super) struct Part {
 }
 
 impl Part {
-    pub(super) fn of(store: &Store, checksum: &Checksum) -> Self {
-        let name = format!("{}-{}", checksum.algorithm(), checksum.hex());
-        let path = store.partial_path(&name);
+    pub(super) fn of(store: &Store, name: &str) -> Self {
+        let path = store.partial_path(name);
         let note = store.partial_path(&format!("{name}.from"));
-        Self { name, path, note }
+        Self { name: name.to_owned(), path, note }
     }
 
     pub(super) fn size(&self) -> u64 {
