@@ -5,9 +5,11 @@ use std::process::ExitCode;
 use clap::Parser;
 use kthw::cli::Cli;
 use kthw::commands::{self, Failure};
+use kthw::sys::memory;
 use kthw::ui::Ui;
 
 fn main() -> ExitCode {
+    memory::keep_off_disks();
     let cli = Cli::parse();
     let ui = Ui::new();
     match commands::run(cli, &ui).and_then(|()| ui.delivered().map_err(Failure::failed)) {
