@@ -378,6 +378,13 @@ fn pod_ranges_are_checked() {
         twice,
         "10:68+13 error: host worker-2: podCIDR 10.200.0.0/22 meets that of another host | choose a /24 of network.pods that no other host has",
     );
+    let both = "roles: [worker], podCIDR: 10.201.0.0/24}\n  - {name: worker-2, address: 10.0.0.37, roles: [worker], podCIDR: 10.200.1.1/24}";
+    check(
+        "roles: [worker]}",
+        both,
+        "9:68+13 error: host worker-1: podCIDR 10.201.0.0/24 is outside network.pods 10.200.0.0/16 | choose a range within it, or remove podCIDR
+         10:68+13 error: hosts[2].podCIDR 10.200.1.1/24 has bits set after its prefix | write 10.200.1.0/24",
+    );
     let rest =
         "roles: [worker], podCIDR: 10.200.0.0/16}\n  - {name: worker-2, address: 10.0.0.37, roles: [worker]}";
     check(

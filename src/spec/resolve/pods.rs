@@ -27,12 +27,16 @@ pub fn resolve(
         return None;
     }
     let mut taken = Taken::default();
+    let mut sound = true;
     let written = hosts.iter_mut().zip(specs).enumerate();
     for (i, (host, spec)) in written.filter(|(_, (host, _))| host.is(Role::Worker)) {
         if let Some(text) = &spec.pod_cidr {
-            let place = Place::new(i, spec);
-            host.pod_cidr = Some(written_range(&place, text, &cut, &mut taken, problems)?);
+            host.pod_cidr = written_range(&Place::new(i, spec), text, &cut, &mut taken, problems);
+            sound &= host.pod_cidr.is_some();
         }
+    }
+    if !sound {
+        return None;
     }
     let left_open = |host: &&mut Host| host.is(Role::Worker) && host.pod_cidr.is_none();
     for host in hosts.iter_mut().filter(left_open) {
