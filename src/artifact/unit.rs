@@ -176,7 +176,7 @@ impl Make for Unit {
 mod tests {
     use super::*;
     use crate::artifact::trial::{all_differ, description, make, text};
-    use crate::artifact::{Artifact, DecidedBy, Flag, systemd};
+    use crate::artifact::{DecidedBy, Flag, systemd};
 
     const KUBERNETES: &str = "https://kubernetes.io/docs/";
 

@@ -20,7 +20,6 @@ use crate::root::RootFingerprint;
 
 use planner::{HostFiles, Planner};
 
-pub use pki::{Authority, Identity};
 pub use releases::needs;
 
 /// The node that stands for everything.

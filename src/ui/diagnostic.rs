@@ -6,7 +6,7 @@ use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 
 /// How bad it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Severity {
+enum Severity {
     Error,
     Warning,
 }
@@ -48,10 +48,6 @@ impl Diagnostic {
         let span = span(source, line, column, length);
         self.place = Some(Place { file: file.to_owned(), source: Arc::clone(source), span });
         self
-    }
-
-    pub fn is_error(&self) -> bool {
-        self.severity == Severity::Error
     }
 
     pub fn render(&self, renderer: &Renderer) -> String {

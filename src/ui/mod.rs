@@ -3,7 +3,7 @@
 mod diagnostic;
 mod progress;
 
-pub use diagnostic::{Diagnostic, Severity};
+pub use diagnostic::Diagnostic;
 pub use progress::Progress;
 
 use std::io::{ErrorKind, IsTerminal, Write};

@@ -82,13 +82,4 @@ impl Store {
             Record::decode(&bytes).map_err(|source| StoreError::Record { digest: *digest, source })?;
         Ok(Some(record))
     }
-
-    /// Removes a root; what only it kept goes with the next collection.
-    pub fn remove_root(&self, name: &str, number: u64) -> Result<()> {
-        self.require_write()?;
-        self.database().write(|t| {
-            t.prepare_cached("DELETE FROM root WHERE name = ?1 AND number = ?2")?.execute((name, number))?;
-            Ok(())
-        })
-    }
 }
