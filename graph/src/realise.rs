@@ -4,7 +4,7 @@
 //! Only this loop changes what is known; workers compute and hand back. Outputs do not depend on the order
 //! in which workers finish, because an action sees nothing but its parameters and its inputs.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
 use kthw_store::{ActionDigest, Batch, ExecutionGuard, Output, StoreError};
@@ -62,7 +62,14 @@ struct Stale {
 struct Work {
     resource: Resource,
     batch: Batch,
-    results: Vec<Result<(NodeId, Realised), NodeFailure>>,
+    results: Vec<Result<Done, NodeFailure>>,
+}
+
+/// An action that was carried out.
+struct Done {
+    id: NodeId,
+    realised: Realised,
+    content: Content,
 }
 
 impl<A: Action, X: Executor<A>> Session<A, X> {
@@ -84,7 +91,7 @@ impl<A: Action, X: Executor<A>> Session<A, X> {
     }
 
     /// Carries out one action on this thread.
-    fn execute(&self, stale: &Stale, batch: &mut Batch) -> Result<(NodeId, Realised), NodeFailure> {
+    fn execute(&self, stale: &Stale, batch: &mut Batch) -> Result<Done, NodeFailure> {
         let content = {
             let job = self.job(stale.id, stale.action)?;
             self.executor.compute(&job).map_err(|error| self.failure(stale.id, error))?
@@ -93,12 +100,7 @@ impl<A: Action, X: Executor<A>> Session<A, X> {
     }
 
     /// Names what was made, writes it down, and keeps it for those who read it.
-    fn settle(
-        &self,
-        stale: &Stale,
-        content: Content,
-        batch: &mut Batch,
-    ) -> Result<(NodeId, Realised), NodeFailure> {
+    fn settle(&self, stale: &Stale, content: Content, batch: &mut Batch) -> Result<Done, NodeFailure> {
         let node = self.graph.node(stale.id);
         let kind = node.action.kind();
         let output =
@@ -117,7 +119,7 @@ impl<A: Action, X: Executor<A>> Session<A, X> {
             (Content::Secret(_), _) => unreachable!("identify names a secret by its MAC"),
         }
         self.keep(stale.id, &content);
-        Ok((stale.id, Realised { action: stale.action, output }))
+        Ok(Done { id: stale.id, realised: Realised { action: stale.action, output }, content })
     }
 
     fn failure(&self, id: NodeId, error: crate::action::ActionError) -> NodeFailure {
@@ -136,7 +138,7 @@ impl<A: Action, X: Executor<A>> Session<A, X> {
         stale: &Stale,
         batch: &mut Batch,
         listener: &Arc<Listener>,
-    ) -> Result<(NodeId, Realised), NodeFailure> {
+    ) -> Result<Done, NodeFailure> {
         let name = &self.graph.node(stale.id).name;
         let trouble = |error| NodeFailure::Store { name: name.clone(), error };
         let (store, action) = (Arc::clone(&self.store), stale.action);
@@ -171,6 +173,8 @@ struct Run<A, X> {
     stale: Queues<VecDeque<Stale>>,
     running: Queues<usize>,
     workers: JoinSet<Work>,
+    /// The actions being carried out, each with the other nodes that wait for the very same one.
+    under_way: HashMap<ActionDigest, Vec<NodeId>>,
     batch: Batch,
     /// The transaction that is being written.
     committing: Option<JoinHandle<Result<(), StoreError>>>,
@@ -226,6 +230,7 @@ impl<A: Action, X: Executor<A>> Run<A, X> {
             stale: Queues::default(),
             running: Queues::default(),
             workers: JoinSet::new(),
+            under_way: HashMap::new(),
             batch: Batch::default(),
             committing: None,
             guard: None,
@@ -264,6 +269,11 @@ impl<A: Action, X: Executor<A>> Run<A, X> {
             return Ok(());
         }
         self.session.store.require_write()?;
+        if let Some(twins) = self.under_way.get_mut(&action) {
+            twins.push(id);
+            return Ok(());
+        }
+        self.under_way.insert(action, Vec::new());
         let expected = match self.goal {
             Goal::Check => self.session.store.realisation(&action)?,
             Goal::Identify | Goal::Fetch => None,
@@ -353,9 +363,13 @@ impl<A: Action, X: Executor<A>> Run<A, X> {
         let mut failures = Vec::new();
         for result in work.results {
             match result {
-                Ok((id, realised)) => {
-                    self.outcome.executed.push(id);
-                    self.complete(id, realised, true);
+                Ok(done) => {
+                    self.outcome.executed.push(done.id);
+                    self.complete(done.id, done.realised, true);
+                    for twin in self.under_way.remove(&done.realised.action).into_iter().flatten() {
+                        self.session.keep(twin, &done.content);
+                        self.complete(twin, done.realised, false);
+                    }
                 }
                 Err(failure) => failures.push(failure),
             }

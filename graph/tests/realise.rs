@@ -267,6 +267,29 @@ fn the_order_of_definition_changes_no_output() {
 }
 
 #[test]
+fn nodes_with_the_same_action_share_one_execution() {
+    let bench = Bench::new();
+    let secret = Add { yields: Yields::Secret, ..add("key") };
+    let lines: &[(&str, Add, &[&str])] = &[
+        ("one", add("same"), &[]),
+        ("two", add("same"), &[]),
+        ("key-one", secret.clone(), &[]),
+        ("key-two", secret, &[]),
+        (
+            "after",
+            Add { yields: Yields::Declassified, ..add("after:") },
+            &["one", "two", "key-one", "key-two"],
+        ),
+    ];
+    let built = bench.build(sealed(lines), Goal::Identify).expect("a build");
+    assert_eq!(built.outcome.executed.len(), 3);
+    assert_eq!(built.output("one"), built.output("two"));
+    let key = derived("key");
+    assert_eq!(built.bytes("after"), [b"after:", &key[..], &key[..], b"same", b"same"].concat());
+    assert_eq!(["one", "two"].map(|name| bench.adder.runs(name)).iter().sum::<usize>(), 1);
+}
+
+#[test]
 fn a_failure_names_the_node_and_keeps_what_was_done() {
     let bench = Bench::new();
     let lines = |text: &str| {

@@ -59,13 +59,12 @@ impl Make for Bundle {
     fn describe(&self, manifest: &mut dyn Manifest) {
         manifest.text("host", &self.host, Origin::Spec(format_args!("hosts[{}].name", self.host)));
         for (path, permissions) in &self.files {
-            manifest.text("file", path, Origin::Program);
-            manifest.display("mode", format_args!("{:04o}", permissions.mode), Origin::Program);
-            manifest.text("owner", permissions.owner, Origin::Program);
+            let Permissions { mode, owner } = permissions;
+            manifest.display(path, format_args!("{mode:04o} {owner}"), Origin::Program);
         }
         for service in &self.services {
             manifest.text("service", service.unit, Origin::Program);
-            manifest.list("reads", &service.reads, Origin::Program);
+            manifest.list(service.unit, &service.reads, Origin::Program);
         }
     }
 

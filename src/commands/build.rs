@@ -55,8 +55,8 @@ pub fn run(folder: Folder, args: Build, ui: &Ui) -> Result<(), Failure> {
         write_out(&session, out, ui)?;
     }
     report(&summary, args.json, ui);
-    if !args.json {
-        advise(&session, args.fetch, ui);
+    if whole && !args.json {
+        advise(&session, &bound.folder, args.fetch, ui);
     }
     Ok(())
 }
@@ -184,13 +184,17 @@ fn report(summary: &Summary, json: bool, ui: &Ui) {
 }
 
 /// What one would want to do next.
-fn advise(session: &ClusterSession, fetched: bool, ui: &Ui) {
+fn advise(session: &ClusterSession, folder: &Folder, fetched: bool, ui: &Ui) {
     let units = plan::files(session.graph()).filter(|(_, path, _)| path.ends_with(".service"));
     let Some((host, path, _)) = units.min_by_key(|(host, path, _)| (*host, *path)) else { return };
-    ui.message(format!("\nlook at a file    kthw show {host}:{path}"));
-    ui.message(format!("ask about it      kthw why {host}:{path}"));
-    ui.message("see everything    kthw graph");
+    let kthw = match folder.path().as_str() {
+        "." => "kthw".to_owned(),
+        path => format!("kthw -C {path}"),
+    };
+    ui.message(format!("\nlook at a file    {kthw} show {host}:{path}"));
+    ui.message(format!("ask about it      {kthw} why {host}:{path}"));
+    ui.message(format!("see everything    {kthw} graph"));
     if !fetched {
-        ui.message("get the binaries  kthw fetch");
+        ui.message(format!("get the binaries  {kthw} fetch"));
     }
 }

@@ -53,7 +53,10 @@ impl From<StoreError> for Failure {
 
 impl From<FileError> for Failure {
     fn from(error: FileError) -> Self {
-        Self::failed(error)
+        match error.is_content() {
+            true => Self::wrong_input(vec![Diagnostic::error(error.to_string())]),
+            false => Self::failed(error),
+        }
     }
 }
 

@@ -61,11 +61,17 @@ fn pin(needs: &[Need], lock: &Lock, cluster: &Cluster, mirror: Option<&str>) -> 
         None => Fetcher::new(&cluster.downloads.mirrors, Limits::default()),
     };
     let origin = origin.map_err(|error| Failure::wrong_input(vec![Diagnostic::error(error.to_string())]))?;
-    let resolved = runtime()?.block_on(upstream::resolve_pins(&open, &origin));
-    pins.extend(resolved.map_err(|errors| Failure {
-        exit: super::Exit::Failed,
-        diagnostics: errors.iter().map(|error| Diagnostic::error(error.to_string())).collect(),
-    })?);
+    let resolved = runtime()?.block_on(upstream::resolve_pins(&open, &origin)).map_err(|errors| {
+        let diagnostics = errors.iter().map(|error| Diagnostic::error(error.to_string())).collect();
+        let failure = Failure { exit: super::Exit::Failed, diagnostics };
+        match mirror {
+            Some(mirror) => {
+                failure.help(format!("only the mirror was asked: {mirror}/<host>/<path> of each URL"))
+            }
+            None => failure,
+        }
+    });
+    pins.extend(resolved?);
     Ok(pins)
 }
 

@@ -38,10 +38,11 @@ fn hosts_and_nodes(graph: &Graph<Artifact>, target: &str) -> Vec<String> {
 }
 
 fn unknown(target: &str, known: Vec<String>) -> Failure {
+    // Of equally close names the first.
     let closest = known
         .iter()
         .map(|name| (strsim::jaro_winkler(target, name), name))
-        .max_by(|a, b| a.0.total_cmp(&b.0))
+        .min_by(|a, b| b.0.total_cmp(&a.0))
         .filter(|(likeness, _)| *likeness > 0.8);
     let help = match closest {
         Some((_, name)) => format!("did you mean `{name}`?"),

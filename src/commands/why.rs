@@ -23,16 +23,18 @@ pub fn run(folder: Folder, args: Why, ui: &Ui) -> Result<(), Failure> {
     let history = History::read(session.store(), &bound.root_name)?;
     realise(&session, Goal::Identify, &[id], ui)?;
     let origins = Origins::read(&session, id, &bound)?;
-    made_of(&session, id, &origins, ui);
-    changed(&session, id, &history, &origins, ui)
-}
-
-/// Says what the node is and what goes into it.
-fn made_of(session: &ClusterSession, id: NodeId, origins: &Origins, ui: &Ui) {
     let node = session.graph().node(id);
     let output = session.realised(id).map_or_else(String::new, |realised| realised.output.to_string());
-    ui.result(format_args!("{} is a {}", node.name, node.action.kind()));
-    ui.result(format_args!("  output  {output}"));
+    ui.result(format_args!("{} is a {}, {output}", node.name, node.action.kind()));
+    changed(&session, id, &history, &origins, ui)?;
+    made_of(&session, id, &origins, ui);
+    Ok(())
+}
+
+/// Says what goes into the node.
+fn made_of(session: &ClusterSession, id: NodeId, origins: &Origins, ui: &Ui) {
+    let node = session.graph().node(id);
+    ui.result("made of");
     for (name, value) in &origins.params {
         let place = origins.place(name);
         ui.result(format_args!("  {name} = {}{place}", shortened(value)));

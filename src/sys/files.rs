@@ -3,7 +3,7 @@
 #![expect(clippy::disallowed_methods, reason = "this is the home of file access")]
 
 use std::fs::{File, OpenOptions};
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 
 use camino::{Utf8Path, Utf8PathBuf};
@@ -18,6 +18,11 @@ pub struct FileError {
 }
 
 impl FileError {
+    /// Whether the file was read and is not what it should be.
+    pub fn is_content(&self) -> bool {
+        self.error.kind() == ErrorKind::InvalidData
+    }
+
     fn new<'a>(action: &'static str, path: &'a Utf8Path) -> impl FnOnce(std::io::Error) -> Self + 'a {
         move |error| Self { action, path: path.to_owned(), error }
     }
@@ -27,10 +32,11 @@ impl FileError {
 pub fn read_text(path: &Utf8Path) -> Result<Option<String>, FileError> {
     match std::fs::read(path) {
         Ok(bytes) => {
-            let text = String::from_utf8(bytes).map_err(|_| std::io::Error::other("it is not UTF-8 text"));
+            let not_text = || std::io::Error::new(ErrorKind::InvalidData, "it is not UTF-8 text");
+            let text = String::from_utf8(bytes).map_err(|_| not_text());
             text.map(Some).map_err(FileError::new("read", path))
         }
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
         Err(error) => Err(FileError::new("read", path)(error)),
     }
 }
@@ -71,7 +77,7 @@ pub fn create(path: &Utf8Path, bytes: &[u8], mode: u32) -> Result<bool, FileErro
             let written = file.write_all(bytes).and_then(|()| file.sync_all());
             written.map(|()| true).map_err(FileError::new("write", path))
         }
-        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(false),
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(false),
         Err(error) => Err(FileError::new("create", path)(error)),
     }
 }
@@ -94,7 +100,7 @@ pub fn list(folder: &Utf8Path) -> Result<Vec<Utf8PathBuf>, FileError> {
     while let Some(next) = folders.pop() {
         let entries = match next.read_dir_utf8() {
             Ok(entries) => entries,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => continue,
+            Err(error) if error.kind() == ErrorKind::NotFound => continue,
             Err(error) => return Err(FileError::new("list", &next)(error)),
         };
         for entry in entries {

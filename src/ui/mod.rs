@@ -31,7 +31,7 @@ impl Ui {
 
     /// A result without a word of ours. A closed pipe is the reader's choice, not a failure.
     pub fn bytes(&self, bytes: &[u8]) {
-        let mut out = anstream::stdout().lock();
+        let mut out = std::io::stdout().lock();
         match out.write_all(bytes).and_then(|()| out.flush()) {
             Err(error) if error.kind() != ErrorKind::BrokenPipe => {
                 // The first reason is the one to tell.

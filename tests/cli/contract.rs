@@ -36,7 +36,7 @@ fn results_go_to_stdout_and_messages_to_stderr() {
     let folder = ClusterFolder::single();
     let built = folder.kthw(&["build"]).exits(0);
     insta::assert_snapshot!(built.stdout, @"
-    96 nodes: 75 made, 21 as they were
+    96 nodes: 74 made, 22 as they were
     cluster b3:855c46f02f8230ed0a4cf3af57aa8abf5a9c8edf5be989af98ebda95037d31d5
       control-plane-1  b3:0b6f65222124a3c8de189c627e9666e4646273cf54f591c078ad53d40333a809
       worker-node-1    b3:d6dbadbad13839037dfdf1112346e57ceee33ee4530bdf1ae8e07bc77d5f8409
