@@ -73,7 +73,11 @@ impl Make for Bundle {
             from.inputs().iter().map(|input| (&*input.slot, input.output)).collect();
         let file = |(path, permissions): (&'_ Cow<'static, str>, &Permissions)| {
             let output = outputs.get(&**path).map(ToString::to_string);
-            output.map(|output| File { output, mode: format!("{:04o}", permissions.mode), owner: permissions.owner })
+            output.map(|output| File {
+                output,
+                mode: format!("{:04o}", permissions.mode),
+                owner: permissions.owner,
+            })
         };
         let files = self.files.iter().map(|entry| file(entry).map(|file| (&**entry.0, file)));
         let files: Option<_> = files.collect();

@@ -7,9 +7,8 @@ use std::net::IpAddr;
 use kthw_graph::{ActionError, Content, Kind, Manifest, Origin, Reads, Resource, Yields};
 use kthw_store::{ActionDigest, Sha256};
 use rcgen::{
-    BasicConstraints, CertificateParams, DistinguishedName, DnType,
-    ExtendedKeyUsagePurpose as ExtendedUsage, IsCa, Issuer, KeyIdMethod, KeyUsagePurpose as Usage,
-    PublicKeyData as _, SanType, SerialNumber,
+    BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose as ExtendedUsage,
+    IsCa, Issuer, KeyIdMethod, KeyUsagePurpose as Usage, PublicKeyData as _, SanType, SerialNumber,
 };
 use time::OffsetDateTime;
 
@@ -458,7 +457,8 @@ mod tests {
         let renewed = Validity { epoch: EPOCH + DAY, lifetime: 365 * DAY };
         let [old, new] = [leaf(Profile::Server).validity, renewed]
             .map(|validity| issued(Certificate { validity, ..leaf(Profile::Server) }));
-        let Some(serials) = [&old, &new].map(|c| printed(c, &["-serial"])).into_iter().collect::<Option<Vec<_>>>()
+        let Some(serials) =
+            [&old, &new].map(|c| printed(c, &["-serial"])).into_iter().collect::<Option<Vec<_>>>()
         else {
             return;
         };
@@ -470,7 +470,8 @@ mod tests {
     #[test]
     fn centuries_are_crossed_without_harm() {
         let validity = Validity { epoch: 4_102_444_799, lifetime: 36_500 * DAY };
-        let old = make(Certificate { validity, ..authority() }, &[("key", &key("ca"))]).expect("an authority");
+        let old =
+            make(Certificate { validity, ..authority() }, &[("key", &key("ca"))]).expect("an authority");
         let read = Authority::from_pem(trial::shown(&old)).expect("an authority");
         assert_eq!(read.not_after, validity.not_after());
         let Some(dates) = printed(trial::shown(&old), &["-dates"]) else { return };

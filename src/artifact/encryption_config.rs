@@ -22,8 +22,6 @@ pub struct EncryptionConfig {
     pub generations: Vec<u32>,
 }
 
-
-
 impl Make for EncryptionConfig {
     const KIND: Kind = Kind {
         name: "encryption-config",

@@ -1,7 +1,36 @@
 //! The closed set of things that kthw can make.
 //!
-//! To add a kind: a file beside this one with a struct of parameters that implements [`Make`], a line in
-//! the list below, and a line in `plan/` that puts it somewhere.
+//! To add a kind: a file beside this one with a struct of parameters that implements [`Make`], its `mod` and
+//! its line in the list below, and a line in `plan/` that puts it somewhere.
+
+mod archive_member;
+mod audit_policy;
+mod bootstrap_rbac;
+mod bundle;
+mod certificate;
+mod cluster_index;
+mod cni_config;
+mod command;
+mod containerd_config;
+mod crictl_config;
+mod decided_by;
+mod download;
+mod encryption_config;
+mod hosts_file;
+mod kernel_modules;
+mod kubeconfig;
+mod kubelet_config;
+mod patch;
+mod private_key;
+mod public_key;
+mod scheduler_config;
+mod sysctls;
+mod unit;
+
+#[cfg(test)]
+mod systemd;
+#[cfg(test)]
+mod trial;
 
 use kthw_graph::{Action, ActionError, Content, Job, Kind, Manifest};
 
@@ -21,7 +50,7 @@ pub trait Make {
 /// Declares [`Artifact`] and hands each question on to the kind that it holds.
 macro_rules! artifacts {
     ($($module:ident :: $name:ident),* $(,)?) => {
-        $(mod $module; pub use $module::$name;)*
+        $(pub use $module::$name;)*
 
         /// What a node of a cluster's graph makes.
         pub enum Artifact {
@@ -84,15 +113,6 @@ artifacts! {
     sysctls::Sysctls,
     unit::Unit,
 }
-
-mod command;
-mod decided_by;
-mod patch;
-
-#[cfg(test)]
-mod systemd;
-#[cfg(test)]
-mod trial;
 
 pub use bundle::{Permissions, Service};
 pub use certificate::{Profile, Validity};
