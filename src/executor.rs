@@ -1,6 +1,6 @@
 //! Carries out the actions of a cluster's graph: pure ones in memory, the others through the outside world.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use kthw_graph::{ActionError, Content, Executor, Job, Transfer};
 use kthw_store::Store;
@@ -9,13 +9,15 @@ use crate::archive;
 use crate::artifact::{ArchiveMember, Artifact, Ingredients};
 use crate::lock::Pin;
 use crate::root::RootSecret;
-use crate::sys::fetch::{Fetcher, Progress, Want};
+use crate::sys::fetch::{FetchError, Fetcher, Limits, Progress, Want};
 
 /// What the actions of a cluster need besides their inputs.
 pub struct Workshop {
-    pub root: RootSecret,
-    pub store: Arc<Store>,
-    pub fetcher: Fetcher,
+    root: RootSecret,
+    store: Arc<Store>,
+    mirrors: Vec<String>,
+    /// Most builds download nothing, so it is set up when the first download is.
+    fetcher: OnceLock<Fetcher>,
 }
 
 impl Executor<Artifact> for Workshop {
@@ -37,12 +39,24 @@ impl Executor<Artifact> for Workshop {
         let Pin { url, checksum, .. } = &download.pin;
         let want = Want { label: job.name.to_string(), url: url.clone(), checksum: checksum.clone() };
         let report = |p: Progress<'_>| progress(Transfer { bytes: p.bytes, total: p.total });
-        let fetched = self.fetcher.fetch(&want, &self.store, &report).await?;
+        let fetched = self.fetcher()?.fetch(&want, &self.store, &report).await?;
         Ok(Content::Stored(fetched.written.digest))
     }
 }
 
 impl Workshop {
+    pub fn new(root: RootSecret, store: Arc<Store>, mirrors: Vec<String>) -> Self {
+        Self { root, store, mirrors, fetcher: OnceLock::new() }
+    }
+
+    fn fetcher(&self) -> Result<&Fetcher, FetchError> {
+        if let Some(fetcher) = self.fetcher.get() {
+            return Ok(fetcher);
+        }
+        let fetcher = Fetcher::new(&self.mirrors, Limits::default())?;
+        Ok(self.fetcher.get_or_init(|| fetcher))
+    }
+
     /// Streams one member of a fetched archive into the store.
     fn extract(&self, job: &Job<'_, Artifact>, member: &ArchiveMember) -> Result<Content, ActionError> {
         let input = job.input(ArchiveMember::ARCHIVE).and_then(|input| input.content.as_ref());

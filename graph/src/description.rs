@@ -181,7 +181,13 @@ mod tests {
             encoded(&[], &[("ca".into(), output)]),
         ]
         .map(|encoder| encoder.digest().to_string());
-        insta::assert_snapshot!(digests.join("\n"), @"");
+        insta::assert_snapshot!(digests.join("\n"), @"
+        action:d6e189e8d84ffa5517f7fcd1113774e1e639a33a695cc8e9ccadc710ed0ceaae
+        action:9fc99bece6083676148cc7aaedbcd73a1fcd2f41383647d4e4a5bbba7476815d
+        action:913dac5f695866727b5903bbaeb2c8f7ccfcc1b158cff9c811a79826be7179d7
+        action:a17524e54dfa71b6ab65eefac53a833941a1cafb7aac840d3cb04f56f13b137a
+        action:2022348a2b7c28b939acc0af76598ed72257b5edf9e1f25566f55c8448fa6293
+        ");
     }
 
     #[test]

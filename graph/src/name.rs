@@ -2,10 +2,11 @@
 
 use std::borrow::{Borrow, Cow};
 use std::fmt;
+use std::sync::Arc;
 
-/// The label of a node: a path such as `pki/ca/cert`, the same in every build of a cluster.
+/// The label of a node: a path such as `pki/ca/cert`, the same in every build of a cluster. Cheap to clone.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct NodeName(Box<str>);
+pub struct NodeName(Arc<str>);
 
 /// A text that cannot name a node.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -15,11 +16,11 @@ pub struct NodeName(Box<str>);
 pub struct NodeNameError(String);
 
 impl NodeName {
-    pub fn new(name: impl Into<Box<str>>) -> Result<Self, NodeNameError> {
+    pub fn new(name: impl Into<Arc<str>>) -> Result<Self, NodeNameError> {
         let name = name.into();
         let plain = |c: char| c.is_ascii_alphanumeric() || "-._:@+".contains(c);
         let segment = |s: &str| !s.is_empty() && s != "." && s != ".." && s.chars().all(plain);
-        if name.split('/').all(segment) { Ok(Self(name)) } else { Err(NodeNameError(name.into())) }
+        if name.split('/').all(segment) { Ok(Self(name)) } else { Err(NodeNameError(name.to_string())) }
     }
 
     pub fn as_str(&self) -> &str {

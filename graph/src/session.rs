@@ -42,7 +42,7 @@ pub enum SessionError {
 
 /// A graph, a store and someone to do the work.
 pub struct Session<A, X> {
-    pub(crate) graph: Graph<A>,
+    pub(crate) graph: Arc<Graph<A>>,
     pub(crate) store: Arc<Store>,
     pub(crate) executor: X,
     mac_key: Secret<[u8; 32]>,
@@ -57,7 +57,7 @@ impl<A: Action, X: Executor<A>> Session<A, X> {
     /// `previous` is the record of the last build of this graph, if there is one: it answers for most nodes
     /// without a look into the store.
     pub fn new(
-        graph: Graph<A>,
+        graph: Arc<Graph<A>>,
         store: Arc<Store>,
         executor: X,
         mac_key: Secret<[u8; 32]>,

@@ -187,7 +187,9 @@ fn admit(entry: &mut tar::Entry<'_, impl Read>, tree: &mut Tree) -> Result<Optio
 /// Whether extended attributes say that the content is a map of pieces, as GNU tar writes sparse files.
 fn is_sparse(entry: &mut tar::Entry<'_, impl Read>) -> Result<bool, &'static str> {
     const MALFORMED: &str = "has malformed extended attributes";
-    let Some(attributes) = entry.pax_extensions().map_err(|_| MALFORMED)? else { return Ok(false) };
+    let Some(attributes) = entry.pax_extensions().map_err(|_| MALFORMED)? else {
+        return Ok(false);
+    };
     for attribute in attributes {
         if attribute.map_err(|_| MALFORMED)?.key_bytes().starts_with(b"GNU.sparse.") {
             return Ok(true);
@@ -228,7 +230,9 @@ fn finish(mut rest: Meter<impl Read>, end: u64, limit: u64) -> Result<(), Archiv
     loop {
         match rest.read(&mut buffer).map_err(|error| damaged(error, limit, ""))? {
             0 => break,
-            count if buffer[..count].iter().any(|byte| *byte != 0) => return Err(ArchiveError::Trailing),
+            count if buffer[..count].iter().any(|byte| *byte != 0) => {
+                return Err(ArchiveError::Trailing);
+            }
             _ => {}
         }
     }
@@ -239,6 +243,7 @@ fn finish(mut rest: Meter<impl Read>, end: u64, limit: u64) -> Result<(), Archiv
 mod tests {
     use flate2::Compression;
     use flate2::write::GzEncoder;
+    use proptest::prelude::*;
 
     use super::*;
 
@@ -448,5 +453,21 @@ mod tests {
         let name = entry(b"././@LongLink", b'L', 0o644, b"", &vec![b'a'; 100 << 10]);
         let bytes = archive(&[file("a", b""), name, file("x", b"")]);
         assert!(get(&bytes, "a").unwrap_err().contains("more than 65536 bytes of headers"));
+    }
+
+    proptest! {
+        #[test]
+        fn any_change_is_read_within_limits_or_refused(at in 0usize..4096, byte: u8, cut in 0usize..4096) {
+            let pax = attributes(&[("path", "pax/etcd"), ("size", "3")]);
+            let link = entry(b"l", b'2', 0o777, b"etcd", b"");
+            let mut tar = [file("etcd", b"ELF"), pax, file("x", b"abc"), link, vec![0; 1024]].concat();
+            let at = at % tar.len();
+            tar[at] = byte;
+            tar.truncate(tar.len() - cut % 64);
+            for member in list(&gzip(&tar)[..], 1 << 16).unwrap_or_default() {
+                let (again, content) = get(&gzip(&tar), &member.path).unwrap();
+                prop_assert_eq!(again.size, content.len() as u64);
+            }
+        }
     }
 }

@@ -49,6 +49,9 @@ macro_rules! artifacts {
         }
 
         impl Artifact {
+            /// Every kind that there is.
+            pub const KINDS: &[Kind] = &[$(<$name as Make>::KIND),*];
+
             /// Makes the bytes of whatever this is.
             pub fn make(&self, from: &Ingredients<'_>) -> Result<Content, ActionError> {
                 match self {
@@ -168,4 +171,27 @@ impl<'a> Ingredients<'a> {
 
 fn wrong(slot: &str, problem: &'static str) -> IngredientError {
     IngredientError { slot: slot.to_owned(), problem }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use kthw_graph::Yields;
+
+    use super::*;
+
+    #[test]
+    fn no_two_kinds_share_a_name() {
+        let names: BTreeSet<&str> = Artifact::KINDS.iter().map(|kind| kind.name).collect();
+        assert_eq!(names.len(), Artifact::KINDS.len());
+    }
+
+    /// Adding to this list is a decision about secrets: whatever stands here may be published.
+    #[test]
+    fn only_reviewed_kinds_turn_secrets_into_public_bytes() {
+        let declassified = Artifact::KINDS.iter().filter(|kind| kind.yields == Yields::Declassified);
+        let names: Vec<&str> = declassified.map(|kind| kind.name).collect();
+        assert_eq!(names, ["certificate", "public-key"]);
+    }
 }

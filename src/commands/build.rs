@@ -8,7 +8,7 @@ use kthw_store::{Output, Store};
 
 use super::expiry;
 use super::failure::Failure;
-use super::opened::{Bound, ClusterSession, Opened, realise};
+use super::opened::{Bound, ClusterSession, Opened, realise, warn_of_public_root};
 use super::target;
 use crate::cli::Build;
 use crate::last_build::{LastBuild, Summary};
@@ -21,6 +21,7 @@ use crate::ui::Ui;
 pub fn run(folder: Folder, args: Build, ui: &Ui) -> Result<(), Failure> {
     let sources = Sources::read(folder)?;
     if let Some(summary) = nothing_to_do(&sources, &args)? {
+        warn_of_public_root(&sources, ui);
         report(&summary, args.json, ui);
         return Ok(());
     }
@@ -49,7 +50,7 @@ pub fn run(folder: Folder, args: Build, ui: &Ui) -> Result<(), Failure> {
     }
     report(&summary, args.json, ui);
     if !args.json {
-        advise(&session, ui);
+        advise(&session, args.fetch, ui);
     }
     Ok(())
 }
@@ -163,13 +164,13 @@ fn report(summary: &Summary, json: bool, ui: &Ui) {
 }
 
 /// What one would want to do next.
-fn advise(session: &ClusterSession, ui: &Ui) {
-    let Some((host, path, _)) = plan::files(session.graph()).find(|(_, path, _)| path.ends_with(".service"))
-    else {
-        return;
-    };
+fn advise(session: &ClusterSession, fetched: bool, ui: &Ui) {
+    let units = plan::files(session.graph()).filter(|(_, path, _)| path.ends_with(".service"));
+    let Some((host, path, _)) = units.min_by_key(|(host, path, _)| (*host, *path)) else { return };
     ui.message(format!("\nlook at a file    kthw show {host}:{path}"));
     ui.message(format!("ask about it      kthw why {host}:{path}"));
     ui.message("see everything    kthw graph");
-    ui.message("get the binaries  kthw fetch");
+    if !fetched {
+        ui.message("get the binaries  kthw fetch");
+    }
 }

@@ -14,7 +14,6 @@ use crate::plan::{self, Plan};
 use crate::root::RootSecret;
 use crate::sources::{Folder, LOCK, SPEC, Sources, SourcesError};
 use crate::spec::{self, Located};
-use crate::sys::fetch::{self, Fetcher};
 use crate::ui::{Diagnostic, Ui};
 
 /// The graph of a cluster, bound to a store.
@@ -37,6 +36,7 @@ impl Opened {
 
     /// From text to plan; every problem of the inputs at once.
     pub fn decide(sources: Sources, ui: &Ui) -> Result<Self, Failure> {
+        warn_of_public_root(&sources, ui);
         let fingerprint = sources.fingerprint();
         let lock = read_lock(&sources.lock);
         let cluster = read_cluster(&sources.spec, ui);
@@ -76,13 +76,23 @@ impl Opened {
     fn bind(self, store: Store, previous: Option<Record>) -> Result<(Arc<ClusterSession>, Bound), Failure> {
         let store = Arc::new(store);
         let mac_key = self.root.mac_key();
-        let fetcher = Fetcher::new(&self.cluster.downloads.mirrors, fetch::Limits::default())
-            .map_err(Failure::failed)?;
-        let workshop = Workshop { root: self.root, store: Arc::clone(&store), fetcher };
-        let session = Session::new(self.plan.graph, store, workshop, mac_key, previous);
+        let workshop = Workshop::new(self.root, Arc::clone(&store), self.cluster.downloads.mirrors);
+        let graph = Arc::new(self.plan.graph);
+        // The process ends with the command: to take a large graph apart first would only cost time.
+        std::mem::forget(Arc::clone(&graph));
+        let session = Session::new(graph, store, workshop, mac_key, previous);
         let bound =
             Bound { folder: self.folder, fingerprint: self.fingerprint, root_name: root_name(&self.lock) };
         Ok((Arc::new(session), bound))
+    }
+}
+
+/// Says it wherever such a cluster is used, so that nobody takes it for a real one.
+pub fn warn_of_public_root(sources: &Sources, ui: &Ui) {
+    if sources.root.is_public_example() {
+        let text = "this cluster's root secret is a public example: anyone can derive every key of it";
+        let help = "`kthw init` makes a cluster with a root secret of its own";
+        ui.diagnostics(&[Diagnostic::warning(text).help(Some(help))]);
     }
 }
 

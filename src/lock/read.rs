@@ -96,7 +96,9 @@ fn conflicts(text: &str, problems: &mut Problems<'_>) -> bool {
 }
 
 fn format_is_known(top: &Section<'_, '_>, problems: &mut Problems<'_>) -> bool {
-    let Some(value) = top.value("format", problems) else { return false };
+    let Some(value) = top.value("format", problems) else {
+        return false;
+    };
     match integer(value.get_ref()) {
         Some(FORMAT) => return true,
         Some(newer) if newer > FORMAT => {
@@ -135,7 +137,9 @@ fn generations(top: &Section<'_, '_>, problems: &mut Problems<'_>) -> BTreeMap<S
     if !top.table.contains_key("generations") {
         return BTreeMap::new();
     }
-    let Some(section) = top.section("generations", problems) else { return BTreeMap::new() };
+    let Some(section) = top.section("generations", problems) else {
+        return BTreeMap::new();
+    };
     let mut generations = BTreeMap::new();
     for (label, value) in section.table {
         match generation(value.get_ref()) {
@@ -152,7 +156,9 @@ fn generations(top: &Section<'_, '_>, problems: &mut Problems<'_>) -> BTreeMap<S
 }
 
 fn pins(top: &Section<'_, '_>, problems: &mut Problems<'_>) -> Vec<Pin> {
-    let Some(value) = top.table.get("pin") else { return Vec::new() };
+    let Some(value) = top.table.get("pin") else {
+        return Vec::new();
+    };
     let Some(blocks) = value.get_ref().as_array() else {
         problems.add(value.span().start, "`pin` must be written as blocks, each headed [[pin]]", RELOCK);
         return Vec::new();
@@ -161,7 +167,9 @@ fn pins(top: &Section<'_, '_>, problems: &mut Problems<'_>) -> Vec<Pin> {
     let mut places: BTreeMap<PinKey, usize> = BTreeMap::new();
     for block in blocks {
         let at = block.span().start;
-        let Some(pin) = self::pin(block, problems) else { continue };
+        let Some(pin) = self::pin(block, problems) else {
+            continue;
+        };
         if let Some(first) = places.insert(pin.key(), at) {
             let line = problems.place(first).0;
             problems.add(at, format!("pin {pin} is there twice, first in line {line}"), RELOCK);
@@ -486,7 +494,7 @@ mod tests {
         assert_eq!(place("format = 1\ncluster = = 2\n"), (2, 11, true));
         assert_eq!(place("format = 1\nformat = 1\n"), (2, 1, true));
         assert_eq!(place("format = \"unclosed\n"), (1, 19, true));
-        assert_eq!(place(&"[".repeat(10_000)).2, true);
+        assert!(place(&"[".repeat(10_000)).2);
     }
 
     #[test]

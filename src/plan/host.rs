@@ -3,11 +3,11 @@
 use super::flags::path;
 use super::planner::{HostFiles, Planner};
 use crate::artifact::{DecidedBy, HostsEntry, HostsFile};
-use crate::cluster::{Cluster, Host};
+use crate::cluster::Host;
 
 impl Planner<'_> {
     pub(super) fn place_common(&mut self, files: &mut HostFiles<'_>) {
-        let entries = hosts_entries(self.cluster, files.host);
+        let entries = hosts_entries(files.host, &self.control_planes);
         let hosts = self.define(&format!("host/{}/hosts", files.host.name), HostsFile { entries }, []);
         files.public(path::HOSTS, hosts);
     }
@@ -15,12 +15,12 @@ impl Planner<'_> {
 
 /// The host itself, the control planes and the API: what a host has to reach by name. Not every worker, so
 /// that a new one changes nothing on the others.
-fn hosts_entries(cluster: &Cluster, host: &Host) -> Vec<HostsEntry> {
+fn hosts_entries(host: &Host, control_planes: &[&Host]) -> Vec<HostsEntry> {
     let entry = |host: &Host| HostsEntry {
         address: host.address,
         name: host.name.clone(),
         decided_by: DecidedBy::Spec(format!("hosts[{}].address", host.name)),
     };
-    let others = cluster.control_planes().filter(|other| other.name != host.name).map(entry);
-    std::iter::once(entry(host)).chain(others).collect()
+    let others = control_planes.iter().filter(|other| other.name != host.name);
+    std::iter::once(entry(host)).chain(others.map(|other| entry(other))).collect()
 }

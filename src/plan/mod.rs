@@ -10,7 +10,7 @@ mod worker;
 
 use std::collections::BTreeSet;
 
-use kthw_graph::{Graph, GraphBuilder, GraphProblem, NodeId};
+use kthw_graph::{Graph, GraphProblem, NodeId};
 use semver::Version;
 
 use crate::artifact::{Artifact, ClusterIndex, Permissions};
@@ -42,8 +42,7 @@ pub enum PlanProblem {
 
 /// Plans a cluster: a pure function of what is decided and what is locked.
 pub fn plan(cluster: &Cluster, lock: &Lock, root: RootFingerprint) -> Result<Plan, Vec<PlanProblem>> {
-    let graph = GraphBuilder::default();
-    let mut planner = Planner { cluster, lock, root, graph, problems: Vec::new() };
+    let mut planner = Planner::new(cluster, lock, root);
     planner.define_authorities();
     planner.define_identities(pki::cluster_identities());
     planner.define_service_account_keys();
@@ -115,4 +114,196 @@ pub fn files(graph: &Graph<Artifact>) -> impl Iterator<Item = (&str, &str, NodeI
         Some((bundle_host(node.name.as_str())?, node))
     });
     bundles.flat_map(|(host, bundle)| bundle.inputs.iter().map(move |(path, id)| (host, &**path, *id)))
+}
+
+#[cfg(test)]
+mod tests {
+    use kthw_graph::{Action, Encoder};
+
+    use super::*;
+    use crate::artifact::{Certificate, Profile};
+    use crate::root::RootSecret;
+    use crate::spec;
+
+    fn cluster(text: &str) -> Cluster {
+        spec::load(text).expect("a good cluster").0
+    }
+
+    fn example(change: impl Fn(String) -> String) -> Plan {
+        let cluster = cluster(&change(include_str!("../../examples/single/cluster.yaml").to_owned()));
+        let lock = Lock::parse(include_str!("../../examples/single/kthw.lock")).expect("a good lock");
+        plan(&cluster, &lock, RootSecret::new([7; 32]).fingerprint()).expect("a good plan")
+    }
+
+    fn certificates(plan: &Plan) -> impl Iterator<Item = (&str, &Certificate)> {
+        plan.graph.order().iter().filter_map(|id| {
+            let node = plan.graph.node(*id);
+            match &node.action {
+                Artifact::Certificate(certificate) => Some((node.name.as_str(), certificate)),
+                _ => None,
+            }
+        })
+    }
+
+    fn certificate<'a>(plan: &'a Plan, name: &str) -> &'a Certificate {
+        certificates(plan).find(|(found, _)| *found == name).expect("a certificate of this name").1
+    }
+
+    fn unit(plan: &Plan, name: &str) -> Vec<String> {
+        struct Params(Vec<String>);
+        impl kthw_graph::Manifest for Params {
+            fn param(&mut self, name: &str, value: kthw_graph::Value<'_>, _: kthw_graph::Origin<'_>) {
+                self.0.push(format!("{name}={value}"));
+            }
+        }
+        let mut params = Params(Vec::new());
+        plan.graph.node(plan.graph.find(name).expect("a unit")).action.describe(&mut params);
+        params.0
+    }
+
+    /// A digest that changes here renames stored actions. Bump the kind's version if its bytes change for the same
+    /// parameters; accept the change if the parameters are meant to change.
+    #[test]
+    fn descriptions_are_frozen() {
+        let plan = example(|text| text);
+        let mut encoder = Encoder::default();
+        let mut lines = Vec::new();
+        for id in plan.graph.order() {
+            let node = plan.graph.node(*id);
+            let kind = node.action.kind();
+            encoder.begin(&kind);
+            node.action.describe(&mut encoder);
+            lines.push(format!("{} {kind} v{} {}", node.name, kind.version, encoder.digest()));
+        }
+        lines.sort();
+        insta::assert_snapshot!(lines.join("\n"));
+    }
+
+    #[test]
+    fn the_api_server_answers_to_every_name_that_a_client_uses() {
+        let plan = example(|text| text.replace("6443\n", "6443\n  sans: [k8s.example.org, 192.0.2.7]\n"));
+        let apiserver = certificate(&plan, "host/control-plane-1/pki/apiserver/cert");
+        let dns: Vec<&str> = apiserver.dns_names.iter().map(String::as_str).collect();
+        assert_eq!(
+            dns,
+            [
+                "control-plane-1",
+                "k8s.example.org",
+                "kubernetes",
+                "kubernetes.default",
+                "kubernetes.default.svc",
+                "kubernetes.default.svc.cluster.local",
+                "localhost",
+            ]
+        );
+        let addresses: Vec<String> = apiserver.addresses.iter().map(ToString::to_string).collect();
+        assert_eq!(addresses, ["10.0.0.4", "10.96.0.1", "127.0.0.1", "192.0.2.7", "::1"]);
+    }
+
+    #[test]
+    fn identities_are_those_that_kubernetes_knows() {
+        let plan = example(|text| text);
+        let of = |name: &str| {
+            let found = certificate(&plan, name);
+            (found.common_name.clone(), found.organisations.join(","))
+        };
+        let is = |cn: &str, o: &str| (cn.to_owned(), o.to_owned());
+        assert_eq!(of("pki/scheduler/cert"), is("system:kube-scheduler", ""));
+        assert_eq!(of("pki/controller-manager/cert"), is("system:kube-controller-manager", ""));
+        let node = "host/worker-node-1/pki/kubelet-client/cert";
+        assert_eq!(of(node), is("system:node:worker-node-1", "system:nodes"));
+        assert_eq!(of("pki/apiserver-kubelet-client/cert"), is(pki::KUBELET_CLIENT, ""));
+        let bypassing =
+            certificates(&plan).filter(|(_, c)| c.organisations.contains(&"system:masters".into()));
+        assert_eq!(bypassing.map(|(name, _)| name).collect::<Vec<_>>(), ["pki/super-admin/cert"]);
+    }
+
+    #[test]
+    fn each_authority_vouches_only_for_its_own() {
+        let plan = example(|text| text);
+        let issuer = |name: &str| {
+            let node = plan.graph.node(plan.graph.find(name).expect("a certificate"));
+            let issuer = node.inputs.iter().find(|(slot, _)| slot == "issuer-cert").expect("an issuer");
+            plan.graph.node(issuer.1).name.to_string()
+        };
+        for (name, _) in certificates(&plan).filter(|(_, c)| c.profile != Profile::Authority) {
+            let expected = match name {
+                name if name.contains("etcd") => "pki/etcd/ca/cert",
+                name if name.contains("front-proxy") => "pki/front-proxy-ca/cert",
+                _ => "pki/ca/cert",
+            };
+            assert_eq!(issuer(name), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_worker_gets_no_key_but_its_own() {
+        let plan = example(|text| text);
+        let keys: Vec<&str> = files(&plan.graph)
+            .filter(|(host, path, _)| *host == "worker-node-1" && path.ends_with(".key"))
+            .map(|(_, _, id)| plan.graph.node(id).name.as_str())
+            .collect();
+        assert_eq!(keys, ["host/worker-node-1/pki/kubelet-server/key"]);
+    }
+
+    #[test]
+    fn the_user_has_the_last_word_on_flags() {
+        let plan = example(|text| {
+            text + "components:\n  kube-apiserver: {flags: {event-ttl: 2h, profiling: null, v: 4}}\n"
+        });
+        let flags = unit(&plan, "host/control-plane-1/kube-apiserver.service");
+        let has = |flag: &str| flags.iter().any(|found| found == flag);
+        assert!(has("--event-ttl=2h") && has("--v=4"));
+        assert!(!flags.iter().any(|flag| flag.starts_with("--profiling")));
+    }
+
+    #[test]
+    fn etcd_is_given_the_flags_of_its_version() {
+        let of = |version: &str| {
+            let text = include_str!("../../examples/single/cluster.yaml");
+            let cluster = cluster(
+                &text.replace("kubernetes: 1.35.1", &format!("kubernetes: 1.34.0\n  etcd: {version}")),
+            );
+            flags::etcd(&cluster, &cluster.hosts[0])
+                .flags
+                .into_iter()
+                .map(|flag| flag.name)
+                .collect::<Vec<_>>()
+        };
+        let (old, new) = (of("3.5.33"), of("3.6.14"));
+        for (before, since) in [
+            ("experimental-initial-corrupt-check", "feature-gates"),
+            ("experimental-watch-progress-notify-interval", "watch-progress-notify-interval"),
+        ] {
+            assert!(old.contains(&before.to_owned()) && !old.contains(&since.to_owned()));
+            assert!(new.contains(&since.to_owned()) && !new.contains(&before.to_owned()));
+        }
+    }
+
+    #[test]
+    fn every_host_may_have_both_roles_and_be_of_any_architecture() {
+        let text = include_str!("../../examples/single/cluster.yaml")
+            .replace("roles: [control-plane]", "roles: [control-plane, worker]\n    arch: arm64");
+        let cluster = cluster(&text);
+        let mut lock = Lock::parse(include_str!("../../examples/single/kthw.lock")).expect("a good lock");
+        lock.set_pins(
+            needs(&cluster).iter().map(|need| crate::upstream::published(need).expect("published")),
+        );
+        let root = RootSecret::new([7; 32]).fingerprint();
+        let plan = plan(&cluster, &lock, root).expect("a good plan");
+        let kubelet = files(&plan.graph)
+            .find(|(host, path, _)| *host == "control-plane-1" && *path == "/usr/local/bin/kubelet");
+        let name = plan.graph.node(kubelet.expect("it is a worker too").2).name.as_str();
+        assert_eq!(name, "release/kubelet/arm64/kubelet");
+    }
+
+    #[test]
+    fn a_release_that_is_not_pinned_is_named() {
+        let text =
+            include_str!("../../examples/single/cluster.yaml").replace("1.35.1", "1.35.1\n  runc: 1.3.6");
+        let lock = Lock::parse(include_str!("../../examples/single/kthw.lock")).expect("a good lock");
+        let problems = plan(&cluster(&text), &lock, RootSecret::new([7; 32]).fingerprint()).err();
+        let texts: Vec<String> = problems.into_iter().flatten().map(|p| p.to_string()).collect();
+        assert_eq!(texts, ["kthw.lock does not pin runc 1.3.6 for linux/amd64; run `kthw lock`"]);
+    }
 }

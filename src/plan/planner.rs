@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use kthw_graph::{GraphBuilder, NodeId, NodeName, Slot};
 
 use crate::artifact::{Artifact, Bundle, Permissions, Service};
-use crate::cluster::{Cluster, Host};
+use crate::cluster::{Arch, Cluster, Host, Role};
 use crate::lock::Lock;
 use crate::root::RootFingerprint;
 
@@ -19,6 +19,10 @@ pub struct Planner<'a> {
     pub root: RootFingerprint,
     pub graph: GraphBuilder<Artifact>,
     pub problems: Vec<PlanProblem>,
+    /// Asked for by every host, so looked for once.
+    pub control_planes: Vec<&'a Host>,
+    /// The programs of each role and architecture: path and node.
+    pub programs: BTreeMap<(Role, Arch), Vec<(&'static str, NodeId)>>,
 }
 
 /// One host's files in the making.
@@ -33,7 +37,19 @@ pub fn input(slot: &'static str, id: NodeId) -> (Slot, NodeId) {
     (Slot::Borrowed(slot), id)
 }
 
-impl Planner<'_> {
+impl<'a> Planner<'a> {
+    pub fn new(cluster: &'a Cluster, lock: &'a Lock, root: RootFingerprint) -> Self {
+        Self {
+            cluster,
+            lock,
+            root,
+            graph: GraphBuilder::default(),
+            problems: Vec::new(),
+            control_planes: cluster.control_planes().collect(),
+            programs: BTreeMap::new(),
+        }
+    }
+
     /// The node of this name, whether or not it is defined yet.
     pub fn name(&mut self, name: &str) -> NodeId {
         let name = NodeName::new(name).expect("names are made of host names and words of the plan");

@@ -116,27 +116,36 @@ impl Planner<'_> {
             };
             let upstream = upstream::find(release.name).expect("every release has its upstream");
             let download = Download { pin: pin.clone() };
-            if upstream.packing == Packing::Plain {
-                self.define(&program_name(release, release.name, arch), download, []);
-                continue;
-            }
-            let archive = self.define(&program_name(release, "archive", arch), download, []);
-            for (program, _) in release.programs {
-                let path = upstream.member(program, version, arch.as_str());
-                let inputs = [input(ArchiveMember::ARCHIVE, archive)];
-                self.define(&program_name(release, program, arch), ArchiveMember { path }, inputs);
-            }
+            let programs = match upstream.packing {
+                Packing::Plain => {
+                    let id = self.define(&program_name(release, release.name, arch), download, []);
+                    release.programs.iter().map(|(_, path)| (*path, id)).collect()
+                }
+                Packing::TarGz => {
+                    let archive = self.define(&program_name(release, "archive", arch), download, []);
+                    let member = |(program, place): &(&'static str, &'static str)| {
+                        let path = upstream.member(program, version, arch.as_str());
+                        let inputs = [input(ArchiveMember::ARCHIVE, archive)];
+                        (
+                            *place,
+                            self.define(
+                                &program_name(release, program, arch),
+                                ArchiveMember { path },
+                                inputs,
+                            ),
+                        )
+                    };
+                    release.programs.iter().map(member).collect::<Vec<_>>()
+                }
+            };
+            self.programs.entry((release.role, arch)).or_default().extend(programs);
         }
     }
 
-    /// Puts the programs of its roles on a host.
-    pub(super) fn place_programs(&mut self, files: &mut HostFiles<'_>, role: Role) {
-        let arch = files.host.arch;
-        for release in RELEASES.iter().filter(|release| release.role == role) {
-            for (program, path) in release.programs {
-                let id = self.name(&program_name(release, program, arch));
-                files.program(*path, id);
-            }
+    /// Puts the programs of a role on a host.
+    pub(super) fn place_programs(&self, files: &mut HostFiles<'_>, role: Role) {
+        for (path, id) in self.programs.get(&(role, files.host.arch)).into_iter().flatten() {
+            files.program(*path, *id);
         }
     }
 }

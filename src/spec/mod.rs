@@ -25,11 +25,14 @@ use crate::cluster::Cluster;
 
 /// Reads a cluster file: the cluster with what to warn of, or everything that is wrong with the text.
 pub fn load(text: &str) -> Result<(Cluster, Vec<Located>), Vec<Located>> {
-    let spec = parse(text)?;
-    match resolve(&spec) {
-        Ok((cluster, warnings)) => Ok((cluster, locate(text, warnings))),
-        Err(problems) => Err(locate(text, problems)),
+    let (spec, mut problems) = parse::read(text);
+    match spec.map(|spec| resolve(&spec)) {
+        Some(Ok((cluster, warnings))) if problems.is_empty() => return Ok((cluster, locate(text, warnings))),
+        Some(Err(more)) => problems.extend(locate(text, more)),
+        Some(Ok(_)) | None => {}
     }
+    problems.sort_by_key(|located| (located.line, located.column));
+    Err(problems)
 }
 
 /// Gives each problem its place, in the order of the text.

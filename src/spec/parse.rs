@@ -11,19 +11,25 @@ use super::schema::Fields;
 
 /// Reads the text strictly: one YAML document, no unknown field, no key twice.
 pub fn parse(text: &str) -> Result<ClusterSpec, Vec<Located>> {
+    match read(text) {
+        (Some(spec), problems) if problems.is_empty() => Ok(spec),
+        (_, problems) => Err(problems),
+    }
+}
+
+/// What the text says where it can be read, and what is wrong with it.
+pub(super) fn read(text: &str) -> (Option<ClusterSpec>, Vec<Located>) {
     let mut unknown = Vec::new();
     let result = serde_saphyr::with_deserializer_from_str_with_options(text, options(), |yaml| {
         let mut note = |path: serde_ignored::Path<'_>| unknown.extend(field(&path));
         ClusterSpec::deserialize(serde_ignored::Deserializer::new(yaml, &mut note))
     });
     let mut problems = unknown_fields(text, &unknown);
-    match result {
-        Ok(spec) if problems.is_empty() => return Ok(spec),
-        Ok(_) => {}
-        Err(error) => problems.push(locate(text, &error)),
+    if let Err(error) = &result {
+        problems.push(locate(text, error));
     }
     problems.sort_by_key(|located| (located.line, located.column));
-    Err(problems)
+    (result.ok(), problems)
 }
 
 /// Room for many thousand hosts, and `true` and `false` as the only booleans.

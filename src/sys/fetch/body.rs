@@ -153,17 +153,19 @@ mod tests {
 
     #[test]
     fn a_redirect_never_leaves_https_and_ends() {
-        let url = |text: &str| Url::parse(text).unwrap();
-        let (plain, secure) = (url("http://mirror/x"), url("https://mirror/x"));
-        assert_eq!(refusal(&[secure.clone()], &plain), Some("from https to a place without it"));
-        assert_eq!(
-            refusal(&[plain.clone(), secure.clone()], &plain),
-            Some("from https to a place without it")
-        );
-        assert_eq!(refusal(&[secure.clone()], &secure), None);
-        assert_eq!(refusal(&[plain.clone()], &plain), None);
-        assert_eq!(refusal(&[plain.clone()], &secure), None);
-        assert_eq!(refusal(&vec![secure.clone(); 10], &secure), None);
-        assert_eq!(refusal(&vec![secure.clone(); 11], &secure), Some("more than 10 times"));
+        let parse = |text: &str| Url::parse(text).unwrap();
+        let (plain, secure) = (parse("http://mirror/x"), parse("https://mirror/x"));
+        let check = |previous: &[&Url], next: &Url, expected: Option<&str>| {
+            let previous: Vec<_> = previous.iter().copied().cloned().collect();
+            assert_eq!(refusal(&previous, next), expected, "{previous:?} -> {next}");
+        };
+        let downgrade = Some("from https to a place without it");
+        check(&[&secure], &plain, downgrade);
+        check(&[&plain, &secure], &plain, downgrade);
+        check(&[&secure], &secure, None);
+        check(&[&plain], &plain, None);
+        check(&[&plain], &secure, None);
+        check(&[&secure; 10], &secure, None);
+        check(&[&secure; 11], &secure, Some("more than 10 times"));
     }
 }

@@ -10,6 +10,7 @@ use kthw_store::StoreError;
 use reqwest::StatusCode;
 
 use crate::lock::Algorithm;
+use crate::sys::files::FileError;
 
 /// A download that could not be had.
 #[derive(Debug, thiserror::Error)]
@@ -80,6 +81,8 @@ pub enum Cause {
     Read { path: Utf8PathBuf, source: io::Error },
     #[error("cannot be kept ({path}: {source})")]
     Partial { path: Utf8PathBuf, source: io::Error },
+    #[error("cannot be kept ({0})")]
+    Note(#[from] FileError),
     #[error(transparent)]
     Store(Box<StoreError>),
 }
@@ -96,13 +99,13 @@ impl Cause {
         match self {
             Self::Unreachable(_) | Self::Interrupted(_) | Self::Idle(_) | Self::Truncated { .. } => true,
             Self::Status(status) => status.is_server_error() || matches!(status.as_u16(), 408 | 425 | 429),
-            // What was on the disk before may have been at fault, and is gone now.
-            Self::Mismatch { resumed, .. } => *resumed,
-            Self::Missing
+            Self::Mismatch { .. }
+            | Self::Missing
             | Self::Redirect(_)
             | Self::TooLarge { .. }
             | Self::Read { .. }
             | Self::Partial { .. }
+            | Self::Note(_)
             | Self::Store(_) => false,
         }
     }

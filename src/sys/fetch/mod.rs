@@ -141,12 +141,18 @@ impl Fetcher {
     ) -> Result<Written, Cause> {
         let part = Part::of(store, &want.checksum);
         let mut fruitless = 0;
+        let mut distrusted = false;
         loop {
             let before = part.size();
             let cause = match self.transfer(place, want, store, &part, progress).await {
                 Ok(written) => return Ok(written),
                 Err(cause) => cause,
             };
+            if matches!(cause, Cause::Mismatch { resumed: true, .. }) && !distrusted {
+                // The parts may not have fitted, and are gone now: the whole gets one chance.
+                distrusted = true;
+                continue;
+            }
             fruitless = if part.size() > before { 0 } else { fruitless + 1 };
             if !cause.may_pass() || fruitless >= self.limits.tries {
                 return Err(cause);

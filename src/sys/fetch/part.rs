@@ -11,6 +11,7 @@ use sha2::{Digest as _, Sha512};
 use super::error::Cause;
 use super::places::shown;
 use crate::lock::{Algorithm, Checksum};
+use crate::sys::files;
 
 /// The partial file of one download, and a note of the URL and the ETag that its bytes came from.
 ///
@@ -37,7 +38,7 @@ impl Part {
 
     /// The ETag of the bytes that are there, if they came from this place.
     pub(super) fn etag(&self, place: &Url) -> Option<String> {
-        let note = fs::read_to_string(&self.note).ok()?;
+        let note = files::read_text(&self.note).ok()??;
         let (url, etag) = note.strip_suffix('\n')?.split_once('\n')?;
         (url == shown(place) && self.size() > 0).then(|| etag.to_owned())
     }
@@ -47,7 +48,7 @@ impl Part {
         self.discard()?;
         let Some(etag) = etag else { return Ok(()) };
         let note = format!("{}\n{etag}\n", shown(place));
-        fs::write(&self.note, note).map_err(|source| self.failed(&self.note, source))
+        Ok(files::write(&self.note, note.as_bytes(), 0o600)?)
     }
 
     pub(super) fn discard(&self) -> Result<(), Cause> {
@@ -100,7 +101,9 @@ impl Intake {
     fn reread(&mut self, path: &Utf8Path) -> io::Result<()> {
         let mut head = fs::File::open(path)?.take(HEAD as u64);
         head.read_to_end(&mut self.head)?;
-        let Some(sha512) = &mut self.sha512 else { return Ok(()) };
+        let Some(sha512) = &mut self.sha512 else {
+            return Ok(());
+        };
         let mut file = fs::File::open(path)?;
         let mut piece = vec![0; 256 * 1024];
         loop {
