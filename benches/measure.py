@@ -46,7 +46,7 @@ def measure(command, runs=1, prepare: Callable[[], None] = lambda: None, env=Non
     return Measured(statistics.median(walls), statistics.median(users), memory, output)
 
 
-def starts(commands, folder: Path, runs=30) -> list[float]:
+def starts(commands, folder: Path, runs) -> list[float]:
     """Median wall clocks in seconds of commands that end at once, by hyperfine."""
     results = folder / "hyperfine.json"
     words = [" ".join(str(word) for word in command) for command in commands]

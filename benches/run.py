@@ -109,6 +109,7 @@ class Suite:
                 ["ninja", "-C", self.ninja],
             ],
             self.work,
+            20,
         )
         for what, took in (("2 workers", small), ("W5k", large)):
             self.row(
@@ -219,7 +220,13 @@ class Suite:
         self.locked = generate(self.work / "download", 2)
         mirror.use(self.locked, url)
         measure([self.kthw, "lock", "-C", self.locked, "--mirror", url])
-        self.fetch("1 GiB from file://, hashed, stored and synced, beside `sha256sum`", ["sha256sum", self.file])
+        copy = f"cp {self.file} {self.work}/copy && sync {self.work}/copy && openssl dgst -sha256 {self.work}/copy"
+        self.fetch(
+            "1 GiB from file://, hashed twice, stored and synced",
+            ["sha256sum", self.file],
+            ["openssl", "dgst", "-sha256", self.file],
+            ["sh", "-c", copy],
+        )
 
     def download_http(self) -> None:
         class Handler(http.server.SimpleHTTPRequestHandler):
@@ -238,24 +245,22 @@ class Suite:
             url = f"http://127.0.0.1:{server.server_port}"
             mirror.use(self.locked, url)
             pipe = f"curl -s {url}/{self.file.relative_to(self.mirror)} | sha256sum"
-            self.fetch("1 GiB from http://127.0.0.1, beside `curl | sha256sum`", ["sh", "-c", pipe])
+            self.fetch("1 GiB from http://127.0.0.1", ["sh", "-c", pipe])
             server.shutdown()
 
-    def fetch(self, what: str, peer: list) -> None:
+    def fetch(self, what: str, *peers: list) -> None:
+        """The first peer is the one that the target names."""
         forget = lambda: shutil.rmtree(self.locked / ".kthw", ignore_errors=True)
         ours = measure(self.build(self.locked, "--fetch", mirror.NODE), 5, forget)
         stored = sum(f.stat().st_size for f in (self.locked / ".kthw/store/blobs").rglob("*") if f.is_file())
         assert stored >= mirror.GIBIBYTE, "the download is in the store"
-        theirs = measure(peer, 5)
-        ratio = theirs.wall / ours.wall
-        self.row(
-            what,
-            "at least 0.8 of the rate",
-            f"{1.0737 / ours.wall:.2f} GB/s",
-            f"{1.0737 / theirs.wall:.2f} GB/s",
-            f"{ratio:.2f}",
-            ratio >= 0.8,
-        )
+        rate = lambda measured: f"{mirror.GIBIBYTE / 1e9 / measured.wall:.2f} GB/s"
+        for peer in peers:
+            theirs = measure(peer, 3)
+            ratio = theirs.wall / ours.wall
+            aim = ("at least 0.8 of the rate", ratio >= 0.8) if peer is peers[0] else ("", None)
+            name = peer[-1] if peer[0] == "sh" else " ".join(str(word) for word in peer[:-1])
+            self.row(f"{what}, beside {spoken(name)}", aim[0], rate(ours), rate(theirs), f"{ratio:.2f}", aim[1])
 
     # Nix.
 
@@ -292,6 +297,12 @@ class Suite:
         for case, ours, theirs in pairs:
             ratio = f"{theirs.wall / ours.wall:.0f}"
             self.row(f"{what}, {case}", "", f"{ours.wall * 1e3:.0f} ms", f"{theirs.wall * 1e3:.0f} ms", ratio)
+
+
+def spoken(command: str) -> str:
+    """A command without what differs from run to run."""
+    words = (word for word in command.split() if "/" not in word)
+    return "`" + " ".join(words).replace("|", "\\|") + "`"
 
 
 def table(rows) -> str:
