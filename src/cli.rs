@@ -61,7 +61,7 @@ pub enum Command {
 pub struct Init {
     /// The folder to write; it must not hold a cluster yet
     #[arg(value_name = "DIR")]
-    pub folder: Option<Utf8PathBuf>,
+    pub destination: Option<Utf8PathBuf>,
     /// Which cluster to start from
     #[arg(long, value_enum, default_value_t = Preset::Single)]
     pub preset: Preset,
@@ -179,4 +179,25 @@ pub enum StoreCommand {
 #[derive(Args)]
 pub struct Completions {
     pub shell: clap_complete::Shell,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_folder_of_init_is_not_the_folder_to_work_in() {
+        let check = |arguments: &[&str], folder: &str, destination: Option<&str>| {
+            let cli = Cli::try_parse_from([&["kthw"], arguments].concat()).unwrap();
+            let Command::Init(init) = cli.command else { panic!("{arguments:?} is init") };
+            assert_eq!(
+                (cli.place.folder.as_str(), init.destination.as_deref()),
+                (folder, destination.map(Into::into))
+            );
+        };
+        check(&["init"], ".", None);
+        check(&["init", "new"], ".", Some("new"));
+        check(&["-C", "there", "init", "new"], "there", Some("new"));
+        check(&["init", "new", "-C", "there"], "there", Some("new"));
+    }
 }

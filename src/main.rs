@@ -4,13 +4,13 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use kthw::cli::Cli;
-use kthw::commands;
+use kthw::commands::{self, Failure};
 use kthw::ui::Ui;
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
     let ui = Ui::new();
-    match commands::run(cli, &ui) {
+    match commands::run(cli, &ui).and_then(|()| ui.delivered().map_err(Failure::failed)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             ui.diagnostics(&failure.diagnostics);

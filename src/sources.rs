@@ -45,6 +45,12 @@ impl Folder {
         self.store.clone().unwrap_or_else(|| self.path.join(PRIVATE).join("store"))
     }
 
+    /// Which store it is, if not the folder's own: the same from wherever one looks.
+    fn other_store(&self) -> Utf8PathBuf {
+        let absolute = |store: &Utf8PathBuf| files::absolute(store);
+        self.store.as_ref().map(absolute).unwrap_or_default()
+    }
+
     /// What the last build found, for the next one to start from.
     pub fn last_build(&self) -> Utf8PathBuf {
         self.path.join(PRIVATE).join("last-build.json")
@@ -104,7 +110,7 @@ impl Sources {
     /// Stands for everything that decides what a build yields.
     pub fn fingerprint(&self) -> String {
         let root = self.root.fingerprint().to_string();
-        let store = self.folder.store();
+        let store = self.folder.other_store();
         crate::last_build::fingerprint(
             &files::program_identity(),
             [(SPEC, &*self.spec), (LOCK, &*self.lock), ("root", &root), ("store", store.as_str())],

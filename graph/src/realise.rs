@@ -263,6 +263,7 @@ impl<A: Action, X: Executor<A>> Run<A, X> {
             self.complete(id, Realised { action, output }, false);
             return Ok(());
         }
+        self.session.store.require_write()?;
         let expected = match self.goal {
             Goal::Check => self.session.store.realisation(&action)?,
             Goal::Identify | Goal::Fetch => None,

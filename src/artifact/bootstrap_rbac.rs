@@ -2,7 +2,8 @@
 //!
 //! The administrators' group and the API server's identity towards kubelets are ordinary users of RBAC, where
 //! kubeadm's earlier ones were `system:masters` and bypassed it. So somebody who does bypass it has to bind
-//! them once: `kubectl --kubeconfig <(kthw kubeconfig super-admin) apply -f` this file.
+//! them once: `kubectl apply -f` this file with the kubeconfig of `super-admin`, from a real file, because
+//! kubectl reads it more than once.
 
 use kthw_graph::{ActionError, Content, Kind, Manifest, Origin, Reads, Resource, Yields};
 use serde::Serialize;

@@ -60,7 +60,7 @@ impl Make for Bundle {
         manifest.text("host", &self.host, Origin::Spec(format_args!("hosts[{}].name", self.host)));
         for (path, permissions) in &self.files {
             manifest.text("file", path, Origin::Program);
-            manifest.number("mode", permissions.mode.into(), Origin::Program);
+            manifest.display("mode", format_args!("{:04o}", permissions.mode), Origin::Program);
             manifest.text("owner", permissions.owner, Origin::Program);
         }
         for service in &self.services {

@@ -9,14 +9,15 @@ use kthw_store::{Output, Store};
 use super::expiry;
 use super::failure::Failure;
 use super::opened::{Bound, ClusterSession, Opened, realise, warn_of_public_root};
+use super::show::copy_blob;
 use super::target;
 use crate::cli::Build;
 use crate::last_build::{LastBuild, Summary};
 use crate::plan;
 use crate::sources::{Folder, Sources};
 use crate::spec;
-use crate::sys::files;
-use crate::ui::Ui;
+use crate::sys::files::{self, FileError};
+use crate::ui::{Diagnostic, Ui};
 
 pub fn run(folder: Folder, args: Build, ui: &Ui) -> Result<(), Failure> {
     let sources = Sources::read(folder)?;
@@ -43,7 +44,12 @@ pub fn run(folder: Folder, args: Build, ui: &Ui) -> Result<(), Failure> {
     let outcome = realise(&session, goal, &targets, ui)?;
     let summary = summarise(&session, &outcome);
     if whole && !args.check {
-        keep(&session, &bound, &summary)?;
+        let root = keep(&session, &bound, summary.executed)?;
+        if let Err(error) = note(&bound, root, &summary) {
+            ui.diagnostics(&[Diagnostic::warning(format!(
+                "{error}; the next build looks at everything again"
+            ))]);
+        }
     }
     if let Some(out) = &args.out {
         write_out(&session, out, ui)?;
@@ -61,7 +67,9 @@ fn nothing_to_do(sources: &Sources, args: &Build) -> Result<Option<Summary>, Fai
     if !targets.is_empty() || *check || *fetch || out.is_some() || fail_if_expiring.is_some() {
         return Ok(None);
     }
-    let last = files::read_text(&sources.folder.last_build())?.and_then(|text| LastBuild::parse(&text));
+    // A note that cannot be read is as good as none.
+    let note = files::read_text(&sources.folder.last_build()).ok().flatten();
+    let last = note.and_then(|text| LastBuild::parse(&text));
     let Some(last) = last.filter(|last| last.fingerprint == sources.fingerprint()) else { return Ok(None) };
     let store = Store::open(&sources.folder.store())?;
     let root = store.latest_root(&last.root_name)?;
@@ -85,9 +93,20 @@ fn summarise(session: &ClusterSession, outcome: &Outcome) -> Summary {
     }
 }
 
-/// Leaves a root in the store, and a note for the next build.
-fn keep(session: &ClusterSession, bound: &Bound, summary: &Summary) -> Result<(), Failure> {
-    let root = session.store().append_root(&bound.root_name, &session.record())?;
+/// Leaves a root in the store, unless the last one says the same; returns its number.
+fn keep(session: &ClusterSession, bound: &Bound, executed: usize) -> Result<u64, Failure> {
+    let (store, record) = (session.store(), session.record());
+    if executed == 0
+        && let Some((number, last)) = store.latest_root(&bound.root_name)?
+        && store.record(&last)?.as_ref() == Some(&record)
+    {
+        return Ok(number);
+    }
+    Ok(store.append_root(&bound.root_name, &record)?)
+}
+
+/// Leaves a note for the next build, which can do without.
+fn note(bound: &Bound, root: u64, summary: &Summary) -> Result<(), FileError> {
     let last = LastBuild {
         fingerprint: bound.fingerprint.clone(),
         root_name: bound.root_name.clone(),
@@ -96,8 +115,9 @@ fn keep(session: &ClusterSession, bound: &Bound, summary: &Summary) -> Result<()
     };
     files::write(&bound.folder.last_build(), last.render().as_bytes(), 0o644)?;
     let schema = bound.folder.schema();
-    if files::read_text(&schema)?.is_none() {
-        files::write(&schema, spec::schema().as_bytes(), 0o644)?;
+    let text = spec::schema();
+    if files::read_text(&schema)?.as_ref() != Some(&text) {
+        files::write(&schema, text.as_bytes(), 0o644)?;
     }
     Ok(())
 }
@@ -121,7 +141,7 @@ fn write_out(session: &ClusterSession, out: &Utf8Path, ui: &Ui) -> Result<(), Fa
             },
             Output::Pinned(action) => match session.store().pinned_blob(&action)? {
                 Some(blob) => {
-                    super::show::copy_blob(session.store(), &blob, &mut files::open_new(&place, mode)?)?;
+                    files::fill(&place, mode, |file| copy_blob(session.store(), &blob, file))?;
                     written += 1;
                 }
                 None => unfetched += 1,

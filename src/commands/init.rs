@@ -15,7 +15,7 @@ use crate::ui::{Diagnostic, Ui};
 use crate::upstream;
 
 pub fn run(folder: &Folder, args: Init, ui: &Ui) -> Result<(), Failure> {
-    let folder = match args.folder {
+    let folder = match args.destination {
         Some(path) => folder.within(&path),
         None => folder.clone(),
     };

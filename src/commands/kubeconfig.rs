@@ -14,7 +14,8 @@ pub fn run(folder: Folder, args: Kubeconfig, ui: &Ui) -> Result<(), Failure> {
     let graph = session.graph();
     let Some(id) = graph.find(&plan::kubeconfig_name(&args.user)) else {
         let names = graph.order().iter().map(|id| graph.node(*id).name.as_str());
-        let users: Vec<&str> = names.filter_map(plan::kubeconfig_user).collect();
+        let mut users: Vec<&str> = names.filter_map(plan::kubeconfig_user).collect();
+        users.sort_unstable();
         let error = Diagnostic::error(format!("there is no kubeconfig for `{}`", args.user));
         let help = format!("there is one for each of {}", users.join(", "));
         return Err(Failure::wrong_input(vec![error.help(Some(help))]));

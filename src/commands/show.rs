@@ -29,22 +29,26 @@ pub fn run(folder: Folder, args: Show, ui: &Ui) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Copies a blob of any size.
+/// Copies a blob of any size, and fails at its end if these were not its bytes.
 pub fn copy_blob(store: &Store, blob: &Digest, to: &mut dyn Write) -> Result<(), Failure> {
     let mut reader =
         store.open_blob(blob)?.ok_or_else(|| Failure::failed(format!("{blob} is not in the store")))?;
-    let mut buffer = vec![0; 1 << 20];
+    let (mut buffer, mut hasher) = (vec![0; 1 << 20], blake3::Hasher::new());
     let copied = loop {
         match reader.read(&mut buffer) {
             Ok(0) => break Ok(()),
             Ok(read) => match to.write_all(&buffer[..read]) {
-                Ok(()) => {}
+                Ok(()) => _ = hasher.update(&buffer[..read]),
                 // A closed pipe is the reader's choice, not a failure.
-                Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => break Ok(()),
+                Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => return Ok(()),
                 Err(error) => break Err(error),
             },
             Err(error) => break Err(error),
         }
     };
-    copied.map_err(|error| Failure::failed(format!("cannot copy {blob}: {error}")))
+    copied.map_err(|error| Failure::failed(format!("cannot copy {blob}: {error}")))?;
+    if Digest::from_bytes(*hasher.finalize().as_bytes()) == *blob {
+        return Ok(());
+    }
+    Err(Failure::failed(format!("{blob} is damaged")).help("`kthw store repair` makes or fetches it again"))
 }

@@ -62,14 +62,14 @@ pub fn plan(cluster: &Cluster, lock: &Lock, root: RootFingerprint) -> Result<Pla
         bundles.push(planner.define_bundle(files));
     }
     planner.define(CLUSTER, ClusterIndex { name: cluster.name.clone() }, bundles);
-    let Planner { graph, mut problems, .. } = planner;
+    let Planner { graph, problems, .. } = planner;
+    if !problems.is_empty() {
+        // What is not pinned is not defined either: each gap in the graph would say the same again.
+        return Err(problems);
+    }
     match graph.seal() {
-        Ok(graph) if problems.is_empty() => Ok(Plan { graph }),
-        Ok(_) => Err(problems),
-        Err(broken) => {
-            problems.extend(broken.into_iter().map(PlanProblem::Graph));
-            Err(problems)
-        }
+        Ok(graph) => Ok(Plan { graph }),
+        Err(broken) => Err(broken.into_iter().map(PlanProblem::Graph).collect()),
     }
 }
 

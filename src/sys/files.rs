@@ -35,23 +35,31 @@ pub fn read_text(path: &Utf8Path) -> Result<Option<String>, FileError> {
     }
 }
 
-/// Writes a whole file or nothing: to a neighbour first, then renamed over. Parents are created.
+/// Writes a whole file or nothing. Parents are created.
 pub fn write(path: &Utf8Path, bytes: &[u8], mode: u32) -> Result<(), FileError> {
+    fill(path, mode, |file| file.write_all(bytes).map_err(FileError::new("write", path)))
+}
+
+/// Has a whole file filled or nothing: a neighbour first, then renamed over. Parents are created.
+pub fn fill<E: From<FileError>>(
+    path: &Utf8Path,
+    mode: u32,
+    content: impl FnOnce(&mut File) -> Result<(), E>,
+) -> Result<(), E> {
     create_parent(path)?;
     let folder = path.parent().filter(|p| !p.as_str().is_empty()).unwrap_or(Utf8Path::new("."));
+    let permissions = || std::fs::Permissions::from_mode(mode);
+    let created = tempfile::Builder::new().prefix(".kthw-").permissions(permissions()).tempfile_in(folder);
+    let mut file = created.map_err(FileError::new("write", path))?;
+    content(file.as_file_mut())?;
     let place = || -> std::io::Result<()> {
-        let mut file = tempfile::Builder::new()
-            .prefix(".kthw-")
-            .permissions(std::fs::Permissions::from_mode(mode))
-            .tempfile_in(folder)?;
-        file.write_all(bytes)?;
         // The umask may have taken bits away; outputs do not depend on it.
-        file.as_file().set_permissions(std::fs::Permissions::from_mode(mode))?;
+        file.as_file().set_permissions(permissions())?;
         file.as_file().sync_all()?;
         file.persist(path).map_err(|error| error.error)?;
         Ok(())
     };
-    place().map_err(FileError::new("write", path))
+    Ok(place().map_err(FileError::new("write", path))?)
 }
 
 /// Creates a file that must not exist yet; `false` if it does.
@@ -68,15 +76,9 @@ pub fn create(path: &Utf8Path, bytes: &[u8], mode: u32) -> Result<bool, FileErro
     }
 }
 
-/// Opens a file for streaming into it.
-pub fn open_new(path: &Utf8Path, mode: u32) -> Result<File, FileError> {
-    create_parent(path)?;
-    let open = || -> std::io::Result<File> {
-        let file = OpenOptions::new().write(true).create(true).truncate(true).mode(mode).open(path)?;
-        file.set_permissions(std::fs::Permissions::from_mode(mode))?;
-        Ok(file)
-    };
-    open().map_err(FileError::new("write", path))
+/// The same path from wherever one looks, where that can be told.
+pub fn absolute(path: &Utf8Path) -> Utf8PathBuf {
+    camino::absolute_utf8(path).unwrap_or_else(|_| path.to_owned())
 }
 
 /// The permission bits of a file.

@@ -6,19 +6,22 @@ mod progress;
 pub use diagnostic::{Diagnostic, Severity};
 pub use progress::Progress;
 
-use std::io::{IsTerminal, Write};
+use std::io::{ErrorKind, IsTerminal, Write};
+use std::sync::OnceLock;
 
 use annotate_snippets::Renderer;
 
 /// Where a command speaks.
 pub struct Ui {
     fancy: bool,
+    /// Why a result did not arrive.
+    lost: OnceLock<std::io::Error>,
 }
 
 impl Ui {
     /// Bars are drawn, and colours used, only for a person at a terminal.
     pub fn new() -> Self {
-        Self { fancy: std::io::stderr().is_terminal() }
+        Self { fancy: std::io::stderr().is_terminal(), lost: OnceLock::new() }
     }
 
     /// A result, exactly as given, followed by a line end.
@@ -29,7 +32,21 @@ impl Ui {
     /// A result without a word of ours. A closed pipe is the reader's choice, not a failure.
     pub fn bytes(&self, bytes: &[u8]) {
         let mut out = anstream::stdout().lock();
-        let _ = out.write_all(bytes).and_then(|()| out.flush());
+        match out.write_all(bytes).and_then(|()| out.flush()) {
+            Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+                // The first reason is the one to tell.
+                let _ = self.lost.set(error);
+            }
+            _ => {}
+        }
+    }
+
+    /// Whether every result so far has arrived: half a result must not pass for a whole one.
+    pub fn delivered(&self) -> Result<(), String> {
+        match self.lost.get() {
+            Some(error) => Err(format!("cannot write the result to stdout: {error}")),
+            None => Ok(()),
+        }
     }
 
     /// A message for a person.

@@ -138,7 +138,8 @@ impl Store {
         self.inner.access == Access::ReadWrite
     }
 
-    pub(crate) fn require_write(&self) -> Result<()> {
+    /// Says no where nothing can be written, before any work is done for it.
+    pub fn require_write(&self) -> Result<()> {
         if self.is_writable() {
             return Ok(());
         }

@@ -1,0 +1,29 @@
+# Recipes for working on kthw; `just --list` shows them.
+
+_list:
+    @just --list --unsorted
+
+# What CI runs, with the judges that this machine has
+check:
+    cargo fmt --all --check
+    cargo clippy --workspace --all-targets --locked -- -D warnings
+    cargo test --workspace
+
+# Accept every changed golden file and snapshot; then review `git diff`
+accept:
+    for cluster in examples/*/; do \
+        cargo run --quiet -- snapshot -C "$cluster" --dir "snapshots/$(basename "$cluster")" || exit 1; \
+    done
+    INSTA_UPDATE=always cargo test --workspace
+
+# Measure
+bench:
+    cargo bench --workspace
+
+# Fuzz one target (lock, spec, archive) until stopped; needs a nightly compiler and cargo-fuzz
+fuzz target:
+    cargo +nightly fuzz run {{target}}
+
+# Check licences, advisories and sources of dependencies; needs cargo-deny
+deny:
+    cargo deny check

@@ -1,0 +1,195 @@
+//! What scripts rely on: exit codes, which stream says what, `build --json`, and where the cluster is.
+
+use std::fs::File;
+use std::io::Read as _;
+use std::process::Stdio;
+
+use crate::cluster_folder::ClusterFolder;
+use crate::ran::{PUBLIC_ROOT, Ran};
+
+#[test]
+fn a_build_ends_with_one_object_and_the_second_has_nothing_to_do() {
+    let folder = ClusterFolder::single();
+    let first = folder.build();
+    assert_eq!(first.nodes, first.executed + first.reused);
+    assert!(first.executed > 50, "{first:?}");
+    assert_eq!(
+        first.bundles.keys().collect::<Vec<_>>(),
+        ["control-plane-1", "worker-node-1", "worker-node-2"]
+    );
+    let second = folder.build();
+    assert_eq!((second.executed, second.reused), (0, first.nodes));
+    assert_eq!((second.cluster, second.bundles), (first.cluster, first.bundles));
+}
+
+#[test]
+fn the_object_has_these_keys_in_this_order() {
+    let printed = ClusterFolder::single().kthw(&["build", "--json"]).result();
+    assert_eq!(printed.lines().count(), 1, "{printed}");
+    let keys = ["{\"nodes\":", ",\"executed\":", ",\"reused\":", ",\"cluster\":\"b3:", ",\"bundles\":{"];
+    let places: Vec<_> = keys.iter().map(|key| printed.find(key).expect(key)).collect();
+    assert!(places.is_sorted() && places[0] == 0, "{printed}");
+}
+
+#[test]
+fn results_go_to_stdout_and_messages_to_stderr() {
+    let folder = ClusterFolder::single();
+    let built = folder.kthw(&["build"]).exits(0);
+    insta::assert_snapshot!(built.stdout, @"
+    96 nodes: 75 made, 21 as they were
+    cluster b3:855c46f02f8230ed0a4cf3af57aa8abf5a9c8edf5be989af98ebda95037d31d5
+      control-plane-1  b3:0b6f65222124a3c8de189c627e9666e4646273cf54f591c078ad53d40333a809
+      worker-node-1    b3:d6dbadbad13839037dfdf1112346e57ceee33ee4530bdf1ae8e07bc77d5f8409
+      worker-node-2    b3:f137a66b9209b6a536e5a849b1423823b10e816fb06e04f40f8ecdd7d00b74b1
+    ");
+    insta::assert_snapshot!(built.stderr, @"
+    warning: this cluster's root secret is a public example: anyone can derive every key of it
+     |
+     = help: `kthw init` makes a cluster with a root secret of its own
+
+    look at a file    kthw show control-plane-1:/etc/systemd/system/etcd.service
+    ask about it      kthw why control-plane-1:/etc/systemd/system/etcd.service
+    see everything    kthw graph
+    get the binaries  kthw fetch
+    ");
+    let again = folder.kthw(&["build"]).exits(0);
+    insta::assert_snapshot!(again.stdout, @"
+    nothing to do: 96 nodes are as they should be
+    cluster b3:855c46f02f8230ed0a4cf3af57aa8abf5a9c8edf5be989af98ebda95037d31d5
+      control-plane-1  b3:0b6f65222124a3c8de189c627e9666e4646273cf54f591c078ad53d40333a809
+      worker-node-1    b3:d6dbadbad13839037dfdf1112346e57ceee33ee4530bdf1ae8e07bc77d5f8409
+      worker-node-2    b3:f137a66b9209b6a536e5a849b1423823b10e816fb06e04f40f8ecdd7d00b74b1
+    ");
+    assert_eq!(folder.kthw(&["build", "--json"]).exits(0).stderr, PUBLIC_ROOT, "a machine needs no advice");
+}
+
+#[test]
+fn nothing_printed_to_a_pipe_is_coloured() {
+    let folder = ClusterFolder::single();
+    for args in [&["build"][..], &["why", "cluster"], &["graph"], &["build", "nothing"]] {
+        let Ran { stdout, stderr, .. } = folder.kthw(args);
+        assert!(!stdout.contains('\u{1b}') && !stderr.contains('\u{1b}'), "{args:?}");
+    }
+}
+
+#[test]
+fn a_result_that_cannot_be_written_is_a_failure_and_a_closed_pipe_is_not() {
+    let folder = ClusterFolder::single();
+    for args in [&["build"][..], &["build", "--json"], &["kubeconfig"], &["graph"], &["show", "pki/ca/cert"]]
+    {
+        let full = File::options().write(true).open("/dev/full").expect("Linux has it");
+        let mut child = folder.command(args).stdout(full).stderr(Stdio::piped()).spawn().expect("it runs");
+        let mut said = String::new();
+        child.stderr.take().expect("piped").read_to_string(&mut said).expect("UTF-8");
+        assert_eq!(child.wait().expect("our own child").code(), Some(1), "{args:?}");
+        assert!(said.contains("error: cannot write the result to stdout: No space left on device"), "{said}");
+        let (reader, writer) = std::io::pipe().expect("a pipe");
+        drop(reader);
+        let ended = folder.command(args).stdout(writer).stderr(Stdio::null()).status().expect("it runs");
+        assert_eq!(ended.code(), Some(0), "{args:?}");
+    }
+}
+
+#[test]
+fn wrong_usage_ends_with_2() {
+    let folder = ClusterFolder::single();
+    for args in [
+        &["bild"][..],
+        &[],
+        &["build", "--jsno"],
+        &["graph", "--format", "png"],
+        &["show"],
+        &["gc", "--keep", "many"],
+        &["init", "elsewhere", "--preset", "huge"],
+        &["lock", "--check", "--mirror", "file:///srv"],
+        &["build", "--fail-if-expiring", "soon"],
+    ] {
+        let ran = folder.kthw(args);
+        assert_eq!((ran.code, ran.stdout.as_str()), (Some(2), ""), "{args:?}: {}", ran.stderr);
+    }
+}
+
+#[test]
+fn a_cluster_file_with_problems_ends_with_2_and_shows_all_of_them() {
+    let folder = ClusterFolder::single();
+    folder.edit("cluster.yaml", "services: 10.96.0.0/24", "services: 10.96.0.0/33");
+    folder.edit("cluster.yaml", "address: 10.0.0.37", "address: 10.0.0.36");
+    folder.edit("cluster.yaml", "name: worker-node-1", "name: Worker_1");
+    insta::assert_snapshot!(folder.kthw(&["build"]).refusal(2), @"
+    error: network.services 10.96.0.0/33 is not a range of addresses
+      --> cluster.yaml:13:13
+       |
+    13 |   services: 10.96.0.0/33
+       |             ^^^^^^^^^^^^
+       |
+       = help: write it in CIDR notation, for instance 10.96.0.0/24
+    error: hosts[1].name Worker_1 is not a DNS name (RFC 1123)
+      --> cluster.yaml:27:11
+       |
+    27 |   - name: Worker_1
+       |           ^^^^^^^^
+       |
+       = help: write worker-1: lower-case letters, digits and hyphens, beginning and ending with a letter or digit
+    error: host worker-node-2: address 10.0.0.36 is that of host Worker_1 too
+      --> cluster.yaml:31:14
+       |
+    31 |     address: 10.0.0.36
+       |              ^^^^^^^^^
+       |
+       = help: give every host its own address
+    ");
+    assert!(!folder.exists(".kthw"), "a refused cluster leaves nothing behind");
+}
+
+#[test]
+fn fields_that_do_not_exist_are_all_shown() {
+    let folder = ClusterFolder::single();
+    folder.edit("cluster.yaml", "domain:", "domian:");
+    folder.edit("cluster.yaml", "api:", "apis:");
+    insta::assert_snapshot!(folder.kthw(&["build"]).refusal(2), @"
+    error: unknown field `domian` in network
+      --> cluster.yaml:15:3
+       |
+    15 |   domian: cluster.local
+       |   ^^^^^^
+       |
+       = help: did you mean `domain`?
+    error: unknown field `apis`
+      --> cluster.yaml:19:1
+       |
+    19 | apis:
+       | ^^^^
+       |
+       = help: did you mean `api`?
+    ");
+}
+
+#[test]
+fn a_folder_without_a_cluster_is_refused() {
+    let folder = ClusterFolder::empty();
+    insta::assert_snapshot!(folder.kthw(&["build"]).refusal(2), @"error: ./cluster.yaml does not exist: this is no cluster folder; `kthw init .` makes one");
+}
+
+#[test]
+fn the_cluster_is_where_minus_c_says() {
+    let folder = ClusterFolder::single();
+    let here = folder.build();
+    let there = Ran::of(folder.command(&["-C", "../cluster", "build", "--json"]).current_dir("/")).refusal(2);
+    assert!(there.contains("../cluster/cluster.yaml"), "{there}");
+    let mut elsewhere = folder.command(&["-C", "cluster", "build", "--json"]);
+    let elsewhere = Ran::of(elsewhere.current_dir(folder.place())).summary();
+    assert_eq!((elsewhere.executed, elsewhere.bundles), (0, here.bundles));
+    assert!(!folder.exists("cluster"), "nothing is written below the folder named twice");
+}
+
+#[test]
+fn certificates_that_run_out_fail_a_build_that_asks() {
+    let folder = ClusterFolder::single();
+    folder.edit("kthw.lock", "leaf = 2026", "leaf = 2001");
+    let refusal = folder.kthw(&["build", "--fail-if-expiring", "30d"]).refusal(1);
+    assert!(refusal.contains("error: pki/admin/cert expires at 2002-11-20T00:00:00Z"), "{refusal}");
+    assert!(!refusal.contains("pki/ca/cert"), "{refusal}");
+    folder.edit("kthw.lock", "leaf = 2001", "leaf = 2200");
+    folder.edit("kthw.lock", "ca = 2026", "ca = 2200");
+    folder.kthw(&["build", "--fail-if-expiring", "30d"]).exits(0);
+}

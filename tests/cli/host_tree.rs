@@ -1,0 +1,98 @@
+//! A host as it would be after everything was delivered to it: its public files, its secrets, and stubs of its
+//! programs.
+
+#![expect(clippy::disallowed_methods, reason = "tests write their own files")]
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+
+use crate::cluster_folder::ClusterFolder;
+
+/// The root of one host's files.
+pub struct HostTree {
+    root: PathBuf,
+    pub files: BTreeMap<String, File>,
+}
+
+/// What a bundle says about a file.
+#[derive(Deserialize)]
+pub struct File {
+    output: String,
+    pub mode: String,
+}
+
+#[derive(Deserialize)]
+struct Bundle {
+    files: BTreeMap<String, File>,
+}
+
+impl HostTree {
+    pub fn of(folder: &ClusterFolder, host: &str) -> Self {
+        let out = folder.place().join("out");
+        folder.kthw(&["build", "--out", out.to_str().expect("plain names")]).exits(0);
+        let bundle = folder.kthw(&["show", &format!("host/{host}/bundle")]).result();
+        let Bundle { files } = serde_json::from_str(&bundle).expect("a bundle is JSON");
+        let tree = Self { root: out.join(host), files };
+        for (path, file) in &tree.files {
+            if file.is_secret() {
+                tree.place(path, &folder.kthw(&["show", &format!("{host}:{path}"), "--reveal"]).result());
+            } else if file.output.starts_with("pinned:") {
+                tree.place(path, "#!/bin/sh\n");
+            }
+            let mode = u32::from_str_radix(&file.mode, 8).expect("modes are octal");
+            fs::set_permissions(tree.at(path), fs::Permissions::from_mode(mode))
+                .expect("every file is there");
+        }
+        tree
+    }
+
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// Where a file of the host is.
+    pub fn at(&self, path: &str) -> PathBuf {
+        self.root.join(path.trim_start_matches('/'))
+    }
+
+    pub fn read(&self, path: &str) -> String {
+        fs::read_to_string(self.at(path)).unwrap_or_else(|e| panic!("{path}: {e}"))
+    }
+
+    /// Writes a file of the host.
+    pub fn place(&self, path: &str, text: &str) {
+        let path = self.at(path);
+        fs::create_dir_all(path.parent().expect("inside the host")).expect("our own folder");
+        fs::write(path, text).expect("our own folder");
+    }
+
+    /// The paths with this ending.
+    pub fn paths(&self, ending: &str) -> Vec<&str> {
+        self.files.keys().map(String::as_str).filter(|path| path.ends_with(ending)).collect()
+    }
+
+    /// The command line of a unit, its paths as seen from outside.
+    pub fn command_line(&self, unit: &str) -> Vec<String> {
+        let text = self.read(&format!("/etc/systemd/system/{unit}"));
+        let (_, start) = text.split_once("ExecStart=").expect("a unit starts something");
+        let line = start.replace("\\\n", " ");
+        let line = line.lines().next().expect("a command");
+        assert!(!line.contains(['"', '\'', '%', '$', '\\']), "nothing in {line} needs systemd to read it");
+        let root = self.root.to_str().expect("plain names");
+        line.split_whitespace()
+            .map(|word| {
+                word.replace("=/etc/", &format!("={root}/etc/")).replace("=/var/", &format!("={root}/var/"))
+            })
+            .collect()
+    }
+}
+
+impl File {
+    pub fn is_secret(&self) -> bool {
+        self.output.starts_with("mac:")
+    }
+}

@@ -1,0 +1,112 @@
+//! The lock: what it pins is what is used, and nobody edits it by hand.
+
+use std::fs;
+
+use crate::cluster_folder::ClusterFolder;
+use crate::mirror::{mirror, pinned_urls};
+
+#[test]
+fn an_edited_pin_is_refused_at_its_line() {
+    for (from, to) in [
+        ("version = \"1.9.1\"", "version = \"1.9.2\""),
+        (
+            "os = \"linux\"\narch = \"amd64\"\nurl = \"https://github.com/containernetworking",
+            "os = \"linux\"\narch = \"arm64\"\nurl = \"https://github.com/containernetworking",
+        ),
+        ("digest = \"b98f", "digest = \"a98f"),
+        ("v1.9.1/cni-plugins", "v1.9.0/cni-plugins"),
+    ] {
+        let folder = ClusterFolder::single();
+        folder.edit("kthw.lock", from, to);
+        let refusal = folder.kthw(&["build"]).refusal(2);
+        assert!(refusal.contains("was edited by hand\n  --> kthw.lock:11:1"), "{refusal}");
+        assert!(refusal.contains("run `kthw lock`"), "{refusal}");
+    }
+}
+
+#[test]
+fn a_missing_lock_says_who_writes_it() {
+    let folder = ClusterFolder::single();
+    fs::remove_file(folder.path().join("kthw.lock")).expect("our own file");
+    insta::assert_snapshot!(folder.kthw(&["build"]).refusal(2), @"error: ./kthw.lock does not exist; `kthw lock` writes it");
+}
+
+#[test]
+fn a_new_version_needs_new_pins() {
+    let folder = ClusterFolder::single();
+    folder.build();
+    folder.edit("cluster.yaml", "kubernetes: 1.35.1", "kubernetes: 1.36.1");
+    insta::assert_snapshot!(folder.kthw(&["build"]).refusal(2), @"
+    error: kthw.lock does not pin kube-apiserver 1.36.1 for linux/amd64; run `kthw lock`
+    error: kthw.lock does not pin kube-controller-manager 1.36.1 for linux/amd64; run `kthw lock`
+    error: kthw.lock does not pin kube-scheduler 1.36.1 for linux/amd64; run `kthw lock`
+    error: kthw.lock does not pin kubectl 1.36.1 for linux/amd64; run `kthw lock`
+    error: kthw.lock does not pin kubelet 1.36.1 for linux/amd64; run `kthw lock`
+    error: kthw.lock does not pin containerd 2.3.4 for linux/amd64; run `kthw lock`
+    error: kthw.lock does not pin crictl 1.36.0 for linux/amd64; run `kthw lock`
+    ");
+    insta::assert_snapshot!(folder.kthw(&["lock", "--check"]).refusal(3), @"
+    error: kthw.lock does not pin kube-apiserver 1.36.1 linux/amd64
+    error: kthw.lock does not pin kube-controller-manager 1.36.1 linux/amd64
+    error: kthw.lock does not pin kube-scheduler 1.36.1 linux/amd64
+    error: kthw.lock does not pin kubectl 1.36.1 linux/amd64
+    error: kthw.lock does not pin kubelet 1.36.1 linux/amd64
+    error: kthw.lock does not pin containerd 2.3.4 linux/amd64
+    error: kthw.lock does not pin crictl 1.36.0 linux/amd64
+    error: kthw.lock pins containerd 2.2.7 linux/amd64, which no host needs
+    error: kthw.lock pins crictl 1.35.0 linux/amd64, which no host needs
+    error: kthw.lock pins kube-apiserver 1.35.1 linux/amd64, which no host needs
+    error: kthw.lock pins kube-controller-manager 1.35.1 linux/amd64, which no host needs
+    error: kthw.lock pins kube-scheduler 1.35.1 linux/amd64, which no host needs
+    error: kthw.lock pins kubectl 1.35.1 linux/amd64, which no host needs
+    error: kthw.lock pins kubelet 1.35.1 linux/amd64, which no host needs
+     |
+     = help: `kthw lock` makes it so
+    ");
+    folder.kthw(&["lock"]).exits(0);
+    folder.kthw(&["lock", "--check"]).exits(0);
+    assert!(folder.build().executed > 0);
+}
+
+#[test]
+fn locking_twice_changes_nothing_and_the_check_is_content() {
+    let folder = ClusterFolder::single();
+    let before = folder.read("kthw.lock");
+    insta::assert_snapshot!(folder.kthw(&["lock", "--check"]).result(), @"kthw.lock pins all of 10 releases");
+    folder.kthw(&["lock"]).exits(0);
+    assert_eq!(folder.read("kthw.lock"), before);
+}
+
+#[test]
+fn a_host_of_another_architecture_needs_its_own_pins() {
+    let folder = ClusterFolder::single();
+    folder.edit("cluster.yaml", "address: 10.0.0.37\n", "address: 10.0.0.37\n    arch: arm64\n");
+    assert!(folder.kthw(&["build"]).refusal(2).contains("does not pin kubelet 1.35.1 for linux/arm64"));
+    folder.kthw(&["lock"]).exits(0);
+    let built = folder.build();
+    assert_eq!(folder.build().executed, 0);
+    folder.edit("cluster.yaml", "    arch: arm64\n", "");
+    assert_eq!(
+        folder.kthw(&["lock", "--check"]).refusal(3).matches("linux/arm64, which no host needs").count(),
+        5
+    );
+    let back = folder.build();
+    assert_ne!(back.bundles["worker-node-2"], built.bundles["worker-node-2"]);
+    assert_eq!(back.bundles["worker-node-1"], built.bundles["worker-node-1"]);
+}
+
+#[test]
+fn a_mirror_is_pinned_as_it_is_and_fetched_from() {
+    let folder = ClusterFolder::single();
+    let urls = pinned_urls(&folder);
+    let mirror = mirror(&folder, urls.iter().map(String::as_str));
+    let locked = folder.kthw(&["lock", "--mirror", &mirror]).result();
+    assert!(locked.ends_with("kthw.lock pins 10 releases\n"), "{locked}");
+    folder.kthw(&["lock", "--check"]).exits(0);
+    let spec = folder.read("cluster.yaml");
+    folder.write("cluster.yaml", &format!("{spec}\ndownloads:\n  mirrors: ['{mirror}']\n"));
+    let kubelet = "worker-node-1:/usr/local/bin/kubelet";
+    folder.kthw(&["build", kubelet, "--fetch"]).exits(0);
+    let shown = folder.kthw(&["show", kubelet]).result();
+    assert_eq!(shown, "stands for https://dl.k8s.io/release/v1.35.1/bin/linux/amd64/kubelet");
+}

@@ -1,0 +1,24 @@
+//! The `kthw` program, judged from outside: by its contract, by strangers, and against itself.
+
+mod cluster_folder;
+mod host_tree;
+mod judge;
+mod mirror;
+mod ran;
+
+mod contract;
+mod etcd;
+mod golden;
+mod graph;
+mod incremental;
+mod init;
+mod judges;
+mod lock;
+mod poison;
+mod printed;
+mod reproducible;
+mod root;
+mod show;
+mod store;
+mod tls;
+mod why;

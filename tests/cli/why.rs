@@ -1,0 +1,95 @@
+//! `kthw why`: cause and cascade, with the line that decided.
+
+use crate::cluster_folder::ClusterFolder;
+
+/// What `why` says about a target from the change on.
+fn change(folder: &ClusterFolder, target: &str) -> String {
+    let said = folder.kthw(&["why", target]).result();
+    let start = said.find("changed since").unwrap_or_else(|| panic!("no change: {said}"));
+    said[start..].to_owned()
+}
+
+#[test]
+fn an_output_is_told_by_what_it_is_made_of_and_who_decided() {
+    let folder = ClusterFolder::single();
+    insta::assert_snapshot!(folder.kthw(&["why", "pki/admin/cert"]).result(), @"
+    pki/admin/cert is a certificate
+      output  b3:ef1c6b3ab47e8326699fc01b0983b8647ef50616dda86aad1940560a51746674
+      profile = client
+      common-name = kubernetes-admin
+      organisation = kthw:cluster-admins
+      epoch = 1795132800  (kthw.lock epochs.leaf)
+      lifetime = 31536000  (default of pki.certificateValidityPeriod)
+      issuer-cert ← pki/ca/cert b3:442c994ce773
+      issuer-key ← pki/ca/key mac:56b6fe1e1845
+      key ← pki/admin/key mac:4e03bedca34c
+    unchanged: no build is recorded yet
+    ");
+    insta::assert_snapshot!(
+        folder.kthw(&["why", "worker-node-1:/etc/kubernetes/kubelet-config.yaml"]).result(), @"
+    host/worker-node-1/kubelet-config is a kubelet-config
+      output  b3:d3fa340bc77007d81489f7a5f4756139a396fe26657ec27495d54b43b92848c2
+      cluster-dns = 10.96.0.10  (cluster.yaml:16 network.dns)
+      cluster-domain = cluster.local  (cluster.yaml:15 network.domain)
+      client-ca = /etc/kubernetes/pki/ca.crt
+      certificate = /etc/kubernetes/pki/kubelet.crt
+      private-key = /etc/kubernetes/pki/kubelet.key
+      runtime-endpoint = unix:///run/containerd/containerd.sock
+    unchanged: no build is recorded yet
+    ");
+}
+
+#[test]
+fn an_edit_is_a_cause_with_its_line_and_what_follows_is_a_cascade() {
+    let folder = ClusterFolder::single();
+    folder.build();
+    folder.edit("cluster.yaml", "domain: cluster.local", "domain: k8s.example");
+    let cause = change(&folder, "worker-node-1:/etc/kubernetes/kubelet-config.yaml");
+    insta::assert_snapshot!(cause, @"
+    changed since build 1 (cause)
+      cluster-domain: cluster.local → k8s.example  (cluster.yaml:15 network.domain)
+    ");
+    let cascade = change(&folder, "worker-node-1");
+    insta::assert_snapshot!(cascade, @"
+    changed since build 1 (cascade)
+      /etc/kubernetes/kubelet-config.yaml: b3:d3fa340bc770 → b3:4bfb4bf8dfac  host/worker-node-1/kubelet-config
+    ");
+    folder.build();
+    assert_eq!(change(&folder, "worker-node-1"), cascade, "building does not change the reason");
+    let other = folder.kthw(&["why", "worker-node-1:/etc/crictl.yaml"]).result();
+    assert!(other.contains("\nunchanged: "), "{other}");
+}
+
+#[test]
+fn an_edit_of_the_lock_is_a_cause_too() {
+    let folder = ClusterFolder::single();
+    folder.build();
+    folder.edit("kthw.lock", "leaf = 2026-11-20", "leaf = 2026-11-21");
+    insta::assert_snapshot!(change(&folder, "pki/admin/cert"), @"
+    changed since build 1 (cause)
+      epoch: 1795132800 → 1795219200  (kthw.lock epochs.leaf)
+    ");
+    insta::assert_snapshot!(change(&folder, "kubeconfig/admin"), @"
+    changed since build 1 (cascade)
+      cert: b3:ef1c6b3ab47e → b3:a7cd6584bbd6  pki/admin/cert
+    ");
+}
+
+#[test]
+fn asking_why_does_not_count_as_a_build() {
+    let folder = ClusterFolder::single();
+    folder.build();
+    folder.edit("cluster.yaml", "dns: 10.96.0.10", "dns: 10.96.0.11");
+    let first = change(&folder, "worker-node-1");
+    assert_eq!(change(&folder, "worker-node-1"), first);
+}
+
+#[test]
+fn no_secret_is_explained_by_its_bytes() {
+    let folder = ClusterFolder::single();
+    let key = folder.kthw(&["show", "pki/ca/key", "--reveal"]).result();
+    let said = folder.kthw(&["why", "pki/ca/key"]).result();
+    assert!(said.contains("output  mac:"), "{said}");
+    let body = key.lines().nth(1).expect("a key has a body");
+    assert!(!said.contains(body));
+}

@@ -1,0 +1,194 @@
+//! Who may know whom: the dependency rules of ARCHITECTURE.md, read off the sources.
+
+use std::collections::BTreeSet;
+
+use crate::tree::{File, sources};
+
+/// Each module of the `kthw` package with the modules that it may name, bottom up. A module may name itself.
+const LAYERS: &[(&str, &[&str])] = &[
+    ("cli", &[]),
+    ("ui", &[]),
+    ("cluster", &[]),
+    ("root", &[]),
+    ("lock", &[]),
+    ("yaml", &[]),
+    ("archive", &[]),
+    ("authority", &[]),
+    ("key_pair", &[]),
+    ("last_build", &[]),
+    ("merge_patch", &[]),
+    ("spec", &["cluster"]),
+    ("upstream", &["lock"]),
+    ("sys", &["lock", "upstream"]),
+    ("sources", &["last_build", "root", "sys"]),
+    ("artifact", &["authority", "cluster", "key_pair", "lock", "merge_patch", "root", "yaml"]),
+    ("plan", &["artifact", "cluster", "lock", "root", "upstream"]),
+    ("golden", &["artifact", "plan"]),
+    ("executor", &["archive", "artifact", "lock", "root", "sys"]),
+    (
+        "commands",
+        &[
+            "artifact",
+            "cli",
+            "cluster",
+            "executor",
+            "golden",
+            "last_build",
+            "lock",
+            "plan",
+            "root",
+            "sources",
+            "spec",
+            "sys",
+            "ui",
+            "upstream",
+        ],
+    ),
+];
+
+/// Names from outside, and the only places that may say them.
+const EFFECTS: &[(&str, &[&str])] = &[
+    (
+        "kthw_store::",
+        &[
+            "graph/",
+            "src/artifact/",
+            "src/commands/",
+            "src/executor.rs",
+            "src/golden.rs",
+            "src/last_build.rs",
+            "src/lock/",
+            "src/sys/fetch/",
+        ],
+    ),
+    (
+        "kthw_graph::",
+        &[
+            "src/artifact/",
+            "src/commands/",
+            "src/executor.rs",
+            "src/golden.rs",
+            "src/plan/",
+            "src/root.rs",
+            "src/ui/",
+            "src/key_pair.rs",
+        ],
+    ),
+    ("std::fs", &["src/sys/", "store/src/"]),
+    ("reqwest::", &["src/sys/fetch/"]),
+    ("tokio::", &["src/sys/fetch/", "src/commands/opened.rs", "graph/src/realise.rs"]),
+    ("SystemTime", &["src/sys/clock.rs"]),
+    ("jiff::Timestamp::now", &["src/sys/clock.rs"]),
+    ("getrandom::", &["src/sys/entropy.rs"]),
+    ("indicatif::", &["src/ui/"]),
+    ("clap::", &["src/cli.rs", "src/main.rs", "src/commands/completions.rs", "src/commands/man.rs"]),
+];
+
+/// The module of the package that a file belongs to.
+fn module(path: &str) -> Option<&str> {
+    let path = path.strip_prefix("src/")?;
+    let module = path.split_once('/').map_or(path, |(folder, _)| folder).trim_end_matches(".rs");
+    (!["lib", "main"].contains(&module)).then_some(module)
+}
+
+/// What follows each `crate::` in a line.
+fn named(line: &str) -> impl Iterator<Item = &str> {
+    let word =
+        |rest: &'_ str| rest.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(rest.len());
+    line.split("crate::").skip(1).map(move |rest| &rest[..word(rest)])
+}
+
+/// Every line of a file that names a module which its own may not know.
+fn trespasses(file: &File) -> Vec<String> {
+    let Some(own) = module(&file.path) else { return Vec::new() };
+    let Some((_, allowed)) = LAYERS.iter().find(|(name, _)| *name == own) else {
+        return vec![format!("{}: give `{own}` a line in LAYERS", file.path)];
+    };
+    let mut found = Vec::new();
+    for (number, line) in file.code() {
+        for other in named(line).filter(|other| *other != own && !allowed.contains(other)) {
+            let line = line.trim();
+            found.push(format!("{}:{number}: `{own}` may not know `{other}`: {line}", file.path));
+        }
+    }
+    found
+}
+
+/// Every line of a file that says a name which has its home elsewhere.
+fn strays(file: &File) -> Vec<String> {
+    let mut found = Vec::new();
+    for (name, homes) in EFFECTS.iter().filter(|(_, homes)| !homes.iter().any(|h| file.path.starts_with(h))) {
+        let lines = file.code().filter(|(_, line)| line.contains(name));
+        found.extend(lines.map(|(number, line)| {
+            format!("{}:{number}: `{name}` belongs to {homes:?}: {}", file.path, line.trim())
+        }));
+    }
+    found
+}
+
+#[test]
+fn nobody_knows_who_is_above() {
+    let found: Vec<String> = sources().iter().flat_map(trespasses).collect();
+    assert!(found.is_empty(), "{}", found.join("\n"));
+}
+
+#[test]
+fn effects_stay_where_they_belong() {
+    let found: Vec<String> = sources().iter().flat_map(strays).collect();
+    assert!(found.is_empty(), "{}", found.join("\n"));
+}
+
+#[test]
+fn every_permission_is_used_and_none_goes_up() {
+    let mut used = BTreeSet::new();
+    for file in &sources() {
+        let Some(own) = module(&file.path) else { continue };
+        used.extend(
+            file.code().flat_map(|(_, line)| named(line)).map(|other| (own.to_owned(), other.to_owned())),
+        );
+    }
+    for (place, (own, allowed)) in LAYERS.iter().enumerate() {
+        for other in *allowed {
+            let below = LAYERS[..place].iter().any(|(name, _)| name == other);
+            assert!(below, "`{other}` is not below `{own}`");
+            assert!(
+                used.contains(&((*own).to_owned(), (*other).to_owned())),
+                "`{own}` does not use `{other}`"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_trespass_is_found() {
+    let file = |path: &str, text: &str| File { path: path.to_owned(), text: text.to_owned() };
+    let up =
+        file("src/spec/parse.rs", "//! A charter.\nuse crate::plan::Plan;\nlet x = crate::ui::Ui::new();\n");
+    assert_eq!(trespasses(&up).len(), 2);
+    assert!(trespasses(&up)[0].starts_with("src/spec/parse.rs:2: `spec` may not know `plan`"));
+    let group = file("src/spec/parse.rs", "use crate::{plan, ui};\n");
+    assert_eq!(trespasses(&group).len(), 1);
+    assert_eq!(trespasses(&file("src/novelty.rs", "")).len(), 1);
+    let fine = "// crate::plan\nuse crate::cluster::Host;\n#[cfg(test)]\nmod tests {\nuse crate::plan;\n}\n";
+    assert!(trespasses(&file("src/spec/parse.rs", fine)).is_empty());
+    assert_eq!(strays(&file("src/plan/pki.rs", "let now = std::time::SystemTime::now();\n")).len(), 1);
+    assert!(strays(&file("src/sys/files.rs", "std::fs::read(path)\n")).is_empty());
+}
+
+#[test]
+fn the_store_and_the_graph_depend_on_nothing_above_them() {
+    let dependencies = |manifest: &str| {
+        let text = crate::tree::text(manifest);
+        let table: toml::Table = text.parse().expect("a manifest is TOML");
+        let section = |name| table.get(name).and_then(toml::Value::as_table).cloned().unwrap_or_default();
+        section("dependencies").keys().cloned().collect::<BTreeSet<String>>()
+    };
+    let banned = ["kthw", "clap", "anstream", "indicatif", "reqwest", "serde-saphyr"];
+    for (manifest, also) in [("store/Cargo.toml", "kthw-graph"), ("graph/Cargo.toml", "rusqlite")] {
+        let found = dependencies(manifest);
+        for name in banned.iter().chain([&also]) {
+            assert!(!found.contains(*name), "{manifest} depends on {name}");
+        }
+        assert!(found.contains("blake3"), "{manifest} was read");
+    }
+}
