@@ -319,17 +319,17 @@ def engine(measured: dict) -> str:
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)
 
 
-def machine(work: Path) -> str:
+def machine(work: Path, before: float) -> str:
     cpu = re.search(r"model name\s*: (.*)", Path("/proc/cpuinfo").read_text())
-    mount = subprocess.run(["stat", "-f", "-c", "%T", work], capture_output=True, text=True).stdout.strip()
-    first_line = lambda *words: subprocess.run(words, capture_output=True, text=True).stdout.split("\n")[0]
-    peers = [f"ninja {first_line('ninja', '--version')}", first_line("openssl", "version")]
+    say = lambda *words: subprocess.run(words, capture_output=True, text=True).stdout
+    file_system = say("df", "--output=fstype", work).split()[-1]
+    peers = [f"ninja {say('ninja', '--version').strip()}", " ".join(say("openssl", "version").split()[:2])]
     if shutil.which("nix-build"):
-        peers.append(first_line("nix-build", "--version"))
-    load = os.getloadavg()[1]
+        peers.append(f"Nix {say('nix-build', '--version').split()[-1]}")
     return (
         f"{os.cpu_count()} × {cpu.group(1) if cpu else platform.machine()}, Linux {platform.release()}, "
-        f"{mount}; load average {load:.1f} when the run ended. {', '.join(peers)}.\n"
+        f"{file_system}; {', '.join(peers)}. Load average {before:.1f} before the run, and {os.getloadavg()[0]:.1f} "
+        "after it.\n"
     )
 
 
@@ -354,9 +354,10 @@ def main() -> None:
     target = Path(os.environ.get("CARGO_TARGET_DIR", HERE.parent / "target"))
     with tempfile.TemporaryDirectory(prefix="kthw-bench-", dir=arguments.work or target) as work:
         suite = Suite(target.resolve() / "release" / "kthw", Path(work).resolve())
+        before = os.getloadavg()[0]
         suite.run()
         sections = {
-            "machine": machine(Path(work)),
+            "machine": machine(Path(work), before),
             "table": table(suite.rows),
             "engine": engine(suite.engine),
         }
