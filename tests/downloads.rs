@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use kthw::lock::{Algorithm, Checksum};
-use kthw::sys::fetch::{FetchError, Fetched, Fetcher, Limits, Progress, Want};
+use kthw::sys::fetch::{FetchError, Fetched, Fetcher, Limits, Want};
 use kthw::upstream::{Need, Origin as _, resolve_pins};
 use kthw_store::{Digest, Sha256, Store};
 use semver::Version;
@@ -178,11 +178,10 @@ fn two_downloads_of_the_same_bytes_do_not_share_a_file() {
     let bench = Bench::new();
     let one = want(&server.url, &file());
     let other = Want { partial: "other".into(), ..one.clone() };
-    let fetcher = Fetcher::new(&[""; 0], bench.limits.clone()).unwrap();
-    let (one, other) = block_on(async {
-        let silent = |_: Progress<'_>| ();
-        let fetch = async |want| fetcher.fetch(want, &bench.store, &silent).await;
-        tokio::join!(fetch(&one), fetch(&other))
+    let (one, other) = thread::scope(|scope| {
+        let one = scope.spawn(|| bench.fetch(&one));
+        let other = bench.fetch(&other);
+        (one.join().unwrap(), other)
     });
     bench.expect(one, &file());
     bench.expect(other, &file());

@@ -41,6 +41,11 @@ pub fn read_text(path: &Utf8Path) -> Result<Option<String>, FileError> {
     }
 }
 
+/// Whether there is anything at this path.
+pub fn exists(path: &Utf8Path) -> bool {
+    path.exists()
+}
+
 /// Writes a whole file or nothing. Parents are created.
 pub fn write(path: &Utf8Path, bytes: &[u8], mode: u32) -> Result<(), FileError> {
     fill(path, mode, |file| file.write_all(bytes).map_err(FileError::new("write", path)))

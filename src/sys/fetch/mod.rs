@@ -99,6 +99,11 @@ impl Fetcher {
         Self::at(Places::mirrors_then_upstream(mirrors)?, limits)
     }
 
+    /// Asks upstream and nothing else.
+    pub fn of_upstream(limits: Limits) -> Result<Self, FetchError> {
+        Self::at(Places::upstream(), limits)
+    }
+
     /// Asks this mirror and nothing else.
     pub fn of_mirror(mirror: &str, limits: Limits) -> Result<Self, FetchError> {
         Self::at(Places::only(mirror)?, limits)

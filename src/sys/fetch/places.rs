@@ -17,6 +17,10 @@ impl Places {
         Ok(Self { mirrors, upstream: true })
     }
 
+    pub(super) fn upstream() -> Self {
+        Self { mirrors: Vec::new(), upstream: true }
+    }
+
     pub(super) fn only(mirror: &str) -> Result<Self, FetchError> {
         Ok(Self { mirrors: vec![parse(mirror)?], upstream: false })
     }
