@@ -96,11 +96,6 @@ impl Unit {
         self.set(Section::Unit, "Wants", unit)
     }
 
-    /// Starts that too, and stops when it stops.
-    pub fn requires(self, unit: &str) -> Self {
-        self.set(Section::Unit, "Requires", unit)
-    }
-
     /// Takes away all that a daemon of the control plane can do without.
     pub fn hardened(self) -> Self {
         HARDENING.iter().fold(self, |unit, (key, value)| unit.set(Section::Service, key, value))
@@ -232,7 +227,7 @@ mod tests {
         let flags = vec![flag("config", &["/etc/kubernetes/kubelet.yaml"]), flag("node-ip", &["10.0.0.36"])];
         let exec = Command { program: "/usr/local/bin/kubelet", flags };
         Unit::service("Kubernetes node agent", KUBERNETES, Readiness::Notify, exec)
-            .requires("containerd.service")
+            .wants("containerd.service")
             .after("containerd.service")
             .set(Section::Service, "KillMode", "process")
             .set(Section::Service, "CPUAccounting", "yes")
@@ -277,7 +272,7 @@ mod tests {
                 .into(),
             without().after("a.service").into(),
             without().wants("a.service").into(),
-            without().requires("a.service").into(),
+            without().set(Section::Unit, "Requires", "a.service").into(),
             Unit::service("X", "https://y", Readiness::Exec, without().exec).into(),
             without().set(Section::Service, "Nice", "5").into(),
             without().set(Section::Unit, "Nice", "5").into(),
@@ -313,7 +308,7 @@ mod tests {
         let wrong = [
             etcd().set(Section::Service, "Restart", "alwayz"),
             etcd().set(Section::Service, "NoSuchKey", "1"),
-            etcd().requires("no-such.service"),
+            etcd().set(Section::Unit, "Requires", "no-such.service"),
         ];
         for unit in wrong {
             let unit = text(unit, &[]);

@@ -178,6 +178,8 @@ pub fn kube_apiserver(cluster: &Cluster, host: &Host) -> Command {
         .ours("authorization-mode", vec!["Node".to_owned(), "RBAC".to_owned()])
         .ours("client-ca-file", path::CA_CERT)
         .ours("enable-admission-plugins", vec!["NodeRestriction".to_owned()])
+        // Without kube-proxy on the control planes, services are reached at their endpoints.
+        .ours("enable-aggregator-routing", true)
         .ours("encryption-provider-config", path::ENCRYPTION_CONFIG)
         .ours("etcd-cafile", path::ETCD_CA_CERT)
         .pair(("etcd-certfile", "etcd-keyfile"), path::APISERVER_ETCD)

@@ -93,7 +93,8 @@ pub fn control_plane_identities(cluster: &Cluster, host: &Host) -> Vec<Identity>
         identity(of("controller-manager"), ClusterCa, Server, "kube-controller-manager", &[])
             .answering(local(host)),
         identity(of("scheduler"), ClusterCa, Server, "kube-scheduler", &[]).answering(local(host)),
-        identity(of("etcd-server"), Etcd, Server, &host.name, &[]).answering(etcd(host)).of_host(host),
+        // Its own gateway reaches an etcd with its server certificate, as a client.
+        identity(of("etcd-server"), Etcd, Peer, &host.name, &[]).answering(etcd(host)).of_host(host),
         identity(of("etcd-peer"), Etcd, Peer, &host.name, &[]).answering(etcd(host)).of_host(host),
     ]
 }

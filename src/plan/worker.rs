@@ -138,7 +138,13 @@ fn containerd_unit(cluster: &Cluster) -> Unit {
         Readiness::Notify,
         flags::containerd(cluster),
     )
+    // What is read at boot takes effect now, too; the bridge has settings once its module is loaded.
     .set(Section::Service, "ExecStartPre", "-/sbin/modprobe -a overlay br_netfilter")
+    .set(
+        Section::Service,
+        "ExecStartPre",
+        "-/usr/lib/systemd/systemd-sysctl /etc/sysctl.d/99-kubernetes.conf",
+    )
     .set(Section::Service, "Delegate", "yes")
     .set(Section::Service, "KillMode", "process")
     .set(Section::Service, "OOMScoreAdjust", "-999")
@@ -156,7 +162,8 @@ fn kubelet_unit(cluster: &Cluster, host: &Host) -> Unit {
         flags::kubelet(cluster, host),
     )
     .after("containerd.service")
-    .requires("containerd.service")
+    // Not `Requires=`: whichever of the two fails or is restarted, the other goes on.
+    .wants("containerd.service")
     .set(Section::Service, "OOMScoreAdjust", "-999")
     .set(Section::Service, "KillMode", "process")
 }

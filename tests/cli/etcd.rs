@@ -66,4 +66,6 @@ fn it_answers_over_mutual_tls_and_refuses_everyone_else() {
     for reason in ["client didn't provide a certificate", "certificate signed by unknown authority"] {
         assert!(log.contains(reason), "no {reason} in\n{log}");
     }
+    // Its own gateway is a client that it has to accept.
+    assert!(!log.contains("incompatible key usage"), "{log}");
 }
