@@ -161,8 +161,8 @@ pub struct Snapshot {
 #[derive(Args)]
 pub struct Gc {
     /// How many builds of each cluster stay
-    #[arg(long, value_name = "N", default_value_t = 10)]
-    pub keep: usize,
+    #[arg(long, value_name = "N", default_value = "10")]
+    pub keep: std::num::NonZeroUsize,
     /// Only say what would be deleted
     #[arg(long)]
     pub dry_run: bool,

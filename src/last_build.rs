@@ -14,6 +14,7 @@ pub struct LastBuild {
     /// The root that the build left in the store.
     pub root_name: String,
     pub root: u64,
+    pub record: String,
     pub summary: Summary,
 }
 

@@ -175,6 +175,8 @@ struct Run<A, X> {
     workers: JoinSet<Work>,
     /// The actions being carried out, each with the other nodes that wait for the very same one.
     under_way: HashMap<ActionDigest, Vec<NodeId>>,
+    /// What this run's actions yielded, before and after it is in the store.
+    yielded: HashMap<ActionDigest, Output>,
     batch: Batch,
     /// The transaction that is being written.
     committing: Option<JoinHandle<Result<(), StoreError>>>,
@@ -231,6 +233,7 @@ impl<A: Action, X: Executor<A>> Run<A, X> {
             running: Queues::default(),
             workers: JoinSet::new(),
             under_way: HashMap::new(),
+            yielded: HashMap::new(),
             batch: Batch::default(),
             committing: None,
             guard: None,
@@ -274,9 +277,10 @@ impl<A: Action, X: Executor<A>> Run<A, X> {
             return Ok(());
         }
         self.under_way.insert(action, Vec::new());
-        let expected = match self.goal {
-            Goal::Check => self.session.store.realisation(&action)?,
-            Goal::Identify | Goal::Fetch => None,
+        let expected = match (self.session.realised(id), self.goal) {
+            (Some(known), _) => Some(known.output),
+            (None, Goal::Check) => self.session.store.realisation(&action)?,
+            (None, Goal::Identify | Goal::Fetch) => None,
         };
         let description = self.encoder.bytes().to_vec();
         self.stale.of(resource).push_back(Stale { id, action, description, expected });
@@ -297,6 +301,9 @@ impl<A: Action, X: Executor<A>> Run<A, X> {
 
     /// The output of the action just described, if it need not be carried out.
     fn lookup(&mut self, id: NodeId, action: ActionDigest) -> Result<Option<Output>, StoreError> {
+        if let Some(output) = self.yielded.get(&action) {
+            return Ok(Some(*output));
+        }
         let (node, store) = (self.session.graph.node(id), &self.session.store);
         let before = self.session.previous(&node.name).filter(|before| before.action == action);
         if node.action.kind().yields == Yields::Pinned {
@@ -365,6 +372,7 @@ impl<A: Action, X: Executor<A>> Run<A, X> {
             match result {
                 Ok(done) => {
                     self.outcome.executed.push(done.id);
+                    self.yielded.insert(done.realised.action, done.realised.output);
                     self.complete(done.id, done.realised, true);
                     for twin in self.under_way.remove(&done.realised.action).into_iter().flatten() {
                         self.session.keep(twin, &done.content);
@@ -386,7 +394,8 @@ impl<A: Action, X: Executor<A>> Run<A, X> {
 
     /// After a failure nothing new starts; what runs is let finish, so that its work is not lost.
     async fn finish_running(&mut self, failures: &mut Vec<NodeFailure>) {
-        while let Some(Ok(work)) = self.workers.join_next().await {
+        while let Some(work) = self.workers.join_next().await {
+            let work = work.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()));
             self.batch.append(work.batch);
             failures.extend(work.results.into_iter().filter_map(Result::err));
         }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use camino::Utf8Path;
 use kthw_graph::{Content, Goal, NodeId, Outcome};
-use kthw_store::{Output, Store};
+use kthw_store::{Digest, Output, Store};
 
 use super::expiry;
 use super::failure::Failure;
@@ -73,7 +73,8 @@ fn nothing_to_do(sources: &Sources, args: &Build) -> Result<Option<Summary>, Fai
     let Some(last) = last.filter(|last| last.fingerprint == sources.fingerprint()) else { return Ok(None) };
     let store = Store::open(&sources.folder.store())?;
     let root = store.latest_root(&last.root_name)?;
-    Ok(root.filter(|(number, _)| *number == last.root).map(|_| last.repeated()))
+    let kept = root.is_some_and(|(number, record)| number == last.root && record.to_string() == last.record);
+    Ok(kept.then(|| last.repeated()))
 }
 
 fn summarise(session: &ClusterSession, outcome: &Outcome) -> Summary {
@@ -94,23 +95,24 @@ fn summarise(session: &ClusterSession, outcome: &Outcome) -> Summary {
 }
 
 /// Leaves a root in the store, unless the last one says the same; returns its number.
-fn keep(session: &ClusterSession, bound: &Bound, executed: usize) -> Result<u64, Failure> {
+fn keep(session: &ClusterSession, bound: &Bound, executed: usize) -> Result<(u64, Digest), Failure> {
     let (store, record) = (session.store(), session.record());
     if executed == 0
         && let Some((number, last)) = store.latest_root(&bound.root_name)?
         && store.record(&last)?.as_ref() == Some(&record)
     {
-        return Ok(number);
+        return Ok((number, last));
     }
     Ok(store.append_root(&bound.root_name, &record)?)
 }
 
 /// Leaves a note for the next build, which can do without.
-fn note(bound: &Bound, root: u64, summary: &Summary) -> Result<(), FileError> {
+fn note(bound: &Bound, (root, record): (u64, Digest), summary: &Summary) -> Result<(), FileError> {
     let last = LastBuild {
         fingerprint: bound.fingerprint.clone(),
         root_name: bound.root_name.clone(),
         root,
+        record: record.to_string(),
         summary: summary.clone(),
     };
     files::write(&bound.folder.last_build(), last.render().as_bytes(), 0o644)?;

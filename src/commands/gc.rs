@@ -1,12 +1,14 @@
 //! `kthw gc`: delete from the store what no build needs any more.
 
 use super::failure::Failure;
+use super::opened::require_store;
 use crate::cli::Gc;
 use crate::sources::Folder;
 use crate::ui::Ui;
 
 pub fn run(folder: &Folder, args: Gc, ui: &Ui) -> Result<(), Failure> {
-    let collected = kthw_store::collect(&folder.store(), args.keep, args.dry_run)?;
+    require_store(folder)?;
+    let collected = kthw_store::collect(&folder.store(), args.keep.get(), args.dry_run)?;
     let verb = if args.dry_run { "would delete" } else { "deleted" };
     ui.result(format_args!(
         "{verb} {} builds, {} realisations, {} blobs, {} bytes",

@@ -19,26 +19,28 @@ pub fn run(folder: &Folder, args: Init, ui: &Ui) -> Result<(), Failure> {
         Some(path) => folder.within(&path),
         None => folder.clone(),
     };
-    for name in [SPEC, LOCK] {
-        let path = folder.join(name);
-        if files::read_text(&path)?.is_some() {
-            let error = Diagnostic::error(format!("{path} exists already"));
-            let help = "name a new folder, or `kthw build` what is there";
-            return Err(Failure::wrong_input(vec![error.help(Some(help))]));
-        }
+    if files::exists(&folder.join(LOCK)) {
+        let error = Diagnostic::error(format!("{} exists already", folder.join(LOCK)));
+        let help = "name a new folder, or `kthw build` what is there";
+        return Err(Failure::wrong_input(vec![error.help(Some(help))]));
     }
-    let spec: Arc<str> = match args.preset {
-        Preset::Single => presets::single(),
+    // A cluster's file that somebody has written already is what they want.
+    let written = files::read_text(&folder.join(SPEC))?;
+    let spec: Arc<str> = match (&written, args.preset) {
+        (Some(text), _) => text.clone(),
+        (None, Preset::Single) => presets::single(),
     }
     .into();
     let cluster = read_cluster(&spec, ui).map_err(Failure::wrong_input)?;
     create_root(&folder)?;
     let mut pins = lock::new_lock(&folder, &cluster.name)?;
     pins.set_pins(plan::needs(&cluster).iter().filter_map(upstream::published));
+    ignore_private(&folder)?;
+    if written.is_none() {
+        files::write(&folder.join(SPEC), spec.as_bytes(), 0o644)?;
+    }
+    // Last, so that a folder with a lock is a whole cluster folder.
     files::write(&folder.join(LOCK), pins.render().as_bytes(), 0o644)?;
-    files::create(&folder.join(".gitignore"), format!("{PRIVATE}/\n").as_bytes(), 0o644)?;
-    // Last, so that a folder with a cluster's file is a whole cluster folder.
-    files::write(&folder.join(SPEC), spec.as_bytes(), 0o644)?;
     ui.message(format!(
         "wrote {SPEC}, {LOCK} and the root secret {} (keep a copy of it)",
         folder.private_root()
@@ -50,5 +52,18 @@ pub fn run(folder: &Folder, args: Init, ui: &Ui) -> Result<(), Failure> {
 fn create_root(folder: &Folder) -> Result<(), Failure> {
     let root = RootSecret::new(entropy::random().map_err(Failure::failed)?);
     files::create(&folder.private_root(), root.render().expose().as_bytes(), 0o600)?;
+    Ok(())
+}
+
+/// Keeps git from committing the root secret, whatever else it is to ignore.
+fn ignore_private(folder: &Folder) -> Result<(), Failure> {
+    let path = folder.join(".gitignore");
+    let line = format!("{PRIVATE}/");
+    let before = files::read_text(&path)?.unwrap_or_default();
+    if before.lines().any(|found| found.trim() == line) {
+        return Ok(());
+    }
+    let gap = if before.is_empty() || before.ends_with('\n') { "" } else { "\n" };
+    files::write(&path, format!("{before}{gap}{line}\n").as_bytes(), 0o644)?;
     Ok(())
 }

@@ -3,9 +3,8 @@
 use std::sync::Arc;
 
 use super::failure::Failure;
-use super::opened::{read_cluster, read_lock, runtime};
+use super::opened::{check_root, read_cluster, read_lock, runtime};
 use crate::cli;
-use crate::cluster::Cluster;
 use crate::lock::{Epoch, Epochs, Lock, Pin};
 use crate::plan;
 use crate::sources::{self, Folder, LOCK};
@@ -19,18 +18,36 @@ pub fn run(folder: Folder, args: cli::Lock, ui: &Ui) -> Result<(), Failure> {
     let cluster = read_cluster(&spec, ui).map_err(Failure::wrong_input)?;
     let mut lock = match files::read_text(&folder.join(LOCK))? {
         Some(text) => read_lock(&text.into()).map_err(Failure::wrong_input)?,
-        None => new_lock(&folder, &cluster.name)?,
+        None => {
+            refuse_if_built(&folder)?;
+            new_lock(&folder, &cluster.name)?
+        }
     };
+    check_root(&lock, &sources::read_root(&folder)?)?;
     let needs = plan::needs(&cluster);
     if args.check {
         return check(&lock, &needs, ui);
     }
     let before = lock.clone();
-    let pins = pin(&needs, &lock, &cluster, args.mirror.as_deref())?;
+    let pins = pin(&needs, &lock, args.mirror.as_deref())?;
     lock.set_pins(pins);
     files::write(&folder.join(LOCK), lock.render().as_bytes(), 0o644)?;
     report(&before, &lock, ui);
     Ok(())
+}
+
+/// A new lock is a new cluster, with other keys: not one that takes the place of a lost one.
+fn refuse_if_built(folder: &Folder) -> Result<(), Failure> {
+    if files::read_text(&folder.last_build())?.is_none() {
+        return Ok(());
+    }
+    let error =
+        Diagnostic::error(format!("{} is missing, and this cluster was built before", folder.join(LOCK)));
+    let help = format!(
+        "restore it from git: a new one would change every key; for a new cluster remove {} first",
+        folder.last_build()
+    );
+    Err(Failure::wrong_input(vec![error.help(Some(help))]))
 }
 
 /// The lock of a cluster that has a root secret and nothing else yet.
@@ -43,8 +60,9 @@ pub fn new_lock(folder: &Folder, name: &str) -> Result<Lock, Failure> {
 }
 
 /// A pin for each need: what is pinned stays, what is known to be published needs no network, and the rest is
-/// asked for. A mirror is asked for everything.
-fn pin(needs: &[Need], lock: &Lock, cluster: &Cluster, mirror: Option<&str>) -> Result<Vec<Pin>, Failure> {
+/// asked of the publishers: pins are what mirrors are checked against. A mirror that is named here is asked for
+/// everything.
+fn pin(needs: &[Need], lock: &Lock, mirror: Option<&str>) -> Result<Vec<Pin>, Failure> {
     let known = |need: &Need| pinned(lock, need).cloned().or_else(|| upstream::published(need));
     let (mut pins, mut open) = (Vec::new(), Vec::new());
     for need in needs {
@@ -58,7 +76,7 @@ fn pin(needs: &[Need], lock: &Lock, cluster: &Cluster, mirror: Option<&str>) -> 
     }
     let origin = match mirror {
         Some(mirror) => Fetcher::of_mirror(mirror, Limits::default()),
-        None => Fetcher::new(&cluster.downloads.mirrors, Limits::default()),
+        None => Fetcher::of_upstream(Limits::default()),
     };
     let origin = origin.map_err(|error| Failure::wrong_input(vec![Diagnostic::error(error.to_string())]))?;
     let resolved = runtime()?.block_on(upstream::resolve_pins(&open, &origin)).map_err(|errors| {

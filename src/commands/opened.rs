@@ -14,6 +14,7 @@ use crate::plan::{self, Plan};
 use crate::root::RootSecret;
 use crate::sources::{Folder, LOCK, SPEC, Sources, SourcesError};
 use crate::spec::{self, Located};
+use crate::sys::files;
 use crate::ui::{Diagnostic, Ui};
 
 /// The graph of a cluster, bound to a store.
@@ -108,6 +109,15 @@ pub fn root_name(lock: &Lock) -> String {
     format!("build/{}", lock.cluster)
 }
 
+/// Fails where there is no store yet, so that looking after one does not make one.
+pub fn require_store(folder: &Folder) -> Result<(), Failure> {
+    let store = folder.store();
+    match files::exists(&store) {
+        true => Ok(()),
+        false => Err(Failure::failed(format!("there is no store at {store}; `kthw build` makes one"))),
+    }
+}
+
 /// Opens the folder's store and passes on what it has to say.
 pub fn open_store(folder: &Folder, ui: &Ui) -> Result<Store, Failure> {
     let store = Store::open(&folder.store())?;
@@ -172,7 +182,8 @@ pub fn read_cluster(text: &Arc<str>, ui: &Ui) -> Result<Cluster, Vec<Diagnostic>
     }
 }
 
-fn check_root(lock: &Lock, root: &RootSecret) -> Result<(), Failure> {
+/// Whether this root is the lock's: with another one every key would change.
+pub fn check_root(lock: &Lock, root: &RootSecret) -> Result<(), Failure> {
     let found = root.fingerprint().to_string();
     if lock.root == found {
         return Ok(());

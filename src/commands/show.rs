@@ -24,7 +24,7 @@ pub fn run(folder: Folder, args: Show, ui: &Ui) -> Result<(), Failure> {
     match session.content(id)? {
         Content::Public(bytes) => ui.bytes(&bytes),
         Content::Secret(bytes) => ui.bytes(bytes.expose()),
-        Content::Stored(blob) => copy_blob(session.store(), &blob, &mut std::io::stdout().lock())?,
+        Content::Stored(blob) => copy_blob(session.store(), &blob, &mut ui.writer())?,
     }
     Ok(())
 }

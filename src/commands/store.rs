@@ -6,11 +6,12 @@ use kthw_graph::{Goal, NodeId};
 use kthw_store::{ActionDigest, Damage, Store};
 
 use super::failure::{Exit, Failure};
-use super::opened::{Opened, open_store, realise};
+use super::opened::{Opened, open_store, realise, require_store};
 use crate::sources::Folder;
 use crate::ui::{Diagnostic, Ui};
 
 pub fn verify(folder: &Folder, ui: &Ui) -> Result<(), Failure> {
+    require_store(folder)?;
     let store = open_store(folder, ui)?;
     let mut read = 0;
     let damages = store.verify(&mut |done, _| read = done)?;
@@ -24,6 +25,7 @@ pub fn verify(folder: &Folder, ui: &Ui) -> Result<(), Failure> {
 }
 
 pub fn repair(folder: Folder, ui: &Ui) -> Result<(), Failure> {
+    require_store(&folder)?;
     let store = open_store(&folder, ui)?;
     let damages = store.verify(&mut |_, _| {})?;
     if damages.is_empty() {

@@ -1,6 +1,6 @@
 //! `kthw why`: what an output is made of, and why it changed.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet, VecDeque};
 
 use kthw_graph::{
     Action, Description, Explanation, Goal, Manifest, NodeId, Origin, ParamChange, Value, explain,
@@ -8,7 +8,7 @@ use kthw_graph::{
 use kthw_store::{ActionDigest, Output, RecordEntry, Store};
 
 use super::failure::Failure;
-use super::opened::{Bound, ClusterSession, Opened, realise};
+use super::opened::{ClusterSession, Opened, realise};
 use super::target;
 use crate::cli::Why;
 use crate::sources::{Folder, LOCK, SPEC};
@@ -22,77 +22,116 @@ pub fn run(folder: Folder, args: Why, ui: &Ui) -> Result<(), Failure> {
     // The record is loaded before anything is made, so that a pending change is seen as one.
     let history = History::read(session.store(), &bound.root_name)?;
     realise(&session, Goal::Identify, &[id], ui)?;
-    let origins = Origins::read(&session, id, &bound)?;
+    let spec = files::read_text(&bound.folder.join(SPEC))?.unwrap_or_default();
+    let answer = Answer { session: &session, history: &history, positions: &Positions::new(&spec), ui };
     let node = session.graph().node(id);
     let output = session.realised(id).map_or_else(String::new, |realised| realised.output.to_string());
     ui.result(format_args!("{} is a {}, {output}", node.name, node.action.kind()));
-    changed(&session, id, &history, &origins, ui)?;
-    made_of(&session, id, &origins, ui);
+    answer.changed(id)?;
+    answer.made_of(id);
     Ok(())
 }
 
-/// Says what goes into the node.
-fn made_of(session: &ClusterSession, id: NodeId, origins: &Origins, ui: &Ui) {
-    let node = session.graph().node(id);
-    ui.result("made of");
-    for (name, value) in &origins.params {
-        let place = origins.place(name);
-        ui.result(format_args!("  {name} = {}{place}", shortened(value)));
-    }
-    for (slot, input) in &node.inputs {
-        let output = session.realised(*input).map_or_else(String::new, |realised| short(realised.output));
-        ui.result(format_args!("  {slot} ← {} {output}", session.graph().node(*input).name));
-    }
+/// What an answer is drawn from, and where it goes.
+struct Answer<'a> {
+    session: &'a ClusterSession,
+    history: &'a History,
+    positions: &'a Positions<'a>,
+    ui: &'a Ui,
 }
 
-/// Says why the node is not what some earlier build made, or that it never was anything else.
-fn changed(
-    session: &ClusterSession,
-    id: NodeId,
-    history: &History,
-    origins: &Origins,
-    ui: &Ui,
-) -> Result<(), Failure> {
-    let name = session.graph().node(id).name.as_str();
-    let now = session.realised(id).map(|realised| realised.action);
-    let Some((number, before)) = history.last_other(name, now) else {
-        let text = if history.is_empty() {
-            "no build is recorded yet"
-        } else {
-            "no recorded build knows it otherwise"
+impl Answer<'_> {
+    fn name(&self, id: NodeId) -> &str {
+        self.session.graph().node(id).name.as_str()
+    }
+
+    /// Says what goes into the node.
+    fn made_of(&self, id: NodeId) {
+        self.ui.result("made of");
+        for Param { name, value, place } in Origins::read(self.session, id, self.positions).params {
+            self.ui.result(format_args!("  {name} = {}{}", shortened(&value), shown(place.as_deref())));
+        }
+        for (slot, input) in &self.session.graph().node(id).inputs {
+            let output = self.session.realised(*input).map_or_else(String::new, |r| short(r.output));
+            self.ui.result(format_args!("  {slot} ← {} {output}", self.name(*input)));
+        }
+    }
+
+    /// Says why the node is not what some earlier build made, or that it never was anything else.
+    fn changed(&self, id: NodeId) -> Result<(), Failure> {
+        let now = self.session.realised(id).map(|realised| realised.action);
+        let Some((number, before)) = self.history.last_other(self.name(id), now) else {
+            let reason = match self.history.is_empty() {
+                true => "no build is recorded yet",
+                false => "no recorded build knows it otherwise",
+            };
+            self.ui.result(format_args!("unchanged: {reason}"));
+            return Ok(());
         };
-        ui.result(format_args!("unchanged: {text}"));
-        return Ok(());
-    };
-    let (Some(now), store) = (now, session.store()) else { return Ok(()) };
-    let (Some(old), Some(new)) = (store.description(&before)?, store.description(&now)?) else {
-        ui.result(format_args!("changed since build {number}, whose description is no longer kept"));
-        return Ok(());
-    };
-    let (Some(old), Some(new)) = (Description::decode(&old), Description::decode(&new)) else {
-        return Err(Failure::failed(format!("the store's description of {name} is damaged")));
-    };
-    let explanation = explain(&old, &new);
-    let role = if explanation.is_cause() { "cause" } else { "cascade" };
-    ui.result(format_args!("changed since build {number} ({role})"));
-    report(&explanation, session, id, origins, ui);
-    Ok(())
-}
+        let Some(explanation) = self.explain(id, before)? else {
+            self.ui.result(format_args!("changed since build {number}, whose description is no longer kept"));
+            return Ok(());
+        };
+        let role = if explanation.is_cause() { "cause" } else { "cascade" };
+        self.ui.result(format_args!("changed since build {number} ({role})"));
+        self.report(&explanation, id, "  ");
+        self.causes(id, &explanation, number)
+    }
 
-fn report(explanation: &Explanation, session: &ClusterSession, id: NodeId, origins: &Origins, ui: &Ui) {
-    if let Some((from, to)) = &explanation.kind {
-        ui.result(format_args!("  kind: {from} → {to} (kthw itself changed)"));
+    /// What tells a node's action from an earlier one, where both descriptions are kept.
+    fn explain(&self, id: NodeId, before: ActionDigest) -> Result<Option<Explanation>, Failure> {
+        let (Some(now), store) = (self.session.realised(id), self.session.store()) else { return Ok(None) };
+        let (old, new) = (store.description(&before)?, store.description(&now.action)?);
+        let (Some(old), Some(new)) = (&old, &new) else { return Ok(None) };
+        match (Description::decode(old), Description::decode(new)) {
+            (Some(old), Some(new)) => Ok(Some(explain(&old, &new))),
+            _ => Err(Failure::failed(format!("the store's description of {} is damaged", self.name(id)))),
+        }
     }
-    for ParamChange { name, from, to } in &explanation.params {
-        let (from, to) = (from.as_deref().unwrap_or("nothing"), to.as_deref().unwrap_or("nothing"));
-        ui.result(format_args!("  {name}: {} → {}{}", shortened(from), shortened(to), origins.place(name)));
+
+    fn report(&self, explanation: &Explanation, id: NodeId, indent: &str) {
+        let origins = Origins::read(self.session, id, self.positions);
+        if let Some((from, to)) = &explanation.kind {
+            self.ui.result(format_args!("{indent}kind: {from} → {to} (kthw itself changed)"));
+        }
+        for ParamChange { name, from, to } in &explanation.params {
+            let (from, to) = (from.as_deref().unwrap_or("nothing"), to.as_deref().unwrap_or("nothing"));
+            let place = origins.place(name, to);
+            self.ui.result(format_args!("{indent}{name}: {} → {}{place}", shortened(from), shortened(to)));
+        }
+        for change in &explanation.inputs {
+            let input = self.input(id, &change.slot).map_or("", |input| self.name(input));
+            let side = |output: Option<Output>| output.map_or_else(|| "nothing".to_owned(), short);
+            let (from, to) = (side(change.from), side(change.to));
+            self.ui.result(format_args!("{indent}{}: {from} → {to}  {input}", change.slot));
+        }
     }
-    for change in &explanation.inputs {
-        let inputs = &session.graph().node(id).inputs;
-        let input = inputs.iter().find(|(slot, _)| *slot == change.slot);
-        let input = input.map_or(String::new(), |(_, input)| session.graph().node(*input).name.to_string());
-        let side = |output: Option<Output>| output.map_or_else(|| "nothing".to_owned(), short);
-        ui.result(format_args!("  {}: {} → {}  {input}", change.slot, side(change.from), side(change.to)));
+
+    fn input(&self, id: NodeId, slot: &str) -> Option<NodeId> {
+        let inputs = &self.session.graph().node(id).inputs;
+        inputs.iter().find(|(found, _)| found == slot).map(|(_, input)| *input)
+    }
+
+    /// Follows a cascade to the nodes that were changed themselves.
+    fn causes(&self, id: NodeId, explanation: &Explanation, build: u64) -> Result<(), Failure> {
+        let changed = |id: NodeId, explanation: &Explanation| -> Vec<NodeId> {
+            explanation.inputs.iter().filter_map(|change| self.input(id, &change.slot)).collect()
+        };
+        let mut seen = HashSet::new();
+        let mut next = VecDeque::from(changed(id, explanation));
+        while let Some(id) = next.pop_front() {
+            let Some(before) = self.history.action(build, self.name(id)).filter(|_| seen.insert(id)) else {
+                continue;
+            };
+            let Some(explanation) = self.explain(id, before)? else { continue };
+            if explanation.is_cause() {
+                self.ui.result(format_args!("because of {}", self.name(id)));
+                let own = Explanation { inputs: Vec::new(), ..explanation.clone() };
+                self.report(&own, id, "  ");
+            }
+            next.extend(changed(id, &explanation));
+        }
+        Ok(())
     }
 }
 
@@ -130,6 +169,12 @@ impl History {
         self.0.is_empty()
     }
 
+    /// What a node did in one build.
+    fn action(&self, build: u64, name: &str) -> Option<ActionDigest> {
+        let (_, actions) = self.0.iter().find(|(number, _)| *number == build)?;
+        actions.get(name).copied()
+    }
+
     /// The newest build in which the node did something else.
     fn last_other(&self, name: &str, now: Option<ActionDigest>) -> Option<(u64, ActionDigest)> {
         let known = self.0.iter().filter_map(|(number, actions)| Some((*number, *actions.get(name)?)));
@@ -137,47 +182,51 @@ impl History {
     }
 }
 
-/// Each parameter with its value and the place that decided it.
-struct Origins {
-    params: Vec<(String, String)>,
-    places: HashMap<String, String>,
-}
-
-impl Origins {
-    fn read(session: &ClusterSession, id: NodeId, bound: &Bound) -> Result<Self, Failure> {
-        let spec = files::read_text(&bound.folder.join(SPEC))?.unwrap_or_default();
-        let positions = Positions::new(&spec);
-        let mut reader = OriginReader { positions, params: Vec::new(), places: HashMap::new() };
-        session.graph().node(id).action.describe(&mut reader);
-        Ok(Self { params: reader.params, places: reader.places })
-    }
-
-    fn place(&self, param: &str) -> String {
-        self.places.get(param).map(|place| format!("  ({place})")).unwrap_or_default()
-    }
+/// A parameter with its value and the place that decided it.
+struct Param {
+    name: String,
+    value: String,
+    place: Option<String>,
 }
 
 /// The second reader of a description: it keeps what the hash leaves out.
-struct OriginReader<'a> {
-    positions: Positions<'a>,
-    params: Vec<(String, String)>,
-    places: HashMap<String, String>,
+struct Origins<'a> {
+    positions: &'a Positions<'a>,
+    params: Vec<Param>,
 }
 
-impl Manifest for OriginReader<'_> {
+impl<'a> Origins<'a> {
+    fn read(session: &ClusterSession, id: NodeId, positions: &'a Positions<'a>) -> Self {
+        let mut origins = Self { positions, params: Vec::new() };
+        session.graph().node(id).action.describe(&mut origins);
+        origins
+    }
+
+    /// Where a parameter of this name, and of this value if one has it, was decided.
+    fn place(&self, name: &str, value: &str) -> String {
+        let named = || self.params.iter().filter(|param| param.name == name);
+        let param = named().find(|param| param.value == value).or_else(|| named().next_back());
+        shown(param.and_then(|param| param.place.as_deref()))
+    }
+}
+
+fn shown(place: Option<&str>) -> String {
+    place.map(|place| format!("  ({place})")).unwrap_or_default()
+}
+
+impl Manifest for Origins<'_> {
     fn param(&mut self, name: &str, value: Value<'_>, origin: Origin<'_>) {
-        self.params.push((name.to_owned(), value.to_string()));
         let place = match origin {
             Origin::Spec(path) => {
                 let path = path.to_string();
-                match self.positions.exact(&path) {
+                Some(match self.positions.exact(&path) {
                     Some(place) => format!("{SPEC}:{} {path}", place.line),
                     None => format!("default of {path}"),
-                }
+                })
             }
-            Origin::Lock(entry) => format!("{LOCK} {entry}"),
-            Origin::Program => return,
+            Origin::Lock(entry) => Some(format!("{LOCK} {entry}")),
+            Origin::Program => None,
         };
-        self.places.insert(name.to_owned(), place);
+        self.params.push(Param { name: name.to_owned(), value: value.to_string(), place });
     }
 }

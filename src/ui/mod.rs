@@ -41,6 +41,11 @@ impl Ui {
         }
     }
 
+    /// Where a result goes that is too large to be held at once.
+    pub fn writer(&self) -> impl Write + use<> {
+        std::io::stdout().lock()
+    }
+
     /// Whether every result so far has arrived: half a result must not pass for a whole one.
     pub fn delivered(&self) -> Result<(), String> {
         match self.lost.get() {

@@ -31,8 +31,8 @@ impl RootRow {
 }
 
 impl Store {
-    /// Stores a record and makes it the next of a name; returns its number, the first being 1.
-    pub fn append_root(&self, name: &str, record: &Record) -> Result<u64> {
+    /// Stores a record and makes it the next of a name; returns its number, the first being 1, and the record's name.
+    pub fn append_root(&self, name: &str, record: &Record) -> Result<(u64, Digest)> {
         self.require_write()?;
         let bytes =
             record.encode().map_err(|source| StoreError::Unrecordable { root: name.to_owned(), source })?;
@@ -48,7 +48,7 @@ impl Store {
                  SELECT ?1, coalesce(max(number), 0) + 1, ?2, unixepoch() FROM root WHERE name = ?1
                  RETURNING number",
             )?
-            .query_row((name, written.digest.as_bytes()), |row| row.get(0))
+            .query_row((name, written.digest.as_bytes()), |row| Ok((row.get(0)?, written.digest)))
         })
     }
 

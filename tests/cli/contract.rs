@@ -37,10 +37,10 @@ fn results_go_to_stdout_and_messages_to_stderr() {
     let built = folder.kthw(&["build"]).exits(0);
     insta::assert_snapshot!(built.stdout, @"
     96 nodes: 74 made, 22 as they were
-    cluster b3:855c46f02f8230ed0a4cf3af57aa8abf5a9c8edf5be989af98ebda95037d31d5
-      control-plane-1  b3:0b6f65222124a3c8de189c627e9666e4646273cf54f591c078ad53d40333a809
-      worker-node-1    b3:d6dbadbad13839037dfdf1112346e57ceee33ee4530bdf1ae8e07bc77d5f8409
-      worker-node-2    b3:f137a66b9209b6a536e5a849b1423823b10e816fb06e04f40f8ecdd7d00b74b1
+    cluster b3:3497191d4bb52407ca78a1098bffcd45571b60ed0d6d695bc530c907c05b7a49
+      control-plane-1  b3:c371c09400dd7642eb9e693ea7351b59c7b5a25cbd042bb3e0b350f93932b1c8
+      worker-node-1    b3:3a97534f074ce53629722009987e64d2035ce16d6c1f81a30e9a7a52ef50d985
+      worker-node-2    b3:94eb7a26e63043701ca4419bfe9b3749d229172edad53c5c27409656f0cda184
     ");
     insta::assert_snapshot!(built.stderr, @"
     warning: this cluster's root secret is a public example: anyone can derive every key of it
@@ -55,10 +55,10 @@ fn results_go_to_stdout_and_messages_to_stderr() {
     let again = folder.kthw(&["build"]).exits(0);
     insta::assert_snapshot!(again.stdout, @"
     nothing to do: 96 nodes are as they should be
-    cluster b3:855c46f02f8230ed0a4cf3af57aa8abf5a9c8edf5be989af98ebda95037d31d5
-      control-plane-1  b3:0b6f65222124a3c8de189c627e9666e4646273cf54f591c078ad53d40333a809
-      worker-node-1    b3:d6dbadbad13839037dfdf1112346e57ceee33ee4530bdf1ae8e07bc77d5f8409
-      worker-node-2    b3:f137a66b9209b6a536e5a849b1423823b10e816fb06e04f40f8ecdd7d00b74b1
+    cluster b3:3497191d4bb52407ca78a1098bffcd45571b60ed0d6d695bc530c907c05b7a49
+      control-plane-1  b3:c371c09400dd7642eb9e693ea7351b59c7b5a25cbd042bb3e0b350f93932b1c8
+      worker-node-1    b3:3a97534f074ce53629722009987e64d2035ce16d6c1f81a30e9a7a52ef50d985
+      worker-node-2    b3:94eb7a26e63043701ca4419bfe9b3749d229172edad53c5c27409656f0cda184
     ");
     assert_eq!(folder.kthw(&["build", "--json"]).exits(0).stderr, PUBLIC_ROOT, "a machine needs no advice");
 }

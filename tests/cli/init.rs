@@ -71,12 +71,33 @@ fn a_folder_may_be_named_and_a_cluster_is_never_overwritten() {
     folder.kthw(&["init", "mine"]).exits(0);
     let lock = folder.read("mine/kthw.lock");
     insta::assert_snapshot!(folder.kthw(&["init", "mine"]).refusal(2), @"
-    error: ./mine/cluster.yaml exists already
+    error: ./mine/kthw.lock exists already
      |
      = help: name a new folder, or `kthw build` what is there
     ");
     assert_eq!(folder.read("mine/kthw.lock"), lock);
     folder.kthw(&["-C", "mine", "build"]).exits(0);
+}
+
+#[test]
+fn a_file_that_was_written_before_is_the_cluster_that_is_made() {
+    let folder = ClusterFolder::empty();
+    let spec = ClusterFolder::single().read("cluster.yaml").replace("name: hard-way", "name: by-hand");
+    folder.write("cluster.yaml", &spec);
+    folder.write(".gitignore", "*.bak");
+    folder.kthw(&["init"]).exits(0);
+    assert_eq!(folder.read("cluster.yaml"), spec);
+    assert_eq!(folder.read(".gitignore"), "*.bak\n.kthw/\n");
+    assert!(folder.read("kthw.lock").contains("cluster = \"by-hand-"));
+}
+
+#[test]
+fn a_lost_lock_is_not_made_anew() {
+    let folder = initialised();
+    fs::remove_file(folder.path().join("kthw.lock")).expect("our own file");
+    let refused = folder.kthw(&["lock"]).refusal(2);
+    assert!(refused.contains("restore it from git: a new one would change every key"), "{refused}");
+    assert!(!folder.exists("kthw.lock"));
 }
 
 #[test]

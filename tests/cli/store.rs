@@ -49,13 +49,22 @@ fn collecting_keeps_what_the_latest_build_needs() {
 }
 
 #[test]
-fn collecting_everything_costs_only_time() {
+fn the_latest_build_is_never_collected() {
     let folder = ClusterFolder::single();
-    let before = folder.build();
-    folder.kthw(&["gc", "--keep", "0"]).exits(0);
-    let after = folder.build();
-    assert!(after.executed > 0);
-    assert_eq!(after.bundles, before.bundles);
+    folder.build();
+    folder.kthw(&["gc", "--keep", "0"]).exits(2);
+    folder.kthw(&["gc", "--keep", "1"]).exits(0);
+    assert_eq!(folder.build().executed, 0);
+}
+
+#[test]
+fn looking_after_a_store_makes_none() {
+    let folder = ClusterFolder::single();
+    for command in [&["gc"][..], &["store", "verify"], &["store", "repair"]] {
+        let refused = folder.kthw(command).refusal(1);
+        assert!(refused.contains("there is no store at"), "{refused}");
+    }
+    assert!(!folder.exists(".kthw"));
 }
 
 #[test]

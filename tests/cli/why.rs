@@ -54,6 +54,8 @@ fn an_edit_is_a_cause_with_its_line_and_what_follows_is_a_cascade() {
     insta::assert_snapshot!(cascade, @"
     changed since build 1 (cascade)
       /etc/kubernetes/kubelet-config.yaml: b3:d3fa340bc770 → b3:4bfb4bf8dfac  host/worker-node-1/kubelet-config
+    because of host/worker-node-1/kubelet-config
+      cluster-domain: cluster.local → k8s.example  (cluster.yaml:15 network.domain)
     ");
     folder.build();
     assert_eq!(change(&folder, "worker-node-1"), cascade, "building does not change the reason");
@@ -73,6 +75,8 @@ fn an_edit_of_the_lock_is_a_cause_too() {
     insta::assert_snapshot!(change(&folder, "kubeconfig/admin"), @"
     changed since build 1 (cascade)
       cert: b3:ef1c6b3ab47e → b3:a7cd6584bbd6  pki/admin/cert
+    because of pki/admin/cert
+      epoch: 1795132800 → 1795219200  (kthw.lock epochs.leaf)
     ");
 }
 

@@ -135,7 +135,7 @@ fn the_roots_of_a_name_are_numbered() {
     let store = folder.open();
     let record = Record::default();
     for (name, number) in [("build", 1), ("build", 2), ("applied/worker", 1), ("build", 3)] {
-        assert_eq!(store.append_root(name, &record).unwrap(), number);
+        assert_eq!(store.append_root(name, &record).unwrap().0, number);
     }
     let numbers = |name| {
         let roots = store.roots(name).unwrap();
