@@ -545,6 +545,19 @@ fn flags_are_checked() {
 #[test]
 fn configuration_patches_are_checked() {
     check_with("components: {kubelet: {config: {maxPods: 50}}}", "");
+    check_with("components: {kubelet: {config: {authentication: {anonymous: {enabled: true}}}}}", "");
+    check_with(
+        "components: {kubelet: {config: {clusterDNS: [10.96.0.11]}}}",
+        "10:33+10 error: components.kubelet.config.clusterDNS is decided by network.dns | remove the field and set network.dns",
+    );
+    check_with(
+        "components: {kubelet: {config: {authentication: null}}}",
+        "10:49+4 error: components.kubelet.config.authentication is kthw's own | remove the field: kthw lays out the files and connections that it names",
+    );
+    check_with(
+        "components: {containerd: {config: {version: 2}}}",
+        "10:45+1 error: components.containerd.config.version is kthw's own | remove the field: kthw lays out the files and connections that it names",
+    );
     check_with(
         "components: {kubelet: {config: [maxPods]}}",
         "10:24+6 error: components.kubelet.config is not a mapping | write the fields to change, as in the configuration file",

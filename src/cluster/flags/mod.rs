@@ -4,6 +4,6 @@ mod owned;
 mod set;
 mod table;
 
-pub use owned::{Owned, owned};
+pub use owned::{Owned, owned, owned_fields};
 pub use set::{FlagSet, Origin, SetFlag};
 pub use table::{Flag, Kind, known, lookup, names};

@@ -20,6 +20,34 @@ pub fn owned(program: Program, name: &str) -> Option<Owned> {
         .map(|(_, owned, _)| *owned)
 }
 
+/// The fields of the configuration file of `program` that users may not change, each with its owner. Steps of a
+/// path are parted by dots.
+pub fn owned_fields(program: Program) -> impl Iterator<Item = (&'static str, Owned)> {
+    let own = OWNED_FIELDS.iter().filter(move |(owner, _, _)| *owner == program);
+    own.flat_map(|(_, owned, paths)| paths.iter().map(|path| (*path, *owned)))
+}
+
+const OWNED_FIELDS: &[(Program, Owned, &[&str])] = &[
+    (Kubelet, Field("network.dns"), &["clusterDNS"]),
+    (Kubelet, Field("network.domain"), &["clusterDomain"]),
+    (Kubelet, Field("hosts"), &["registerWithTaints"]),
+    (
+        Kubelet,
+        Kthw,
+        &[
+            "apiVersion",
+            "kind",
+            "authentication.x509.clientCAFile",
+            "cgroupDriver",
+            "containerRuntimeEndpoint",
+            "tlsCertFile",
+            "tlsPrivateKeyFile",
+        ],
+    ),
+    (KubeScheduler, Kthw, &["apiVersion", "kind", "clientConnection.kubeconfig"]),
+    (Containerd, Kthw, &["version"]),
+];
+
 use Owned::{Field, Kthw};
 use Program::{Containerd, Etcd, KubeApiserver, KubeControllerManager, KubeScheduler, Kubelet};
 
@@ -54,6 +82,7 @@ const OWNED: &[(Program, Owned, &[&str])] = &[
         ],
     ),
     (KubeControllerManager, Field("name"), &["cluster-name"]),
+    (KubeControllerManager, Field("network.cni"), &["allocate-node-cidrs"]),
     (KubeControllerManager, Field("network.pods"), &["cluster-cidr"]),
     (KubeControllerManager, Field("network.services"), &["service-cluster-ip-range"]),
     (KubeControllerManager, Field("network.podMask"), &["node-cidr-mask-size"]),

@@ -57,7 +57,8 @@ fn parse(url: &str) -> Option<Endpoint> {
         None if host.is_empty() || host.contains([':', '/', '@', '?', '#']) => return None,
         None => host.to_owned(),
     };
-    let port = port.parse().ok().filter(|port| *port != 0)?;
+    let digits = port.bytes().all(|byte| byte.is_ascii_digit());
+    let port = port.parse().ok().filter(|port| digits && *port != 0)?;
     Some(Endpoint { host, port })
 }
 

@@ -204,6 +204,35 @@ fn fits(kind: Kind, word: &str) -> bool {
     }
 }
 
+/// What a configuration patch may not change, because something else decides it.
+fn contradictions(program: Program, patch: &Map<String, Value>) -> Vec<Problem> {
+    let refuse = |(field, owned)| {
+        let path = format!("components.{program}.config.{}", set_by(patch, field)?);
+        Some(match owned {
+            Owned::Field(decides) => Problem::error(&path, format!("{path} is decided by {decides}"))
+                .fix(format!("remove the field and set {decides}")),
+            Owned::Kthw => Problem::error(&path, format!("{path} is kthw's own"))
+                .fix("remove the field: kthw lays out the files and connections that it names"),
+        })
+    };
+    flags::owned_fields(program).filter_map(refuse).collect()
+}
+
+/// The part of a field's path that a patch sets or removes: the field itself, or all that it is in.
+fn set_by<'f>(patch: &Map<String, Value>, field: &'f str) -> Option<&'f str> {
+    let mut members = patch;
+    let mut steps = field.split('.').peekable();
+    let mut length = 0;
+    while let Some(step) = steps.next() {
+        length += step.len() + usize::from(length > 0);
+        match members.get(step)? {
+            Value::Object(inner) if steps.peek().is_some() => members = inner,
+            _ => break,
+        }
+    }
+    Some(&field[..length])
+}
+
 /// The configuration patch: a mapping, for a program that reads a configuration file.
 fn config(program: Program, config: &Value, problems: &mut Vec<Problem>) -> Map<String, Value> {
     let path = format!("components.{program}.config");
@@ -214,7 +243,10 @@ fn config(program: Program, config: &Value, problems: &mut Vec<Problem>) -> Map<
             let fix = format!("use components.{program}.flags");
             problems.push(Problem::error(path, message).fix(fix));
         }
-        (_, Value::Object(members)) => return members.clone(),
+        (_, Value::Object(members)) => {
+            problems.extend(contradictions(program, members));
+            return members.clone();
+        }
         _ => problems.push(
             Problem::error(&path, format!("{path} is not a mapping"))
                 .fix("write the fields to change, as in the configuration file"),
