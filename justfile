@@ -16,9 +16,9 @@ accept:
     done
     INSTA_UPDATE=always cargo test --workspace
 
-# Measure
+# Measure everything beside its peers and write the tables of docs/benchmarks.md
 bench:
-    cargo bench --workspace
+    benches/run.py
 
 # Fuzz one target (lock, spec, archive) until stopped; needs a nightly compiler and cargo-fuzz
 fuzz target:

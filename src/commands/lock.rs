@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::failure::Failure;
-use super::opened::{check_root, read_cluster, read_lock, runtime};
+use super::opened::{check_root, lock_problems, read_cluster, runtime};
 use crate::cli;
 use crate::lock::{Epoch, Epochs, Lock, Pin};
 use crate::plan;
@@ -17,7 +17,7 @@ pub fn run(folder: Folder, args: cli::Lock, ui: &Ui) -> Result<(), Failure> {
     let spec = Arc::from(sources::read_spec(&folder)?);
     let cluster = read_cluster(&spec, ui).map_err(Failure::wrong_input)?;
     let mut lock = match files::read_text(&folder.join(LOCK))? {
-        Some(text) => read_lock(&text.into()).map_err(Failure::wrong_input)?,
+        Some(text) => existing_lock(&text.into(), args.check)?,
         None => {
             refuse_if_built(&folder)?;
             new_lock(&folder, &cluster.name)?
@@ -48,6 +48,15 @@ fn refuse_if_built(folder: &Folder) -> Result<(), Failure> {
         folder.last_build()
     );
     Err(Failure::wrong_input(vec![error.help(Some(help))]))
+}
+
+/// The lock that is there. Unless it is only checked, a pin that cannot be trusted is made anew.
+fn existing_lock(text: &Arc<str>, check: bool) -> Result<Lock, Failure> {
+    let lock = match check {
+        true => Lock::parse(text),
+        false => Lock::parse_for_locking(text),
+    };
+    lock.map_err(|problems| Failure::wrong_input(lock_problems(text, &problems)))
 }
 
 /// The lock of a cluster that has a root secret and nothing else yet.

@@ -157,10 +157,15 @@ pub fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
 
 /// The lock, or its problems.
 pub fn read_lock(text: &Arc<str>) -> Result<Lock, Vec<Diagnostic>> {
+    Lock::parse(text).map_err(|problems| lock_problems(text, &problems))
+}
+
+/// Problems of the lock, each in its place.
+pub fn lock_problems(text: &Arc<str>, problems: &[LockProblem]) -> Vec<Diagnostic> {
     let locate = |p: &LockProblem| {
         Diagnostic::error(&p.message).at(LOCK, text, p.line, p.column, 1).help(Some(&p.fix))
     };
-    Lock::parse(text).map_err(|problems| problems.iter().map(locate).collect())
+    problems.iter().map(locate).collect()
 }
 
 /// The cluster, after its warnings were shown, or the problems of its file.

@@ -39,6 +39,16 @@ pub(super) fn lock(text: &str) -> Result<Lock, Vec<LockProblem>> {
     }
 }
 
+/// Reads a lock without the pins that cannot be trusted, if they are all that is wrong with it.
+pub(super) fn trusted(text: &str) -> Result<Lock, Vec<LockProblem>> {
+    let mut problems = Problems { text, found: Vec::new() };
+    let lock = read(text, &mut problems);
+    match (lock, problems.in_order()) {
+        (Some(lock), found) if found.iter().all(|problem| problem.fix == RELOCK) => Ok(lock),
+        (_, found) => Err(found),
+    }
+}
+
 fn read(text: &str, problems: &mut Problems<'_>) -> Option<Lock> {
     if conflicts(text, problems) {
         return None;
@@ -46,7 +56,7 @@ fn read(text: &str, problems: &mut Problems<'_>) -> Option<Lock> {
     let (table, errors) = DeTable::parse_recoverable(text);
     for error in &errors {
         let at = error.span().map_or(0, |span| span.start);
-        problems.add(at, format!("this is not TOML: {}", error.message()), RELOCK);
+        problems.add(at, format!("this is not TOML: {}", error.message()), RESTORE);
     }
     if !errors.is_empty() {
         return None;
@@ -211,6 +221,7 @@ fn pin(block: &Spanned<DeValue<'_>>, problems: &mut Problems<'_>) -> Option<Pin>
     };
     if seal? != pin.seal().to_string() {
         problems.add(at, format!("pin {pin} was edited by hand"), RELOCK);
+        return None;
     }
     Some(pin)
 }

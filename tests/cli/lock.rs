@@ -110,3 +110,15 @@ fn a_mirror_is_pinned_as_it_is_and_fetched_from() {
     let shown = folder.kthw(&["show", kubelet]).result();
     assert_eq!(shown, "stands for https://dl.k8s.io/release/v1.35.1/bin/linux/amd64/kubelet");
 }
+
+#[test]
+fn a_pin_that_was_edited_is_made_anew() {
+    let folder = ClusterFolder::single();
+    let lock = folder.read("kthw.lock");
+    folder.edit("kthw.lock", "version = \"1.9.1\"", "version = \"1.9.0\"");
+    folder.kthw(&["build"]).exits(2);
+    folder.kthw(&["lock", "--check"]).exits(2);
+    let said = folder.kthw(&["lock"]).result();
+    assert!(said.starts_with("pinned cni-plugins 1.9.1 linux/amd64 sha256:"), "{said}");
+    assert_eq!(folder.read("kthw.lock"), lock);
+}
