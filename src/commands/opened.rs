@@ -27,6 +27,7 @@ pub struct Opened {
     pub cluster: Cluster,
     pub lock: Lock,
     pub plan: Plan,
+    spec: Arc<str>,
     root: RootSecret,
 }
 
@@ -52,8 +53,8 @@ impl Opened {
         let plan = plan::plan(&cluster, &lock, sources.root.fingerprint()).map_err(|problems| {
             Failure::wrong_input(problems.iter().map(|p| Diagnostic::error(p.to_string())).collect())
         })?;
-        let Sources { folder, root, .. } = sources;
-        Ok(Self { folder, fingerprint, cluster, lock, plan, root })
+        let Sources { folder, spec, root, .. } = sources;
+        Ok(Self { folder, fingerprint, cluster, lock, plan, spec, root })
     }
 
     /// Binds the plan to the store, starting from what the last build knew.
@@ -82,8 +83,12 @@ impl Opened {
         // The process ends with the command: to take a large graph apart first would only cost time.
         std::mem::forget(Arc::clone(&graph));
         let session = Session::new(graph, store, workshop, mac_key, previous);
-        let bound =
-            Bound { folder: self.folder, fingerprint: self.fingerprint, root_name: root_name(&self.lock) };
+        let bound = Bound {
+            folder: self.folder,
+            fingerprint: self.fingerprint,
+            root_name: root_name(&self.lock),
+            spec: self.spec,
+        };
         Ok((Arc::new(session), bound))
     }
 }
@@ -102,6 +107,8 @@ pub struct Bound {
     pub folder: Folder,
     pub fingerprint: String,
     pub root_name: String,
+    /// The text of the cluster's file that was planned.
+    pub spec: Arc<str>,
 }
 
 /// The name under which a cluster's builds are kept in the store.

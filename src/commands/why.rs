@@ -13,7 +13,6 @@ use super::target;
 use crate::cli::Why;
 use crate::sources::{Folder, LOCK, SPEC};
 use crate::spec::Positions;
-use crate::sys::files;
 use crate::ui::Ui;
 
 pub fn run(folder: Folder, args: Why, ui: &Ui) -> Result<(), Failure> {
@@ -22,8 +21,8 @@ pub fn run(folder: Folder, args: Why, ui: &Ui) -> Result<(), Failure> {
     // The record is loaded before anything is made, so that a pending change is seen as one.
     let history = History::read(session.store(), &bound.root_name)?;
     realise(&session, Goal::Identify, &[id], ui)?;
-    let spec = files::read_text(&bound.folder.join(SPEC))?.unwrap_or_default();
-    let answer = Answer { session: &session, history: &history, positions: &Positions::new(&spec), ui };
+    let positions = Positions::new(&bound.spec);
+    let answer = Answer { session: &session, history: &history, positions: &positions, ui };
     let node = session.graph().node(id);
     let output = session.realised(id).map_or_else(String::new, |realised| realised.output.to_string());
     ui.result(format_args!("{} is a {}, {output}", node.name, node.action.kind()));
