@@ -19,6 +19,7 @@ mod executor;
 mod golden;
 mod key_pair;
 mod last_build;
+mod meant;
 mod merge_patch;
 mod yaml;
 

@@ -1,16 +1,18 @@
 //! Did you mean: the known word that a misspelt one is closest to.
 
-/// Below this similarity a suggestion would mislead.
-const CLOSE: f64 = 0.9;
+/// How close a word has to be, from 0 to 1, for a suggestion not to mislead among many known words.
+pub const AMONG_MANY: f64 = 0.9;
+/// The same among few words, or long ones.
+pub const AMONG_FEW: f64 = 0.8;
 
-/// The word among `known` that `word` was probably meant to be.
-pub(super) fn meant<'k>(word: &str, known: impl IntoIterator<Item = &'k str>) -> Option<&'k str> {
+/// The word among `known` that `word` was probably meant to be; of equally close ones the first.
+pub fn meant<'k>(word: &str, known: impl IntoIterator<Item = &'k str>, close: f64) -> Option<&'k str> {
     let word = word.to_lowercase();
     known
         .into_iter()
         .map(|known| (strsim::jaro_winkler(&word, &known.to_lowercase()), known))
-        .filter(|(similarity, _)| *similarity >= CLOSE)
-        .max_by(|a, b| a.0.total_cmp(&b.0))
+        .filter(|(similarity, _)| *similarity >= close)
+        .min_by(|a, b| b.0.total_cmp(&a.0))
         .map(|(_, known)| known)
 }
 
@@ -21,7 +23,7 @@ mod tests {
     #[test]
     fn the_closest_word_is_suggested_if_it_is_close() {
         let known = ["podCIDR", "address", "control-plane", "event-ttl", "initial-cluster-token"];
-        let check = |word, expected| assert_eq!(meant(word, known), expected, "{word}");
+        let check = |word, expected| assert_eq!(meant(word, known, AMONG_MANY), expected, "{word}");
         check("podCidr", Some("podCIDR"));
         check("adress", Some("address"));
         check("controlplane", Some("control-plane"));

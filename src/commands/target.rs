@@ -4,6 +4,7 @@ use kthw_graph::{Graph, NodeId};
 
 use super::failure::Failure;
 use crate::artifact::Artifact;
+use crate::meant::{AMONG_FEW, meant};
 use crate::plan;
 use crate::ui::Diagnostic;
 
@@ -38,14 +39,8 @@ fn hosts_and_nodes(graph: &Graph<Artifact>, target: &str) -> Vec<String> {
 }
 
 fn unknown(target: &str, known: Vec<String>) -> Failure {
-    // Of equally close names the first.
-    let closest = known
-        .iter()
-        .map(|name| (strsim::jaro_winkler(target, name), name))
-        .min_by(|a, b| b.0.total_cmp(&a.0))
-        .filter(|(likeness, _)| *likeness > 0.8);
-    let help = match closest {
-        Some((_, name)) => format!("did you mean `{name}`?"),
+    let help = match meant(target, known.iter().map(String::as_str), AMONG_FEW) {
+        Some(name) => format!("did you mean `{name}`?"),
         None => "`kthw graph` lists hosts, paths and nodes".to_owned(),
     };
     Failure::wrong_input(vec![Diagnostic::error(format!("there is no `{target}`")).help(Some(help))])

@@ -8,6 +8,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::{Algorithm, Checksum, Epoch, Epochs, FORMAT, Lock, Pin, PinKey};
+use crate::meant::{AMONG_FEW, meant};
 
 const RELOCK: &str = "run `kthw lock`";
 const RESTORE: &str = "restore it from version control";
@@ -312,13 +313,8 @@ impl<'a, 't> Section<'a, 't> {
 }
 
 fn unknown(written: &str, known: &[&str]) -> String {
-    let near = known
-        .iter()
-        .map(|name| (strsim::jaro_winkler(written, name), name))
-        .filter(|(likeness, _)| *likeness > 0.8)
-        .max_by(|a, b| a.0.total_cmp(&b.0));
-    match near {
-        Some((_, name)) => format!("unknown field `{written}`, did you mean `{name}`?"),
+    match meant(written, known.iter().copied(), AMONG_FEW) {
+        Some(name) => format!("unknown field `{written}`, did you mean `{name}`?"),
         None => format!("unknown field `{written}`"),
     }
 }

@@ -1,7 +1,6 @@
 //! The cluster file: strict parsing, and resolving into a `Cluster` with every problem located.
 
 mod document;
-mod meant;
 mod parse;
 mod positions;
 pub mod presets;

@@ -4,10 +4,10 @@ use serde::Deserialize;
 use serde_saphyr::Error;
 
 use super::document::ClusterSpec;
-use super::meant::meant;
 use super::positions::{Place, Positions, join};
 use super::problem::{Located, Problem};
 use super::schema::Fields;
+use crate::meant::{AMONG_MANY, meant};
 
 /// Reads the text strictly: one YAML document, no unknown field, no key twice.
 pub fn parse(text: &str) -> Result<ClusterSpec, Vec<Located>> {
@@ -86,7 +86,7 @@ fn unknown_field((parent, name): &Field, fields: &Fields) -> Problem {
         "" => format!("unknown field `{name}`"),
         _ => format!("unknown field `{name}` in {parent}"),
     };
-    let fix = match meant(name, known.iter().map(String::as_str)) {
+    let fix = match meant(name, known.iter().map(String::as_str), AMONG_MANY) {
         Some(field) => format!("did you mean `{field}`?"),
         None => format!("the fields here are {}", known.join(", ")),
     };

@@ -5,8 +5,8 @@ use serde_json::{Map, Value};
 use super::duration;
 use crate::cluster::flags::{self, Flag, Kind, Owned};
 use crate::cluster::{Api, Audit, Component, Components, FlagValue, Network, Program, Versions};
+use crate::meant::{AMONG_MANY, meant};
 use crate::spec::document::{ComponentSpec, ComponentsSpec};
-use crate::spec::meant::meant;
 use crate::spec::positions::join;
 use crate::spec::problem::Problem;
 
@@ -97,7 +97,7 @@ fn unknown(place: &Place<'_>, decided: &Decided<'_>) -> Problem {
     let Place { program, name, path } = place;
     let version = decided.versions.of(*program);
     let bare = name.trim_start_matches('-');
-    let fix = match meant(bare, flags::names(*program, version)) {
+    let fix = match meant(bare, flags::names(*program, version), AMONG_MANY) {
         _ if flags::known(*program, bare) && bare == *name => {
             format!("remove it: only other versions of {program} have it")
         }

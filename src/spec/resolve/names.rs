@@ -1,6 +1,6 @@
 //! Names: DNS names, labels of Kubernetes nodes, and words of a choice.
 
-use crate::spec::meant::meant;
+use crate::meant::{AMONG_MANY, meant};
 use crate::spec::problem::Problem;
 
 /// Reports a missing or malformed RFC 1123 label.
@@ -94,7 +94,7 @@ pub fn choose<T>(
             "" => format!("{path} is missing"),
             _ => format!("{path} {word} is not known"),
         };
-        let fix = match meant(word, words.iter().copied()) {
+        let fix = match meant(word, words.iter().copied(), AMONG_MANY) {
             Some(word) => format!("did you mean `{word}`?"),
             None => format!("choose one of {}", words.join(", ")),
         };
