@@ -35,8 +35,12 @@ impl Host {
 choice! {
     /// What a host is for.
     Role {
-        /// Runs etcd, the API server, the controller manager and the scheduler.
+        /// Runs the API server, the controller manager and the scheduler.
         ControlPlane = "control-plane",
+        /// Runs a member of etcd; every control plane does where no host is written to.
+        Etcd = "etcd",
+        /// Leads clients of the API to a control plane.
+        LoadBalancer = "load-balancer",
         /// Runs pods.
         Worker = "worker",
     }

@@ -39,9 +39,14 @@ pub struct Cluster {
 }
 
 impl Cluster {
-    /// The hosts of the control plane, each an etcd member too; at least one.
+    /// The hosts of the control plane; at least one.
     pub fn control_planes(&self) -> impl Iterator<Item = &Host> {
         self.hosts.iter().filter(|host| host.is(Role::ControlPlane))
+    }
+
+    /// The hosts that run etcd; at least one.
+    pub fn etcd_members(&self) -> impl Iterator<Item = &Host> {
+        self.hosts.iter().filter(|host| host.is(Role::Etcd))
     }
 
     /// The hosts that run pods.

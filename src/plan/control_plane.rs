@@ -1,4 +1,4 @@
-//! What every control plane runs: etcd, the API server, the controller manager and the scheduler.
+//! What every control plane runs: the API server, the controller manager and the scheduler.
 
 use super::flags::{self, path};
 use super::pki::{self, Authority, Pair};
@@ -102,7 +102,6 @@ impl Planner<'_> {
             ("pki/apiserver-etcd-client", path::APISERVER_ETCD),
             ("pki/apiserver-kubelet-client", path::APISERVER_KUBELET),
             ("pki/front-proxy-client", path::FRONT_PROXY),
-            ("pki/etcd/healthcheck-client", path::ETCD_HEALTHCHECK),
         ] {
             let pair = self.pair(name);
             place(files, pair, paths);
@@ -114,8 +113,6 @@ impl Planner<'_> {
             ("apiserver", path::APISERVER),
             ("controller-manager", path::CONTROLLER_MANAGER),
             ("scheduler", path::SCHEDULER),
-            ("etcd-server", path::ETCD_SERVER),
-            ("etcd-peer", path::ETCD_PEER),
         ] {
             let pair = self.pair(&format!("host/{}/pki/{part}", files.host.name));
             place(files, pair, paths);
@@ -125,19 +122,6 @@ impl Planner<'_> {
     fn place_control_plane_services(&mut self, files: &mut HostFiles<'_>) {
         let (cluster, host) = (self.cluster, files.host);
         let of = |unit: &str| format!("host/{}/{unit}", host.name);
-        let etcd = self.define(&of("etcd.service"), etcd_unit(cluster, host), []);
-        files.service(
-            "etcd.service",
-            etcd,
-            [
-                "/usr/local/bin/etcd",
-                path::ETCD_CA_CERT,
-                path::ETCD_SERVER.0,
-                path::ETCD_SERVER.1,
-                path::ETCD_PEER.0,
-                path::ETCD_PEER.1,
-            ],
-        );
         let apiserver = self.define(&of("kube-apiserver.service"), apiserver_unit(cluster, host), []);
         files.service(
             "kube-apiserver.service",
@@ -197,16 +181,6 @@ impl Planner<'_> {
 pub(super) fn place(files: &mut HostFiles<'_>, pair: Pair, (cert, key): (&'static str, &'static str)) {
     files.public(cert, pair.cert);
     files.secret(key, pair.key);
-}
-
-fn etcd_unit(cluster: &Cluster, host: &Host) -> Unit {
-    Unit::service("etcd", "https://etcd.io/docs/", Readiness::Notify, flags::etcd(cluster, host))
-        // The first member of a new cluster counts as started only when a quorum has joined it.
-        .set(Section::Service, "TimeoutStartSec", "infinity")
-        .set(Section::Service, "StateDirectory", "etcd")
-        .set(Section::Service, "StateDirectoryMode", "0700")
-        .set(Section::Service, "LimitNOFILE", "65536")
-        .hardened()
 }
 
 fn apiserver_unit(cluster: &Cluster, host: &Host) -> Unit {

@@ -133,7 +133,7 @@ pub fn etcd(cluster: &Cluster, host: &Host) -> Command {
     let client = https(host.address, ETCD_CLIENT_PORT);
     let peer = https(host.address, ETCD_PEER_PORT);
     let member = |host: &Host| format!("{}={}", host.name, https(host.address, ETCD_PEER_PORT));
-    let members: Vec<String> = cluster.control_planes().map(member).collect();
+    let members: Vec<String> = cluster.etcd_members().map(member).collect();
     let address = || address_of(host);
     Flags::of(cluster, Program::Etcd)
         .from(format!("hosts[{}].name", host.name), "name", host.name.clone())
@@ -164,7 +164,7 @@ pub fn etcd(cluster: &Cluster, host: &Host) -> Command {
 
 pub fn kube_apiserver(cluster: &Cluster, host: &Host) -> Command {
     let etcd: Vec<String> =
-        cluster.control_planes().map(|host| https(host.address, ETCD_CLIENT_PORT)).collect();
+        cluster.etcd_members().map(|host| https(host.address, ETCD_CLIENT_PORT)).collect();
     let issuer = format!("https://kubernetes.default.svc.{}", cluster.network.domain);
     let audit = &cluster.audit;
     Flags::of(cluster, Program::KubeApiserver)

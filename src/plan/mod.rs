@@ -1,6 +1,7 @@
 //! The planner: what exists, what it is made from, and where it goes. It decides everything and does nothing.
 
 mod control_plane;
+mod etcd;
 mod flags;
 mod host;
 mod pki;
@@ -52,6 +53,9 @@ pub fn plan(cluster: &Cluster, lock: &Lock, root: RootFingerprint) -> Result<Pla
     for host in &cluster.hosts {
         let mut files = HostFiles::new(host);
         planner.place_common(&mut files);
+        if host.is(Role::Etcd) {
+            planner.place_etcd(&mut files);
+        }
         if host.is(Role::ControlPlane) {
             planner.place_control_plane(&mut files);
         }

@@ -93,6 +93,13 @@ pub fn control_plane_identities(cluster: &Cluster, host: &Host) -> Vec<Identity>
         identity(of("controller-manager"), ClusterCa, Server, "kube-controller-manager", &[])
             .answering(local(host)),
         identity(of("scheduler"), ClusterCa, Server, "kube-scheduler", &[]).answering(local(host)),
+    ]
+}
+
+/// Who acts for one member of etcd.
+pub fn etcd_identities(host: &Host) -> Vec<Identity> {
+    let of = |part: &str| format!("host/{}/pki/{part}", host.name);
+    vec![
         // Its own gateway reaches an etcd with its server certificate, as a client.
         identity(of("etcd-server"), Etcd, Peer, &host.name, &[]).answering(etcd(host)).of_host(host),
         identity(of("etcd-peer"), Etcd, Peer, &host.name, &[]).answering(etcd(host)).of_host(host),

@@ -108,7 +108,11 @@ impl<'a> HostFiles<'a> {
 
     fn put(&mut self, path: Cow<'static, str>, id: NodeId, mode: u32) {
         let permissions = Permissions { mode, owner: "root:root" };
+        // Two roles of one host may need the same thing.
         let before = self.files.insert(path, (id, permissions));
-        assert!(before.is_none(), "the plan puts one thing at one path");
+        assert!(
+            before.is_none_or(|before| before == (id, permissions)),
+            "the plan puts one thing at one path"
+        );
     }
 }

@@ -21,7 +21,7 @@ const RELEASES: &[Release] = &[
     Release {
         name: "etcd",
         version: |v| &v.etcd,
-        role: Role::ControlPlane,
+        role: Role::Etcd,
         programs: &[
             ("etcd", "/usr/local/bin/etcd"),
             ("etcdctl", "/usr/local/bin/etcdctl"),

@@ -280,7 +280,7 @@ mod tests {
             cut in 0..8usize,
             insert in "[ -~\n]{0,6}",
         ) {
-            let mut text: Vec<char> = presets::single().chars().collect();
+            let mut text: Vec<char> = presets::SINGLE.chars().collect();
             let start = at.index(text.len());
             let end = (start + cut).min(text.len());
             text.splice(start..end, insert.chars());

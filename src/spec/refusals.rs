@@ -336,8 +336,9 @@ fn a_control_plane_is_wanted_and_an_odd_number_of_them() {
     check(
         "roles: [worker]",
         "roles: [control-plane, worker]",
-        "7:1+5 warning: 2 control planes are an even number of etcd members, which survive no more failures than 1 | use 1 or 3 control planes",
+        "7:1+5 error: 2 members of etcd are an even number, which survives no more failures than 1 | give 1 or 3 hosts the role control-plane",
     );
+    check("roles: [worker]", "roles: [etcd]", "");
     let hosts = &BASE[BASE.find("hosts:\n").unwrap()..];
     check(
         hosts,
@@ -350,7 +351,7 @@ fn a_control_plane_is_wanted_and_an_odd_number_of_them() {
             .replace("api: {endpoint: 'https://10.0.0.4:6443'}\n", "")
             .replace("[worker]", "[control-plane]"),
         "1:1+1 warning: api.endpoint is not set, so every client depends on control-plane-1 | set it to an address or name that leads to all control planes
-         6:1+5 warning: 2 control planes are an even number of etcd members, which survive no more failures than 1 | use 1 or 3 control planes",
+         6:1+5 error: 2 members of etcd are an even number, which survives no more failures than 1 | give 1 or 3 hosts the role control-plane",
     );
 }
 

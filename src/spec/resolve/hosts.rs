@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use ipnet::IpNet;
 
 use super::network::Ranges;
-use super::{names, pods};
+use super::{members, names, pods};
 use crate::cluster::{Arch, Effect, Host, Role, Ssh, Taint};
 use crate::spec::document::{HostSpec, SshSpec, TaintSpec};
 use crate::spec::positions::join;
@@ -20,8 +20,14 @@ pub fn resolve(specs: &[HostSpec], ranges: &Ranges, problems: &mut Vec<Problem>)
         .enumerate()
         .map(|(i, spec)| host(&Place::new(i, spec), spec, ranges, problems))
         .collect();
-    control_planes(specs, problems);
+    members::control_planes(specs, problems);
+    let etcd = members::etcd(specs, problems);
     let mut hosts: Vec<Host> = hosts.into_iter().collect::<Option<_>>()?;
+    if etcd == members::Etcd::Stacked {
+        for host in hosts.iter_mut().filter(|host| host.is(Role::ControlPlane)) {
+            host.roles.insert(Role::Etcd);
+        }
+    }
     pods::resolve(&mut hosts, specs, ranges, problems)?;
     Some(hosts)
 }
@@ -284,34 +290,5 @@ fn unique(specs: &[HostSpec], problems: &mut Vec<Problem>) {
             let problem = place.error("address", message);
             problems.push(problem.fix("give every host its own address"));
         }
-    }
-}
-
-/// Wants a control plane, and an odd number of them because each is an etcd member.
-fn control_planes(specs: &[HostSpec], problems: &mut Vec<Problem>) {
-    if specs.is_empty() {
-        problems.push(names::missing("hosts", "at least one host with roles: [control-plane]"));
-        return;
-    }
-    let is_control_plane = |spec: &&HostSpec| {
-        let role = Role::ControlPlane.as_str();
-        spec.roles.iter().any(|word| word == role)
-    };
-    let count = specs.iter().filter(is_control_plane).count();
-    if count == 0 {
-        problems.push(
-            Problem::error("hosts", "no host has the role control-plane")
-                .fix("write roles: [control-plane] for at least one host"),
-        );
-    } else if count % 2 == 0 {
-        let message = format!(
-            "{count} control planes are an even number of etcd members, which survive no more failures than {}",
-            count - 1
-        );
-        problems.push(Problem::warning("hosts", message).fix(format!(
-            "use {} or {} control planes",
-            count - 1,
-            count + 1
-        )));
     }
 }

@@ -4,6 +4,7 @@ mod api;
 mod components;
 mod duration;
 mod hosts;
+mod members;
 mod names;
 mod network;
 mod pods;
@@ -139,7 +140,7 @@ hosts: [{name: all, address: 10.0.0.9, roles: [control-plane, worker]}]
 
     #[test]
     fn workers_have_the_pod_range_of_their_address_whoever_else_comes() {
-        let text = presets::single();
+        let text = presets::SINGLE.to_owned();
         let own = [
             ("worker-node-1".to_owned(), "10.200.36.0/24".to_owned()),
             ("worker-node-2".to_owned(), "10.200.37.0/24".to_owned()),
@@ -152,7 +153,7 @@ hosts: [{name: all, address: 10.0.0.9, roles: [control-plane, worker]}]
 
     #[test]
     fn a_written_pod_range_comes_first() {
-        let text = presets::single().replace(
+        let text = presets::SINGLE.replace(
             "address: 10.0.0.37\n    roles: [worker]",
             "address: 10.0.0.37\n    roles: [worker]\n    podCIDR: 10.200.36.0/24",
         );
