@@ -8,6 +8,7 @@ mod downloads;
 mod encryption;
 pub mod flags;
 mod host;
+mod machine;
 mod network;
 mod pki;
 mod versions;
@@ -18,6 +19,10 @@ pub use component::{Component, Components, FlagValue, Program};
 pub use downloads::Downloads;
 pub use encryption::{Encryption, Provider};
 pub use host::{Arch, Effect, Host, Role, Ssh, Taint};
+pub use machine::{
+    Acceleration, Addressing, BaseImage, Carry, Image, ImageFile, Mac, Machine, MachineNetwork, Machines,
+    Size, User,
+};
 pub use network::{Cni, Network, nth_address};
 pub use pki::Pki;
 pub use versions::Versions;
@@ -36,6 +41,8 @@ pub struct Cluster {
     pub encryption: Encryption,
     pub audit: Audit,
     pub downloads: Downloads,
+    /// The machines that are made for the hosts; `None` where they are there already.
+    pub machines: Option<Machines>,
 }
 
 impl Cluster {

@@ -12,7 +12,8 @@ mod schema;
 
 pub use document::{
     API_VERSION, ApiSpec, AuditSpec, ClusterSpec, ComponentSpec, ComponentsSpec, DownloadsSpec,
-    EncryptionSpec, HostSpec, KIND, NetworkSpec, PkiSpec, SshSpec, TaintSpec, VersionsSpec,
+    EncryptionSpec, HostSpec, ImageFileSpec, ImageSpec, KIND, MachineNetworkSpec, MachineSpec, MachinesSpec,
+    NetworkSpec, PkiSpec, SshSpec, TaintSpec, UserSpec, VersionsSpec,
 };
 pub use parse::parse;
 pub use positions::{Place, Positions};

@@ -210,6 +210,7 @@ mod tests {
                         .map(|(key, value, effect)| TaintSpec { key, value, effect })
                         .collect(),
                     pod_cidr,
+                    ..HostSpec::default()
                 }
             })
     }

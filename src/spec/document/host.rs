@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::super::schema::required;
+use super::MachineSpec;
 use crate::cluster::{Arch, Effect, Role};
 
 /// A machine of the cluster.
@@ -36,6 +37,9 @@ pub struct HostSpec {
     /// The pod range of this worker; by default cut from `network.pods` after the host's address.
     #[serde(rename = "podCIDR", skip_serializing_if = "Option::is_none")]
     pub pod_cidr: Option<String>,
+    /// What is different about its virtual machine.
+    #[serde(skip_serializing_if = "MachineSpec::is_default")]
+    pub machine: MachineSpec,
 }
 
 /// How ssh reaches a machine.

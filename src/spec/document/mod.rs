@@ -6,6 +6,7 @@ mod components;
 mod downloads;
 mod encryption;
 mod host;
+mod machines;
 mod network;
 mod pki;
 mod versions;
@@ -21,6 +22,7 @@ pub use components::{ComponentSpec, ComponentsSpec};
 pub use downloads::DownloadsSpec;
 pub use encryption::EncryptionSpec;
 pub use host::{HostSpec, SshSpec, TaintSpec};
+pub use machines::{ImageFileSpec, ImageSpec, MachineNetworkSpec, MachineSpec, MachinesSpec, UserSpec};
 pub use network::NetworkSpec;
 pub use pki::PkiSpec;
 pub use versions::VersionsSpec;
@@ -62,4 +64,8 @@ pub struct ClusterSpec {
     pub audit: AuditSpec,
     /// Where release files come from.
     pub downloads: DownloadsSpec,
+    /// The virtual machines that are made for the hosts.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "MachinesSpec")]
+    pub machines: Option<MachinesSpec>,
 }

@@ -55,6 +55,10 @@ impl Place {
     pub fn error(&self, field: &str, message: impl std::fmt::Display) -> Problem {
         Problem::error(self.field(field), format!("{}: {message}", self.subject))
     }
+
+    pub fn warning(&self, field: &str, message: impl std::fmt::Display) -> Problem {
+        Problem::warning(self.field(field), format!("{}: {message}", self.subject))
+    }
 }
 
 fn host(place: &Place, spec: &HostSpec, ranges: &Ranges, problems: &mut Vec<Problem>) -> Option<Host> {
@@ -135,7 +139,7 @@ fn address(
 }
 
 /// Whether the address is the network's own or its broadcast address.
-fn is_reserved(address: &IpAddr, range: &IpNet) -> bool {
+pub fn is_reserved(address: &IpAddr, range: &IpNet) -> bool {
     match range {
         IpNet::V4(v4) if v4.prefix_len() >= 31 => false,
         IpNet::V4(_) => *address == range.network() || *address == range.broadcast(),
@@ -167,11 +171,6 @@ fn arch(place: &Place, spec: &HostSpec, problems: &mut Vec<Problem>) -> Option<A
 fn ssh(place: &Place, spec: &SshSpec, problems: &mut Vec<Problem>) -> Option<Ssh> {
     let user = spec.user.as_deref().unwrap_or("root");
     let port = spec.port.unwrap_or(22);
-    let is_user = |user: &str| {
-        !user.is_empty()
-            && !user.starts_with('-')
-            && user.chars().all(|c| c.is_ascii_alphanumeric() || "._-".contains(c))
-    };
     if !is_user(user) {
         let message = format!("ssh.user {user:?} is not a user name");
         problems.push(place.error("ssh.user", message).fix("write a name such as root"));
@@ -183,6 +182,13 @@ fn ssh(place: &Place, spec: &SshSpec, problems: &mut Vec<Problem>) -> Option<Ssh
         return None;
     }
     Some(Ssh { user: user.to_owned(), port })
+}
+
+/// Whether this can be the name of a user or a group.
+pub fn is_user(name: &str) -> bool {
+    !name.is_empty()
+        && !name.starts_with('-')
+        && name.chars().all(|c| c.is_ascii_alphanumeric() || "._-".contains(c))
 }
 
 fn labels(place: &Place, spec: &HostSpec, problems: &mut Vec<Problem>) {

@@ -1,15 +1,19 @@
 //! Resolving: a `ClusterSpec` into a `Cluster`, deciding what was left open and reporting everything that is wrong.
 
 mod api;
+mod authorized_keys;
 mod components;
 mod duration;
 mod hosts;
+mod machine_network;
+mod machines;
 mod members;
 mod names;
 mod network;
 mod pods;
 mod ranges;
 mod settings;
+mod user_data;
 mod versions;
 
 use super::document::{API_VERSION, ClusterSpec, KIND};
@@ -33,7 +37,17 @@ fn decide(spec: &ClusterSpec, problems: &mut Vec<Problem>) -> Option<Cluster> {
     let versions = versions::resolve(&spec.versions, problems);
     let ranges = network::ranges(&spec.network, problems);
     let network = network::resolve(&spec.network, &ranges, problems);
-    let hosts = hosts::resolve(&spec.hosts, &ranges, problems);
+    let mut hosts = hosts::resolve(&spec.hosts, &ranges, problems);
+    let machines = match &spec.machines {
+        Some(machines) => machines::resolve(machines, spec, &ranges, problems).map(Some),
+        None => {
+            machines::unused(&spec.hosts, problems);
+            Some(None)
+        }
+    };
+    if let (Some(hosts), Some(Some(machines))) = (&mut hosts, &machines) {
+        machines::let_in(hosts, &spec.hosts, &machines.user);
+    }
     let api = api::resolve(&spec.api, &spec.hosts, &ranges, problems);
     let pki = settings::pki(&spec.pki, problems);
     let encryption = settings::encryption(&spec.encryption, problems);
@@ -60,6 +74,7 @@ fn decide(spec: &ClusterSpec, problems: &mut Vec<Problem>) -> Option<Cluster> {
         encryption: encryption?,
         audit: audit?,
         downloads,
+        machines: machines?,
     })
 }
 

@@ -1,0 +1,155 @@
+//! The user's own cloud-config: a mapping of known keys that leaves to kthw what is kthw's.
+
+use serde_json::{Map, Value};
+
+use crate::meant::{AMONG_MANY, meant};
+use crate::spec::positions::join;
+use crate::spec::problem::Problem;
+
+/// What may stand at the top of a cloud-config, as of cloud-init 22.4 to 25: cloud-init itself says nothing of others.
+const KEYS: &[&str] = &[
+    "allow_public_ssh_keys",
+    "ansible",
+    "apk_repos",
+    "apt",
+    "apt_pipelining",
+    "apt_reboot_if_required",
+    "apt_update",
+    "apt_upgrade",
+    "authkey_hash",
+    "autoinstall",
+    "bootcmd",
+    "byobu_by_default",
+    "ca_certs",
+    "chef",
+    "cloud_config_modules",
+    "cloud_final_modules",
+    "cloud_init_modules",
+    "create_hostname_file",
+    "device_aliases",
+    "disable_ec2_metadata",
+    "disable_root",
+    "disable_root_opts",
+    "disk_setup",
+    "drivers",
+    "fan",
+    "final_message",
+    "fqdn",
+    "fs_setup",
+    "groups",
+    "growpart",
+    "grub_dpkg",
+    "hostname",
+    "keyboard",
+    "landscape",
+    "locale",
+    "locale_configfile",
+    "lxd",
+    "manage_etc_hosts",
+    "manage_resolv_conf",
+    "mcollective",
+    "merge_how",
+    "merge_type",
+    "migrate",
+    "mount_default_fields",
+    "mounts",
+    "no_ssh_fingerprints",
+    "ntp",
+    "output",
+    "package_reboot_if_required",
+    "package_update",
+    "package_upgrade",
+    "packages",
+    "phone_home",
+    "power_state",
+    "prefer_fqdn_over_hostname",
+    "preserve_hostname",
+    "puppet",
+    "random_seed",
+    "reporting",
+    "resize_rootfs",
+    "resolv_conf",
+    "rh_subscription",
+    "rsyslog",
+    "runcmd",
+    "salt_minion",
+    "snap",
+    "spacewalk",
+    "ssh",
+    "ssh_authorized_keys",
+    "ssh_deletekeys",
+    "ssh_fp_console_blacklist",
+    "ssh_genkeytypes",
+    "ssh_import_id",
+    "ssh_key_console_blacklist",
+    "ssh_publish_hostkeys",
+    "ssh_pwauth",
+    "ssh_quiet_keygen",
+    "swap",
+    "timezone",
+    "ubuntu_advantage",
+    "ubuntu_pro",
+    "updates",
+    "user",
+    "users",
+    "vendor_data",
+    "wireguard",
+    "write_files",
+    "yum_repo_dir",
+    "yum_repos",
+    "zypper",
+];
+
+/// What is a secret, and a seed is not.
+const SECRET: &[&str] = &["chpasswd", "password", "ssh_keys"];
+/// What the cluster's file says elsewhere.
+const DECIDED: &[(&str, &str)] = &[
+    ("fqdn", "write machines.network.domain"),
+    ("hostname", "write the name of the host"),
+    ("manage_etc_hosts", "remove it: /etc/hosts is a file of the bundle"),
+];
+/// What kthw has lists of, too.
+const LISTS: &[&str] = &["packages", "runcmd", "users", "write_files"];
+
+/// Decides the user's own cloud-config.
+pub fn resolve(user_data: &Value, problems: &mut Vec<Problem>) -> Option<Map<String, Value>> {
+    let path = "machines.userData";
+    let keys = match user_data {
+        Value::Null => return Some(Map::new()),
+        Value::Object(keys) => keys,
+        _ => {
+            let problem = Problem::error(path, format!("{path} is not a mapping"));
+            problems
+                .push(problem.fix("write cloud-config as `key: value` lines, without a line #cloud-config"));
+            return None;
+        }
+    };
+    let before = problems.len();
+    for (key, value) in keys {
+        let path = join(path, key);
+        let decided = DECIDED.iter().find(|(decided, _)| decided == key);
+        let problem = if SECRET.contains(&&**key) {
+            Some((
+                format!("{path} is secret, and a seed is not"),
+                "let people in by machines.user".to_owned(),
+            ))
+        } else if let Some((_, fix)) = decided {
+            Some((format!("{path} is kthw's to say"), (*fix).to_owned()))
+        } else if !KEYS.contains(&&**key) {
+            Some((format!("unknown key `{key}` in machines.userData"), suggestion(key)))
+        } else if LISTS.contains(&&**key) && !value.is_array() {
+            Some((format!("{path} is not a list"), "write one `- item` for each line".to_owned()))
+        } else {
+            None
+        };
+        problems.extend(problem.map(|(message, fix)| Problem::error(&path, message).fix(fix)));
+    }
+    (problems.len() == before).then(|| keys.clone())
+}
+
+fn suggestion(key: &str) -> String {
+    match meant(&key.replace('-', "_"), KEYS.iter().copied(), AMONG_MANY) {
+        Some(known) => format!("did you mean `{known}`?"),
+        None => "see cloud-init's list of modules for the keys there are".to_owned(),
+    }
+}
