@@ -25,6 +25,12 @@ pub fn render<X: Executor<Artifact>>(session: &Session<Artifact, X>) -> Result<G
         let bundle = graph.find(&plan::bundle_name(host)).expect("every host has a bundle");
         golden.extend(public(session, bundle)?.map(|bytes| (format!("bundles/{host}.json"), bytes)));
     }
+    for (path, id) in plan::machine_files(graph) {
+        // A disk is no text to review: the summary of the graph has its digest.
+        if let Some(bytes) = public(session, id)?.filter(|bytes| std::str::from_utf8(bytes).is_ok()) {
+            golden.insert(format!("machines/{path}"), bytes);
+        }
+    }
     golden.insert("graph.txt".to_owned(), graph_summary(session).into_bytes());
     golden.insert("pki.txt".to_owned(), pki_summary(graph).into_bytes());
     Ok(golden)

@@ -18,6 +18,16 @@ pub fn to_string(value: &impl Serialize) -> Result<String, YamlError> {
     Ok(text)
 }
 
+/// Writes a value with every text of several lines as it is, for documents that carry files.
+pub fn readable(value: &impl Serialize) -> Result<String, YamlError> {
+    let options = serde_saphyr::ser_options! {
+        indent_step: 2,
+        prefer_block_scalars: true,
+        folded_wrap_chars: usize::MAX,
+    };
+    serde_saphyr::to_string_with_options(value, options).map_err(|error| YamlError(error.to_string()))
+}
+
 /// Writes a Kubernetes document: `apiVersion` and `kind`, then the other fields sorted.
 pub fn document(document: &Value) -> Result<String, YamlError> {
     to_string(&Document(document))
@@ -159,6 +169,30 @@ print(json.dumps(yaml.safe_load(open(sys.argv[1], encoding='utf-8'))))
         let value = treacherous();
         let Some(read) = read_by_python(&to_string(&value).expect("plain values")) else { return };
         assert_eq!(read, value);
+    }
+
+    #[test]
+    fn a_text_that_is_carried_arrives_as_it_is() {
+        let mut texts: Vec<String> = TREACHEROUS.iter().map(|text| format!("a\n{text}\nb\n")).collect();
+        texts.extend(TREACHEROUS.iter().map(|text| (*text).to_owned()));
+        texts.extend(
+            ["\n\n", "a\n", "a\n\n", "  a\n b\n", "\n  a\n", "a\n\t\n", "a\r\nb\r\n", "a\n \n"]
+                .map(str::to_owned),
+        );
+        texts.push(format!("{}\n{}\n", "word ".repeat(60), "x".repeat(300)));
+        for text in texts {
+            for value in [json!({"content": text}), json!({"files": [{"content": text, "path": "/a"}, text]})]
+            {
+                let written = readable(&value).expect("plain values");
+                assert_eq!(
+                    serde_saphyr::from_str::<Value>(&written).expect("own output"),
+                    value,
+                    "{written}"
+                );
+                let Some(read) = read_by_python(&written) else { return };
+                assert_eq!(read, value, "{written}");
+            }
+        }
     }
 
     #[test]

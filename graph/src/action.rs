@@ -34,6 +34,9 @@ pub struct Kind {
 pub enum Yields {
     /// Bytes that anyone may see. No input whose contents are read may be secret.
     Public,
+    /// Bytes that anyone may see and that are made again whenever they are wanted, because that costs less than
+    /// keeping them. No input whose contents are read may be secret.
+    Derived,
     /// Bytes that anyone may see although an input is secret, such as a certificate: a reviewed exception.
     Declassified,
     /// Bytes that are never stored.

@@ -6,7 +6,7 @@ use std::fmt;
 use petgraph::Direction;
 use petgraph::graph::{DiGraph, NodeIndex};
 
-use crate::action::{Action, Reads, Yields};
+use crate::action::{Action, Kind, Reads, Yields};
 use crate::name::{NodeName, Slot};
 
 /// A node of one graph in memory. Never stored: names and digests are.
@@ -158,6 +158,11 @@ impl<A: Action> GraphBuilder<A> {
         *definition = Some((action, inputs));
     }
 
+    /// The kind of a node that is defined already.
+    pub fn kind(&self, id: NodeId) -> Option<Kind> {
+        self.definitions[id.index()].as_ref().map(|(action, _)| action.kind())
+    }
+
     /// Checks everything at once.
     pub fn seal(mut self) -> Result<Graph<A>, Vec<GraphProblem>> {
         self.find_leaks_and_gaps();
@@ -188,7 +193,7 @@ impl<A: Action> GraphBuilder<A> {
         for (name, definition) in self.names.iter().zip(&self.definitions) {
             let Some((action, inputs)) = definition else { continue };
             let kind = action.kind();
-            let public = matches!(kind.yields, Yields::Public | Yields::Pinned);
+            let public = matches!(kind.yields, Yields::Public | Yields::Derived | Yields::Pinned);
             let may_leak = public && kind.reads == Reads::Contents;
             for (slot, input) in inputs {
                 let input_name = self.names[input.index()].clone();

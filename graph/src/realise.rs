@@ -111,6 +111,9 @@ impl<A: Action, X: Executor<A>> Session<A, X> {
         }
         let description = stale.description.clone();
         match (&content, output) {
+            (Content::Public(_), Output::Public(digest)) if kind.yields == Yields::Derived => {
+                batch.derived(stale.action, description, digest);
+            }
             (Content::Public(bytes), _) => {
                 batch.public(stale.action, description, bytes.to_vec());
             }

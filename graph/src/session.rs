@@ -102,7 +102,7 @@ impl<A: Action, X: Executor<A>> Session<A, X> {
         Record { entries: entries.collect() }
     }
 
-    /// The bytes of a realised node: from the store or, where they are secret or were lost, made again.
+    /// The bytes of a realised node: from the store or, where they are not kept or were lost, made again.
     pub fn content(&self, id: NodeId) -> Result<Content, NodeFailure> {
         let mut made: HashMap<NodeId, Content> = HashMap::new();
         let mut stack = vec![id];
@@ -141,7 +141,7 @@ impl<A: Action, X: Executor<A>> Session<A, X> {
         content: &Content,
     ) -> Result<Output, ActionError> {
         match (kind.yields, content) {
-            (Yields::Public | Yields::Declassified, Content::Public(bytes)) => {
+            (Yields::Public | Yields::Derived | Yields::Declassified, Content::Public(bytes)) => {
                 Ok(Output::Public(kthw_store::Digest::of(bytes)))
             }
             (Yields::Secret, Content::Secret(bytes)) => Ok(Output::Secret(self.mac(bytes))),
@@ -244,7 +244,7 @@ impl<A: Action, X: Executor<A>> Session<A, X> {
             let (name, kind) = (name.clone(), kind.name);
             return Err(NodeFailure::Irreproducible { name, kind, expected: expected.output, found });
         }
-        if let Content::Public(bytes) = &content {
+        if let (Content::Public(bytes), Yields::Public | Yields::Declassified) = (&content, kind.yields) {
             // A store that cannot be written stays as it is: the bytes are at hand all the same.
             let _ = self.store.put(bytes);
         }

@@ -1,10 +1,11 @@
-//! The cluster as a whole: the bundles of its hosts. Its identity is the identity of everything.
+//! The cluster as a whole: the bundles of its hosts, and their machines. Its identity is the identity of everything.
 
 use kthw_graph::{ActionError, Content, Kind, Manifest, Origin, Reads, Resource, Yields};
 
 use super::{Ingredients, Make};
 
-/// The list of all bundles, each an input in the slot of its host's name.
+/// The list of all bundles, each an input in the slot of its host's name, and of what is made for machines, each in
+/// the slot of its node's name.
 pub struct ClusterIndex {
     pub name: String,
 }

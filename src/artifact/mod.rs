@@ -14,18 +14,28 @@ mod command;
 mod containerd_config;
 mod crictl_config;
 mod decided_by;
+mod disk_overlay;
+mod dns_records;
 mod download;
 mod encryption_config;
 mod hosts_file;
 mod kernel_modules;
 mod kubeconfig;
 mod kubelet_config;
+mod libvirt;
+mod libvirt_domain;
+mod libvirt_network;
+mod machine;
+mod meta_data;
+mod network_config;
 mod patch;
 mod private_key;
 mod public_key;
 mod scheduler_config;
+mod seed_image;
 mod sysctls;
 mod unit;
+mod user_data;
 
 #[cfg(test)]
 mod systemd;
@@ -101,17 +111,26 @@ artifacts! {
     cni_config::CniConfig,
     containerd_config::ContainerdConfig,
     crictl_config::CrictlConfig,
+    disk_overlay::DiskOverlay,
+    dns_records::DnsRecords,
     download::Download,
     encryption_config::EncryptionConfig,
     hosts_file::HostsFile,
     kernel_modules::KernelModules,
     kubeconfig::Kubeconfig,
     kubelet_config::KubeletConfig,
+    libvirt_domain::LibvirtDomain,
+    libvirt_network::LibvirtNetwork,
+    machine::Machine,
+    meta_data::MetaData,
+    network_config::NetworkConfig,
     private_key::PrivateKey,
     public_key::PublicKey,
     scheduler_config::SchedulerConfig,
+    seed_image::SeedImage,
     sysctls::Sysctls,
     unit::Unit,
+    user_data::UserData,
 }
 
 pub use bundle::{Permissions, Service};
@@ -121,8 +140,10 @@ pub use containerd_config::{ContainerdSchema, sandbox_image};
 pub use decided_by::DecidedBy;
 pub use hosts_file::HostsEntry;
 pub use kubelet_config::Taint;
+pub use network_config::HostAddressing;
 pub use patch::Patch;
 pub use scheduler_config::SchedulerApi;
+pub use seed_image::SEED_FILES;
 pub use unit::{Readiness, Section};
 
 /// What an artifact is made from: its inputs by slot, its own action digest, and the root secret.

@@ -114,7 +114,8 @@ fn input(slot: &'static str, content: &Content) -> JobInput {
         Content::Secret(bytes) => Output::Secret(mac(bytes)),
         Content::Stored(digest) => Output::Public(*digest),
     };
-    let name = NodeName::new(slot).expect("a good name");
+    // The slots of a bundle are paths.
+    let name = NodeName::new(slot.trim_start_matches('/')).expect("a good name");
     JobInput { slot: slot.into(), name, output, content: Some(content.clone()) }
 }
 

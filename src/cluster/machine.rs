@@ -68,7 +68,7 @@ impl BaseImage {
         let (date, build) = match self {
             Self::Debian12 => (20_260_923, 2610),
             Self::Debian13 => (20_260_712, 2537),
-            Self::Ubuntu2404 => (20_250_430, 0),
+            Self::Ubuntu2404 => (20_260_705, 0),
         };
         Version::new(date, build, 0)
     }

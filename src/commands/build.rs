@@ -124,33 +124,20 @@ fn note(bound: &Bound, (root, record): (u64, Digest), summary: &Summary) -> Resu
     Ok(())
 }
 
-/// Writes every public file of every host below a folder; says what it left out.
+/// Writes every public file of every host and every machine below a folder; says what it left out.
 fn write_out(session: &ClusterSession, out: &Utf8Path, ui: &Ui) -> Result<(), Failure> {
-    let (mut written, mut secret, mut unfetched) = (0, 0, 0);
+    let mut written = Written::default();
     for (host, path, id) in plan::files(session.graph()) {
         let place = out.join(host).join(path.trim_start_matches('/'));
         let mode =
             plan::permissions(session.graph(), host, path).map_or(0o644, |permissions| permissions.mode);
-        let Some(realised) = session.realised(id) else { continue };
-        match realised.output {
-            Output::Secret(_) => secret += 1,
-            Output::Public(_) => match session.content(id)? {
-                Content::Public(bytes) => {
-                    files::write(&place, &bytes, mode)?;
-                    written += 1;
-                }
-                Content::Secret(_) | Content::Stored(_) => unreachable!("a public output has public bytes"),
-            },
-            Output::Pinned(action) => match session.store().pinned_blob(&action)? {
-                Some(blob) => {
-                    files::fill(&place, mode, |file| copy_blob(session.store(), &blob, file))?;
-                    written += 1;
-                }
-                None => unfetched += 1,
-            },
-        }
+        written.file(session, id, &place, mode)?;
     }
-    ui.message(format!("wrote {written} files below {out}"));
+    for (path, id) in plan::machine_files(session.graph()) {
+        written.file(session, id, &out.join("machines").join(path), 0o644)?;
+    }
+    let Written { files, secret, unfetched } = written;
+    ui.message(format!("wrote {files} files below {out}"));
     if secret > 0 {
         ui.message(format!("left out {secret} secret files: they only ever go to their hosts"));
     }
@@ -160,6 +147,44 @@ fn write_out(session: &ClusterSession, out: &Utf8Path, ui: &Ui) -> Result<(), Fa
         ));
     }
     Ok(())
+}
+
+/// How many files were written, and how many were not.
+#[derive(Default)]
+struct Written {
+    files: usize,
+    secret: usize,
+    unfetched: usize,
+}
+
+impl Written {
+    fn file(
+        &mut self,
+        session: &ClusterSession,
+        id: NodeId,
+        place: &Utf8Path,
+        mode: u32,
+    ) -> Result<(), Failure> {
+        let Some(realised) = session.realised(id) else { return Ok(()) };
+        match realised.output {
+            Output::Secret(_) => self.secret += 1,
+            Output::Public(_) => match session.content(id)? {
+                Content::Public(bytes) => {
+                    files::write(place, &bytes, mode)?;
+                    self.files += 1;
+                }
+                Content::Secret(_) | Content::Stored(_) => unreachable!("a public output has public bytes"),
+            },
+            Output::Pinned(action) => match session.store().pinned_blob(&action)? {
+                Some(blob) => {
+                    files::fill(place, mode, |file| copy_blob(session.store(), &blob, file))?;
+                    self.files += 1;
+                }
+                None => self.unfetched += 1,
+            },
+        }
+        Ok(())
+    }
 }
 
 fn report(summary: &Summary, json: bool, ui: &Ui) {

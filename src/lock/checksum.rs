@@ -56,6 +56,11 @@ impl Checksum {
         digits.then(|| Self { algorithm, hex: hex.to_owned() })
     }
 
+    /// A digest whose algorithm its length tells.
+    pub fn of_digits(hex: &str) -> Option<Self> {
+        [Algorithm::Sha256, Algorithm::Sha512].into_iter().find_map(|algorithm| Self::new(algorithm, hex))
+    }
+
     pub fn algorithm(&self) -> Algorithm {
         self.algorithm
     }

@@ -4,6 +4,7 @@ mod control_plane;
 mod etcd;
 mod flags;
 mod host;
+mod machine;
 mod pki;
 mod planner;
 mod releases;
@@ -49,7 +50,10 @@ pub fn plan(cluster: &Cluster, lock: &Lock, root: RootFingerprint) -> Result<Pla
     planner.define_releases();
     planner.define_control_plane();
     planner.define_workers();
-    let mut bundles = Vec::with_capacity(cluster.hosts.len());
+    let mut members = Vec::with_capacity(cluster.hosts.len());
+    if let Some(machines) = &cluster.machines {
+        members.extend(planner.define_shared_machinery(machines));
+    }
     for host in &cluster.hosts {
         let mut files = HostFiles::new(host);
         planner.place_common(&mut files);
@@ -62,9 +66,12 @@ pub fn plan(cluster: &Cluster, lock: &Lock, root: RootFingerprint) -> Result<Pla
         if host.is(Role::Worker) {
             planner.place_worker(&mut files);
         }
-        bundles.push(planner.define_bundle(files));
+        if let Some(machines) = &cluster.machines {
+            members.push(planner.define_machine(machines, &files));
+        }
+        members.push(planner.define_bundle(files));
     }
-    planner.define(CLUSTER, ClusterIndex { name: cluster.name.clone() }, bundles);
+    planner.define(CLUSTER, ClusterIndex { name: cluster.name.clone() }, members);
     let Planner { graph, problems, .. } = planner;
     if !problems.is_empty() {
         // What is not pinned is not defined either: each gap in the graph would say the same again.
@@ -117,6 +124,20 @@ pub fn files(graph: &Graph<Artifact>) -> impl Iterator<Item = (&str, &str, NodeI
         Some((bundle_host(node.name.as_str())?, node))
     });
     bundles.flat_map(|(host, bundle)| bundle.inputs.iter().map(move |(path, id)| (host, &**path, *id)))
+}
+
+/// Every file of every machine, and those that they share: where it goes below the machines' folder, and its node.
+pub fn machine_files(graph: &Graph<Artifact>) -> impl Iterator<Item = (String, NodeId)> {
+    graph.order().iter().flat_map(|id| {
+        let node = graph.node(*id);
+        let name = node.name.as_str();
+        let shared = name.strip_prefix(machine::SHARED).map(|file| (file.to_owned(), *id));
+        let host = name.strip_prefix(machine::OWN).filter(|host| !host.contains('/'));
+        let own = host
+            .into_iter()
+            .flat_map(|host| node.inputs.iter().map(move |(file, id)| (format!("{host}/{file}"), *id)));
+        shared.into_iter().chain(own)
+    })
 }
 
 #[cfg(test)]

@@ -23,6 +23,8 @@ pub struct Planner<'a> {
     pub control_planes: Vec<&'a Host>,
     /// The programs of each role and architecture: path and node.
     pub programs: BTreeMap<(Role, Arch), Vec<(&'static str, NodeId)>>,
+    /// The disks of machines by the names of their nodes.
+    pub disks: BTreeMap<String, NodeId>,
 }
 
 /// One host's files in the making.
@@ -47,6 +49,7 @@ impl<'a> Planner<'a> {
             problems: Vec::new(),
             control_planes: cluster.control_planes().collect(),
             programs: BTreeMap::new(),
+            disks: BTreeMap::new(),
         }
     }
 
@@ -104,6 +107,11 @@ impl<'a> HostFiles<'a> {
         self.public(format!("/etc/systemd/system/{unit}"), id);
         let reads = reads.into_iter().map(Cow::Borrowed).collect();
         self.services.push(Service { unit, reads });
+    }
+
+    /// Every file with its node, by path.
+    pub fn entries(&self) -> impl Iterator<Item = (Slot, NodeId, Permissions)> {
+        self.files.iter().map(|(path, (id, permissions))| (path.clone(), *id, *permissions))
     }
 
     fn put(&mut self, path: Cow<'static, str>, id: NodeId, mode: u32) {

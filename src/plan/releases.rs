@@ -2,8 +2,8 @@
 
 use semver::Version;
 
-use super::PlanProblem;
 use super::planner::{HostFiles, Planner, input};
+use super::{PlanProblem, machine};
 use crate::artifact::{ArchiveMember, Download};
 use crate::cluster::{Arch, Cluster, Role, Versions};
 use crate::upstream::{self, Need, Packing};
@@ -80,7 +80,7 @@ const fn kubernetes(
     Release { name, version: |v| &v.kubernetes, role, programs }
 }
 
-const OS: &str = "linux";
+pub const OS: &str = "linux";
 
 /// Everything that has to be pinned for a cluster, each once.
 pub fn needs(cluster: &Cluster) -> Vec<Need> {
@@ -89,6 +89,7 @@ pub fn needs(cluster: &Cluster) -> Vec<Need> {
         let version = (release.version)(&cluster.versions).clone();
         needs.push(Need { name: release.name.to_owned(), version, arch: arch.to_string() });
     }
+    needs.extend(machine::needs(cluster));
     needs
 }
 
@@ -115,7 +116,7 @@ impl Planner<'_> {
                 continue;
             };
             let upstream = upstream::find(release.name).expect("every release has its upstream");
-            let download = Download { pin: pin.clone() };
+            let download = Download::locked(pin.clone());
             let programs = match upstream.packing {
                 Packing::Plain => {
                     let id = self.define(&program_name(release, release.name, arch), download, []);

@@ -5,7 +5,7 @@ mod resolve;
 
 use semver::Version;
 
-use crate::lock::{Algorithm, Checksum};
+use crate::lock::Checksum;
 
 pub use published::published;
 pub use resolve::{Need, Origin, ResolveError, resolve_pins};
@@ -21,7 +21,8 @@ pub enum Packing {
 
 /// A file that some upstream publishes for every version and architecture, always for Linux.
 ///
-/// Templates spell the varying parts `{name}`, `{version}` and `{arch}`.
+/// Templates spell the varying parts `{name}`, `{version}` and `{arch}`; for images, whose versions are a date and
+/// perhaps the number of a build, `{date}` and `{build}`.
 #[derive(Debug)]
 pub struct Upstream {
     /// The name that pins carry.
@@ -116,6 +117,24 @@ pub const UPSTREAMS: &[Upstream] = &[
         folder: "",
         programs: &["cilium"],
     },
+    Upstream {
+        name: "ubuntu-24.04",
+        packing: Packing::Plain,
+        url: "https://cloud-images.ubuntu.com/releases/noble/release-{date}/ubuntu-24.04-server-cloudimg-{arch}.img",
+        checksums: "https://cloud-images.ubuntu.com/releases/noble/release-{date}/SHA256SUMS",
+        folder: "",
+        programs: &[],
+    },
+    debian(
+        "debian-12",
+        "https://cloud.debian.org/images/cloud/bookworm/{date}-{build}/{name}-genericcloud-{arch}-{date}-{build}.qcow2",
+        "https://cloud.debian.org/images/cloud/bookworm/{date}-{build}/SHA512SUMS",
+    ),
+    debian(
+        "debian-13",
+        "https://cloud.debian.org/images/cloud/trixie/{date}-{build}/{name}-genericcloud-{arch}-{date}-{build}.qcow2",
+        "https://cloud.debian.org/images/cloud/trixie/{date}-{build}/SHA512SUMS",
+    ),
 ];
 
 const fn kubernetes(name: &'static str) -> Upstream {
@@ -129,6 +148,10 @@ const fn kubernetes(name: &'static str) -> Upstream {
     }
 }
 
+const fn debian(name: &'static str, url: &'static str, checksums: &'static str) -> Upstream {
+    Upstream { name, packing: Packing::Plain, url, checksums, folder: "", programs: &[] }
+}
+
 /// The upstream whose pins carry this name.
 pub fn find(name: &str) -> Option<&'static Upstream> {
     UPSTREAMS.iter().find(|upstream| upstream.name == name)
@@ -139,7 +162,7 @@ impl Upstream {
         self.fill(self.url, version, arch)
     }
 
-    /// Where upstream publishes the SHA-256 of the file, alone or in a list with others.
+    /// Where upstream publishes the checksum of the file, alone or in a list with others.
     pub fn checksums_url(&self, version: &Version, arch: &str) -> String {
         self.fill(self.checksums, version, arch)
     }
@@ -158,11 +181,13 @@ impl Upstream {
         template
             .replace("{name}", self.name)
             .replace("{version}", &version.to_string())
+            .replace("{date}", &version.major.to_string())
+            .replace("{build}", &version.minor.to_string())
             .replace("{arch}", arch)
     }
 }
 
-/// Finds the SHA-256 of `file` in a published checksum file: either a digest alone, or lines of digest and name.
+/// Finds the checksum of `file` in a published checksum file: either a digest alone, or lines of digest and name.
 pub fn published_checksum(text: &str, file: &str) -> Option<Checksum> {
     let lines: Vec<(Checksum, Option<&str>)> = text.lines().filter_map(checksum_line).collect();
     if let [(checksum, None)] = &lines[..] {
@@ -173,10 +198,10 @@ pub fn published_checksum(text: &str, file: &str) -> Option<Checksum> {
     named.all(|other| other == first).then(|| first.clone())
 }
 
-/// One line as `sha256sum` writes it, the name without its folders.
+/// One line as `sha256sum` and `sha512sum` write it, the name without its folders.
 fn checksum_line(line: &str) -> Option<(Checksum, Option<&str>)> {
     let mut words = line.split_whitespace();
-    let checksum = Checksum::new(Algorithm::Sha256, &words.next()?.to_ascii_lowercase())?;
+    let checksum = Checksum::of_digits(&words.next()?.to_ascii_lowercase())?;
     let name = words.next().map(|path| path.trim_start_matches('*'));
     Some((checksum, name.and_then(|path| path.rsplit('/').next())))
 }

@@ -1,9 +1,9 @@
 //! Checksums that upstream projects have published, for locking without a network.
 
 use super::{Need, find};
-use crate::lock::{Algorithm, Checksum, Pin};
+use crate::lock::{Checksum, Pin};
 
-/// Lines of name, version, architecture and SHA-256; `#` begins a comment.
+/// Lines of name, version, architecture and SHA-256 or SHA-512; `#` begins a comment.
 const PUBLISHED: &str = include_str!("published.txt");
 
 /// The pin of what is needed, if its checksum is known to this program.
@@ -20,7 +20,7 @@ pub fn published(need: &Need) -> Option<Pin> {
         os: "linux".to_owned(),
         arch: need.arch.clone(),
         url: find(&need.name)?.url(&need.version, &need.arch),
-        checksum: Checksum::new(Algorithm::Sha256, digest)?,
+        checksum: Checksum::of_digits(digest)?,
     })
 }
 

@@ -34,7 +34,7 @@ pub enum ResolveError {
     Unreachable { subject: String, cause: String },
     #[error("{subject}: {url} is not there; check that this version was released for this architecture")]
     Unpublished { subject: String, url: String },
-    #[error("{subject}: {url} does not hold the SHA-256 of {file}; look at what it does hold")]
+    #[error("{subject}: {url} does not hold one checksum of {file}; look at what it does hold")]
     Unclear { subject: String, url: String, file: String },
 }
 
@@ -161,9 +161,9 @@ mod tests {
         let needs =
             [need("emacs", "1.0.0"), need("runc", "1.4.3"), need("etcd", "3.6.13"), need("kubelet", "9.9.9")];
         insta::assert_snapshot!(check(&needs, false).unwrap_err().join("\n"), @r"
-        no upstream of `emacs` is known; kthw pins kube-apiserver, kube-controller-manager, kube-proxy, kube-scheduler, kubectl, kubelet, etcd, containerd, runc, cni-plugins, crictl, helm, cilium-cli
+        no upstream of `emacs` is known; kthw pins kube-apiserver, kube-controller-manager, kube-proxy, kube-scheduler, kubectl, kubelet, etcd, containerd, runc, cni-plugins, crictl, helm, cilium-cli, ubuntu-24.04, debian-12, debian-13
         runc 1.4.3 linux/amd64: https://github.com/opencontainers/runc/releases/download/v1.4.3/runc.sha256sum is not there; check that this version was released for this architecture
-        etcd 3.6.13 linux/amd64: https://github.com/etcd-io/etcd/releases/download/v3.6.13/SHA256SUMS does not hold the SHA-256 of etcd-v3.6.13-linux-amd64.tar.gz; look at what it does hold
+        etcd 3.6.13 linux/amd64: https://github.com/etcd-io/etcd/releases/download/v3.6.13/SHA256SUMS does not hold one checksum of etcd-v3.6.13-linux-amd64.tar.gz; look at what it does hold
         kubelet 9.9.9 linux/amd64: https://dl.k8s.io/release/v9.9.9/bin/linux/amd64/kubelet.sha256: connection refused; check the version, the network, or pass `--mirror`
         ");
     }

@@ -46,7 +46,12 @@ impl Batch {
         self.add(action, Output::Pinned(action), blob, description);
     }
 
-    /// Adds an action whose output is never stored.
+    /// Adds an action whose output anyone may see and nobody keeps.
+    pub fn derived(&mut self, action: ActionDigest, description: Vec<u8>, digest: Digest) {
+        self.add(action, Output::Public(digest), None, description);
+    }
+
+    /// Adds an action whose output is secret, and so is never stored.
     pub fn secret(&mut self, action: ActionDigest, description: Vec<u8>, mac: Mac) {
         self.add(action, Output::Secret(mac), None, description);
     }
@@ -94,13 +99,13 @@ impl Store {
         })
     }
 
-    /// What an action yielded. A public output counts only while its blob is there; of a blob in a file that is what
+    /// What an action yielded. A public output that is kept counts only while its blob is there; of a blob in a file that is what
     /// [`Store::forget_missing_files`] last saw.
     pub fn realisation(&self, action: &ActionDigest) -> Result<Option<Output>> {
         let found = self.database().read(|c| {
             c.prepare_cached(
                 "SELECT action, output, blob, description, seal,
-                    EXISTS (SELECT 1 FROM blob WHERE digest = realisation.blob)
+                    blob IS NULL OR EXISTS (SELECT 1 FROM blob WHERE digest = realisation.blob)
                  FROM realisation WHERE action = ?1",
             )?
             .query_row([action.as_bytes()], |row| Ok((Realisation::read(row)?, row.get(5)?)))

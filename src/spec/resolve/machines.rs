@@ -189,7 +189,8 @@ fn mac(place: &Place, text: &str, problems: &mut Vec<Problem>) -> Option<Mac> {
 }
 
 fn parse_mac(text: &str) -> Option<Mac> {
-    let octet = |part: &str| (part.len() == 2).then(|| u8::from_str_radix(part, 16).ok()).flatten();
+    let is_octet = |part: &str| part.len() == 2 && part.bytes().all(|b| b.is_ascii_hexdigit());
+    let octet = |part: &str| is_octet(part).then(|| u8::from_str_radix(part, 16).ok()).flatten();
     let octets: Option<Vec<u8>> = text.split(':').map(octet).collect();
     Some(Mac(octets?.try_into().ok()?))
 }
@@ -314,7 +315,7 @@ mod tests {
 
     #[test]
     fn a_machine_keeps_its_hardware_address_for_its_name() {
-        insta::assert_snapshot!(named_mac("hard-way", "worker-1", 0), @"");
+        insta::assert_snapshot!(named_mac("hard-way", "worker-1", 0), @"52:54:00:52:11:28");
         assert_ne!(named_mac("hard-way", "worker-1", 0), named_mac("hard-wayw", "orker-1", 0));
         assert_ne!(named_mac("hard-way", "worker-1", 0), named_mac("hard-way", "worker-1", 1));
         assert_eq!(parse_mac("52:54:00:AB:cd:01"), Some(Mac([0x52, 0x54, 0, 0xab, 0xcd, 1])));

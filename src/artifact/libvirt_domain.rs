@@ -1,0 +1,319 @@
+//! A machine as libvirt defines it.
+
+use kthw_graph::{ActionError, Content, Kind, Manifest, Origin, Reads, Resource, Yields};
+use serde::Serialize;
+
+use super::libvirt::{Typed, Uuid, document};
+use super::{Ingredients, Make};
+use crate::cluster::{Acceleration, Arch, Mac, Size};
+
+/// A virtual machine with its disk, its seed, one network interface and a serial console.
+pub struct LibvirtDomain {
+    /// The cluster's id of the lock.
+    pub cluster: String,
+    /// The cluster's name, which the machine's begins with.
+    pub cluster_name: String,
+    pub host: String,
+    pub arch: Arch,
+    pub acceleration: Acceleration,
+    pub cpus: u32,
+    pub memory: Size,
+    pub mac: Mac,
+    /// What libvirt calls the network.
+    pub network: String,
+    /// The folder on the hypervisor that holds the machines' files.
+    pub folder: String,
+}
+
+#[derive(Serialize)]
+#[serde(rename = "domain")]
+struct Document<'a> {
+    #[serde(rename = "@type")]
+    is: &'static str,
+    name: String,
+    uuid: String,
+    memory: Memory,
+    vcpu: u32,
+    os: Os,
+    features: Features,
+    cpu: Cpu,
+    devices: Devices<'a>,
+}
+
+#[derive(Serialize)]
+struct Memory {
+    #[serde(rename = "@unit")]
+    unit: &'static str,
+    #[serde(rename = "$text")]
+    size: u64,
+}
+
+#[derive(Serialize)]
+struct Os {
+    #[serde(rename = "@firmware", skip_serializing_if = "Option::is_none")]
+    firmware: Option<&'static str>,
+    #[serde(rename = "type")]
+    is: OsType,
+    boot: Boot,
+}
+
+#[derive(Serialize)]
+struct OsType {
+    #[serde(rename = "@arch")]
+    arch: &'static str,
+    #[serde(rename = "@machine")]
+    machine: &'static str,
+    #[serde(rename = "$text")]
+    is: &'static str,
+}
+
+#[derive(Serialize)]
+struct Boot {
+    #[serde(rename = "@dev")]
+    dev: &'static str,
+}
+
+#[derive(Serialize)]
+struct Features {
+    acpi: (),
+}
+
+#[derive(Serialize)]
+struct Cpu {
+    #[serde(rename = "@mode")]
+    mode: &'static str,
+}
+
+#[derive(Serialize)]
+struct Devices<'a> {
+    disk: [Disk; 2],
+    interface: Interface<'a>,
+    serial: Typed,
+    console: Typed,
+    rng: Rng,
+}
+
+#[derive(Serialize)]
+struct Disk {
+    #[serde(rename = "@type")]
+    is: &'static str,
+    #[serde(rename = "@device")]
+    device: &'static str,
+    driver: Driver,
+    source: File,
+    target: Target,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    readonly: Option<()>,
+}
+
+#[derive(Serialize)]
+struct Driver {
+    #[serde(rename = "@name")]
+    name: &'static str,
+    #[serde(rename = "@type")]
+    is: &'static str,
+}
+
+#[derive(Serialize)]
+struct File {
+    #[serde(rename = "@file")]
+    file: String,
+}
+
+#[derive(Serialize)]
+struct Target {
+    #[serde(rename = "@dev")]
+    dev: &'static str,
+    #[serde(rename = "@bus")]
+    bus: &'static str,
+}
+
+#[derive(Serialize)]
+struct Interface<'a> {
+    #[serde(rename = "@type")]
+    is: &'static str,
+    mac: Address,
+    source: Network<'a>,
+    model: Typed,
+}
+
+#[derive(Serialize)]
+struct Address {
+    #[serde(rename = "@address")]
+    address: String,
+}
+
+#[derive(Serialize)]
+struct Network<'a> {
+    #[serde(rename = "@network")]
+    network: &'a str,
+}
+
+#[derive(Serialize)]
+struct Rng {
+    #[serde(rename = "@model")]
+    model: &'static str,
+    backend: Backend,
+}
+
+#[derive(Serialize)]
+struct Backend {
+    #[serde(rename = "@model")]
+    model: &'static str,
+    #[serde(rename = "$text")]
+    source: &'static str,
+}
+
+impl LibvirtDomain {
+    fn document(&self) -> Document<'_> {
+        let (is, mode) = match self.acceleration {
+            Acceleration::Kvm => ("kvm", "host-passthrough"),
+            Acceleration::Emulation => ("qemu", "maximum"),
+        };
+        let Self { folder, host, .. } = self;
+        Document {
+            is,
+            name: format!("{}-{host}", self.cluster_name),
+            uuid: Uuid::of(&self.cluster, &format!("machine/{host}")).to_string(),
+            memory: Memory { unit: "MiB", size: self.memory.mebibytes },
+            vcpu: self.cpus,
+            os: self.os(),
+            features: Features { acpi: () },
+            cpu: Cpu { mode },
+            devices: Devices {
+                disk: [
+                    Disk {
+                        is: "file",
+                        device: "disk",
+                        driver: Driver { name: "qemu", is: "qcow2" },
+                        source: File { file: format!("{folder}/{host}/disk.qcow2") },
+                        target: Target { dev: "vda", bus: "virtio" },
+                        readonly: None,
+                    },
+                    Disk {
+                        is: "file",
+                        device: "disk",
+                        driver: Driver { name: "qemu", is: "raw" },
+                        source: File { file: format!("{folder}/{host}/seed.img") },
+                        target: Target { dev: "vdb", bus: "virtio" },
+                        readonly: Some(()),
+                    },
+                ],
+                interface: Interface {
+                    is: "network",
+                    mac: Address { address: self.mac.to_string() },
+                    source: Network { network: &self.network },
+                    model: Typed { is: "virtio" },
+                },
+                serial: Typed { is: "pty" },
+                console: Typed { is: "pty" },
+                rng: Rng { model: "virtio", backend: Backend { model: "random", source: "/dev/urandom" } },
+            },
+        }
+    }
+
+    /// 64-bit ARM machines have no firmware but UEFI; images for both architectures boot from their first disk.
+    fn os(&self) -> Os {
+        let (firmware, arch, machine) = match self.arch {
+            Arch::Amd64 => (None, "x86_64", "q35"),
+            Arch::Arm64 => (Some("efi"), "aarch64", "virt"),
+        };
+        Os { firmware, is: OsType { arch, machine, is: "hvm" }, boot: Boot { dev: "hd" } }
+    }
+}
+
+impl Make for LibvirtDomain {
+    const KIND: Kind = Kind {
+        name: "libvirt-domain",
+        version: 1,
+        yields: Yields::Public,
+        reads: Reads::Identities,
+        resource: Resource::Cpu,
+    };
+
+    fn describe(&self, manifest: &mut dyn Manifest) {
+        let host = &self.host;
+        manifest.text("cluster", &self.cluster, Origin::Lock(format_args!("cluster")));
+        manifest.text("cluster-name", &self.cluster_name, Origin::Spec(format_args!("name")));
+        manifest.text("host", host, Origin::Spec(format_args!("hosts[{host}].name")));
+        manifest.text("arch", self.arch.as_str(), Origin::Spec(format_args!("hosts[{host}].arch")));
+        let at = Origin::Spec(format_args!("machines.acceleration"));
+        manifest.text("acceleration", self.acceleration.as_str(), at);
+        let at = Origin::Spec(format_args!("hosts[{host}].machine.cpus"));
+        manifest.number("cpus", self.cpus.into(), at);
+        manifest.display("memory", self.memory, Origin::Spec(format_args!("hosts[{host}].machine.memory")));
+        manifest.display("mac", self.mac, Origin::Spec(format_args!("hosts[{host}].machine.mac")));
+        manifest.text("network", &self.network, Origin::Spec(format_args!("machines.network.name")));
+        manifest.text("folder", &self.folder, Origin::Spec(format_args!("machines.folder")));
+    }
+
+    fn make(&self, _from: &Ingredients<'_>) -> Result<Content, ActionError> {
+        Ok(Content::public(document(&self.document())?.into_bytes()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::artifact::Artifact;
+    use crate::artifact::trial::{all_differ, text};
+    use crate::judge::{approved, file, judge, refused};
+
+    fn domain() -> LibvirtDomain {
+        LibvirtDomain {
+            cluster: "hard-way-0a1b2c3d".to_owned(),
+            cluster_name: "hard-way".to_owned(),
+            host: "control0".to_owned(),
+            arch: Arch::Amd64,
+            acceleration: Acceleration::Kvm,
+            cpus: 2,
+            memory: Size { mebibytes: 2048 },
+            mac: Mac([0x52, 0x54, 0, 1, 2, 3]),
+            network: "hard-way".to_owned(),
+            folder: "/var/lib/libvirt/images/hard-way".to_owned(),
+        }
+    }
+
+    fn emulated_arm() -> LibvirtDomain {
+        LibvirtDomain { arch: Arch::Arm64, acceleration: Acceleration::Emulation, ..domain() }
+    }
+
+    #[test]
+    fn the_file_is_pinned() {
+        insta::assert_snapshot!("amd64", text(domain(), &[]));
+        insta::assert_snapshot!("arm64", text(emulated_arm(), &[]));
+    }
+
+    #[test]
+    fn every_parameter_counts() {
+        let other = |change: fn(&mut LibvirtDomain)| {
+            let mut domain = domain();
+            change(&mut domain);
+            Artifact::from(domain)
+        };
+        all_differ([
+            other(|_| ()),
+            other(|d| d.cluster.push('x')),
+            other(|d| d.cluster_name.push('x')),
+            other(|d| d.host.push('x')),
+            other(|d| d.arch = Arch::Arm64),
+            other(|d| d.acceleration = Acceleration::Emulation),
+            other(|d| d.cpus = 3),
+            other(|d| d.memory.mebibytes += 1),
+            other(|d| d.mac.0[5] = 9),
+            other(|d| d.network.push('x')),
+            other(|d| d.folder.push('x')),
+        ]);
+    }
+
+    #[test]
+    fn libvirt_accepts_it() {
+        for domain in [domain(), emulated_arm()] {
+            let written = text(domain, &[]);
+            let Some(mut validate) = judge("virt-xml-validate") else { return };
+            approved(validate.arg(file(&written).path()).arg("domain"));
+            let Some(mut validate) = judge("virt-xml-validate") else { return };
+            refused(validate.arg(file(&written.replace("vcpu", "cpus")).path()).arg("domain"));
+        }
+    }
+}

@@ -1,0 +1,239 @@
+//! What a machine does when it starts for the first time.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use data_encoding::BASE64;
+use indexmap::IndexMap;
+use kthw_graph::{ActionError, Content, Kind, Manifest, Origin, Reads, Resource, Yields};
+use serde_json::{Map, Value, json};
+
+use super::patch::describe_members;
+use super::{Ingredients, Make, Permissions};
+use crate::cluster::User;
+use crate::yaml;
+
+/// The file user-data of a NoCloud seed: a cloud-config without any secret.
+///
+/// It is not kept: with the files that it carries it is larger than all else that is made for a host.
+pub struct UserData {
+    pub host: String,
+    pub domain: String,
+    pub user: User,
+    /// What is installed.
+    pub packages: Vec<&'static str>,
+    /// Whether the whole machine trusts the authority in the slot [`UserData::TRUSTED`].
+    pub trusts: bool,
+    /// The files that the machine starts with; each path is also the slot of the input that belongs there.
+    pub files: BTreeMap<Cow<'static, str>, Permissions>,
+    /// What is run when the files are there.
+    pub commands: Vec<Vec<&'static str>>,
+    /// The user's own cloud-config.
+    pub more: Map<String, Value>,
+}
+
+impl UserData {
+    /// The slot of an authority's certificate. No path is called that.
+    pub const TRUSTED: &str = "trusted";
+
+    fn document(&self, from: &Ingredients<'_>) -> Result<IndexMap<Cow<'_, str>, Value>, ActionError> {
+        let mut config: IndexMap<Cow<'_, str>, Value> = IndexMap::new();
+        let mut say = |key: &'static str, value: Value| _ = config.insert(Cow::Borrowed(key), value);
+        say("hostname", json!(self.host));
+        say("fqdn", json!(format!("{}.{}", self.host, self.domain)));
+        // It is a file of the bundle.
+        say("manage_etc_hosts", json!(false));
+        say("disable_root", json!(self.user.name != "root"));
+        say("ssh_pwauth", json!(false));
+        say("users", json!([self.account()]));
+        if !self.packages.is_empty() {
+            say("package_update", json!(true));
+            say("packages", json!(self.packages));
+        }
+        if self.trusts {
+            say("ca_certs", json!({"trusted": [from.text(Self::TRUSTED)?]}));
+        }
+        let file = |(path, permissions): (&Cow<'static, str>, &Permissions)| {
+            from.public(path).map(|bytes| written_file(path, *permissions, bytes))
+        };
+        let files: Vec<Value> = self.files.iter().map(file).collect::<Result<_, _>>()?;
+        if !files.is_empty() {
+            say("write_files", json!(files));
+        }
+        if !self.commands.is_empty() {
+            say("runcmd", json!(self.commands));
+        }
+        for (key, value) in &self.more {
+            match (config.get_mut(&**key), value) {
+                (Some(Value::Array(ours)), Value::Array(theirs)) => ours.extend(theirs.iter().cloned()),
+                _ => _ = config.insert(Cow::Borrowed(key), value.clone()),
+            }
+        }
+        Ok(config)
+    }
+
+    fn account(&self) -> Map<String, Value> {
+        let User { name, authorized_keys, groups, sudo } = &self.user;
+        let mut account = Map::new();
+        let mut say = |key: &str, value: Value| _ = account.insert(key.to_owned(), value);
+        say("name", json!(name));
+        say("lock_passwd", json!(true));
+        say("ssh_authorized_keys", json!(authorized_keys));
+        if name != "root" {
+            say("shell", json!("/bin/bash"));
+        }
+        if !groups.is_empty() {
+            say("groups", json!(groups));
+        }
+        if *sudo && name != "root" {
+            say("sudo", json!("ALL=(ALL) NOPASSWD:ALL"));
+        }
+        account
+    }
+}
+
+fn written_file(path: &str, permissions: Permissions, bytes: &[u8]) -> Value {
+    let Permissions { mode, owner } = permissions;
+    let mode = format!("{mode:04o}");
+    match std::str::from_utf8(bytes) {
+        Ok(text) => json!({"path": path, "owner": owner, "permissions": mode, "content": text}),
+        Err(_) => {
+            let content = BASE64.encode(bytes);
+            json!({"path": path, "owner": owner, "permissions": mode, "encoding": "b64", "content": content})
+        }
+    }
+}
+
+impl Make for UserData {
+    const KIND: Kind = Kind {
+        name: "user-data",
+        version: 1,
+        yields: Yields::Derived,
+        reads: Reads::Contents,
+        resource: Resource::Cpu,
+    };
+
+    fn describe(&self, manifest: &mut dyn Manifest) {
+        manifest.text("host", &self.host, Origin::Spec(format_args!("hosts[{}].name", self.host)));
+        manifest.text("domain", &self.domain, Origin::Spec(format_args!("machines.network.domain")));
+        let User { name, authorized_keys, groups, sudo } = &self.user;
+        manifest.text("user", name, Origin::Spec(format_args!("machines.user.name")));
+        let keys = Origin::Spec(format_args!("machines.user.sshAuthorizedKeys"));
+        manifest.list("authorized-key", authorized_keys, keys);
+        manifest.list("group", groups, Origin::Spec(format_args!("machines.user.groups")));
+        manifest.flag("sudo", *sudo, Origin::Spec(format_args!("machines.user.sudo")));
+        manifest.list("package", &self.packages, Origin::Program);
+        manifest.flag("trusts", self.trusts, Origin::Program);
+        for (path, Permissions { mode, owner }) in &self.files {
+            manifest.display(path, format_args!("{mode:04o} {owner}"), Origin::Program);
+        }
+        for command in &self.commands {
+            manifest.text("command", &command.join(" "), Origin::Program);
+        }
+        describe_members(manifest, "userData", "machines.userData", &self.more);
+    }
+
+    fn make(&self, from: &Ingredients<'_>) -> Result<Content, ActionError> {
+        let text = format!("#cloud-config\n{}", yaml::readable(&self.document(from)?)?);
+        Ok(Content::public(text.into_bytes()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::artifact::Artifact;
+    use crate::artifact::trial::{all_differ, text};
+    use crate::judge::{approved, file, judge, refused};
+
+    fn user() -> User {
+        let key =
+            "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIPExample0Example0Example0Example0Example0Ex me@example.org";
+        User {
+            name: "ubuntu".into(),
+            authorized_keys: vec![key.into()],
+            groups: vec!["adm".into()],
+            sudo: true,
+        }
+    }
+
+    fn bare() -> UserData {
+        UserData {
+            host: "control0".into(),
+            domain: "kubevms".into(),
+            user: user(),
+            packages: vec![],
+            trusts: false,
+            files: BTreeMap::new(),
+            commands: vec![],
+            more: Map::new(),
+        }
+    }
+
+    fn members(value: Value) -> Map<String, Value> {
+        crate::artifact::trial::members(value)
+    }
+
+    fn full() -> UserData {
+        let permissions = Permissions { mode: 0o644, owner: "root:root" };
+        UserData {
+            packages: vec!["ipvsadm", "ldirectord"],
+            trusts: true,
+            files: ["/etc/hosts", "/etc/odd"].map(|path| (path.into(), permissions)).into(),
+            commands: vec![vec!["sysctl", "--system"]],
+            more: members(json!({
+                "packages": ["curl"],
+                "package_update": false,
+                "runcmd": ["echo hello"],
+                "timezone": "Europe/London",
+            })),
+            ..bare()
+        }
+    }
+
+    fn full_text() -> String {
+        let hosts = Content::public(b"127.0.0.1 localhost\n\n10.0.0.4 control0\n".to_vec());
+        let odd = Content::public(b"\xff\x00".to_vec());
+        let ca = Content::public(b"-----BEGIN CERTIFICATE-----\nMII=\n-----END CERTIFICATE-----\n".to_vec());
+        text(full(), &[("/etc/hosts", &hosts), ("/etc/odd", &odd), (UserData::TRUSTED, &ca)])
+    }
+
+    #[test]
+    fn the_file_is_pinned() {
+        insta::assert_snapshot!("bare", text(bare(), &[]));
+        insta::assert_snapshot!("full", full_text());
+        let root = User { name: "root".into(), groups: vec![], ..user() };
+        insta::assert_snapshot!("root", text(UserData { user: root, ..bare() }, &[]));
+    }
+
+    #[test]
+    fn every_parameter_counts() {
+        let mut variants: Vec<Artifact> = vec![
+            bare().into(),
+            UserData { host: "control1".into(), ..bare() }.into(),
+            UserData { domain: "internal".into(), ..bare() }.into(),
+            UserData { packages: vec!["haproxy"], ..bare() }.into(),
+            UserData { commands: vec![vec!["true"]], ..bare() }.into(),
+            UserData { more: members(json!({"timezone": "UTC"})), ..bare() }.into(),
+        ];
+        let users = [
+            User { name: "debian".into(), ..user() },
+            User { authorized_keys: vec![], ..user() },
+            User { groups: vec![], ..user() },
+            User { sudo: false, ..user() },
+        ];
+        variants.extend(users.map(|user| UserData { user, ..bare() }.into()));
+        all_differ(variants);
+    }
+
+    #[test]
+    fn cloud_init_knows_every_field() {
+        for written in [text(bare(), &[]), full_text()] {
+            let Some(mut cloud_init) = judge("cloud-init") else { return };
+            approved(cloud_init.args(["schema", "--config-file"]).arg(file(&written).path()));
+            let Some(mut cloud_init) = judge("cloud-init") else { return };
+            let broken = written.replace("lock_passwd:", "lock_password:");
+            refused(cloud_init.args(["schema", "--config-file"]).arg(file(&broken).path()));
+        }
+    }
+}
