@@ -105,6 +105,10 @@ impl Planner<'_> {
             acceleration: machines.acceleration,
             cpus: machine.cpus,
             memory: machine.memory,
+            sized_by: [
+                sized_by(host, "cpus", machine.cpus == machines.cpus),
+                sized_by(host, "memory", machine.memory == machines.memory),
+            ],
             mac: machine.mac,
             network: machines.network.name.clone(),
             folder: machines.folder.clone(),
@@ -169,6 +173,14 @@ impl Planner<'_> {
     fn is_public(&self, id: NodeId) -> bool {
         let kind = self.graph.kind(id).expect("what a host holds is defined before its machine");
         matches!(kind.yields, Yields::Public | Yields::Derived | Yields::Declassified)
+    }
+}
+
+/// The field that says how large a machine is: that of all machines, unless the host has its own.
+fn sized_by(host: &Host, field: &str, alike: bool) -> String {
+    match alike {
+        true => format!("machines.{field}"),
+        false => format!("hosts[{}].machine.{field}", host.name),
     }
 }
 
