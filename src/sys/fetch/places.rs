@@ -58,7 +58,8 @@ pub fn mirror_path(upstream: &str) -> Result<Utf8PathBuf, FetchError> {
     let below_root = parse(&format!("file:///{host}{}", url.path()))?.to_file_path();
     let path = below_root.ok().and_then(|path| Utf8PathBuf::from_path_buf(path).ok());
     let path = path.and_then(|path| path.strip_prefix("/").ok().map(Utf8Path::to_owned));
-    path.filter(|path| path.components().all(|part| matches!(part, Utf8Component::Normal(_))))
+    path.filter(|path| !path.as_str().contains(char::is_control))
+        .filter(|path| path.components().all(|part| matches!(part, Utf8Component::Normal(_))))
         .ok_or_else(|| refuse("its path is none that a folder can hold"))
 }
 
@@ -115,9 +116,13 @@ mod tests {
 
     #[test]
     fn a_path_that_leads_out_of_a_mirror_is_refused() {
-        for url in ["https://x.example/a/..%2f..%2f..%2fetc/passwd", "https://x.example/a%00b"] {
+        for url in [
+            "https://x.example/a/..%2f..%2f..%2fetc/passwd",
+            "https://x.example/a%00b",
+            "https://x.example/a%0Ab",
+        ] {
             let error = mirror_path(url).unwrap_err().to_string();
-            assert!(error.ends_with("its path is none that a folder can hold"), "{error}");
+            assert!(error.contains("its path is none that a folder can hold"), "{error}");
         }
         let climbed = mirror_path("https://x.example/../../a/%2e%2e/../b").unwrap();
         assert_eq!(climbed, "x.example/b");
