@@ -18,6 +18,7 @@ mod poison;
 mod printed;
 mod reproducible;
 mod root;
+mod seeds;
 mod show;
 mod store;
 mod tls;
