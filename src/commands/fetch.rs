@@ -30,6 +30,7 @@ pub fn run(folder: Folder, args: Fetch, ui: &Ui) -> Result<(), Failure> {
     if args.list {
         return list(&opened, args.json, ui);
     }
+    let pull = !images(&opened).is_empty();
     let (session, _) = opened.session(ui)?;
     let wanted = |id: &NodeId| match &session.graph().node(*id).action {
         Artifact::Download(_) => true,
@@ -39,7 +40,11 @@ pub fn run(folder: Folder, args: Fetch, ui: &Ui) -> Result<(), Failure> {
     let targets: Vec<NodeId> = session.graph().order().iter().copied().filter(wanted).collect();
     let outcome = realise(&session, Goal::Fetch, &targets, ui)?;
     if let Some(place) = &args.mirror {
-        return mirror::write(&session, place, ui);
+        mirror::write(&session, place, ui)?;
+        if pull {
+            ui.message("hosts pull container images besides: `kthw fetch --images` names them");
+        }
+        return Ok(());
     }
     let (fetched, there) = (outcome.executed.len(), outcome.reused);
     ui.result(format_args!("{fetched} fetched or unpacked and verified, {there} were here"));

@@ -10,7 +10,7 @@ use sha2::{Digest as _, Sha512};
 use crate::cluster_folder::ClusterFolder;
 use crate::judge::{judge, kthw, own_mounts};
 use crate::mirror::Mirror;
-use crate::run::Run;
+use crate::run::{Run, end, start};
 use crate::server::{Manner, Server};
 
 /// A site with a network: its cluster pins what a server holds, and fetches it there.
@@ -147,6 +147,16 @@ fn a_mirror_that_is_right_is_left_alone_and_one_that_is_wrong_is_put_right() {
     assert!(mended.ends_with("mirrors 10 files: 2 written, 8 as they were\n"), "{mended}");
     assert!(mended.contains(&wrong) && mended.contains(&gone), "{mended}");
     assert!(!site.server.has_been_asked(), "the store has it all");
+    site.is_mirrored();
+}
+
+#[test]
+fn several_at_once_write_one_mirror() {
+    let site = Site::new();
+    let write = || site.folder.command(&["fetch", "--mirror", site.mirror().as_str()]);
+    let running: Vec<_> = (0..3).map(|_| start(write())).collect();
+    running.into_iter().for_each(|child| _ = end(child).good());
+    assert_eq!(site.server.requests().len(), site.releases.files.len(), "each file is fetched once");
     site.is_mirrored();
 }
 
