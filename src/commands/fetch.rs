@@ -80,7 +80,7 @@ fn list(opened: &Opened, json: bool, ui: &Ui) -> Result<(), Failure> {
         })
     };
     if !json {
-        for Download { pin } in downloads() {
+        for Download { pin, .. } in downloads() {
             ui.result(format_args!("{} {}", pin.checksum, pin.url));
         }
         return Ok(());
