@@ -1,7 +1,5 @@
 //! Strangers read what hosts will read: certificates, units, kubeconfigs and configurations.
 
-#![expect(clippy::disallowed_methods, reason = "tests write their own files")]
-
 use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
@@ -150,7 +148,8 @@ fn systemd_reads_every_unit_without_a_word() {
     for (example, host) in
         ["single", "cilium"].into_iter().flat_map(|example| HOSTS.map(|host| (example, host)))
     {
-        let tree = HostTree::of(&ClusterFolder::of_example(example), host);
+        let folder = ClusterFolder::of_example(example);
+        let tree = HostTree::of(&folder, host);
         // Of the operating system.
         tree.place("/usr/sbin/nft", "#!/bin/sh\n");
         fs::set_permissions(tree.at("/usr/sbin/nft"), fs::Permissions::from_mode(0o755))
@@ -275,7 +274,8 @@ fn secrets_are_closed_to_others_and_only_secrets_are_left_out_of_the_written_tre
 /// Each command that the bootstrap runs, but towards a port where nobody listens.
 #[test]
 fn kubectl_understands_what_the_bootstrap_asks_of_it() {
-    let tree = HostTree::of(&ClusterFolder::single(), "control-plane-1");
+    let folder = ClusterFolder::single();
+    let tree = HostTree::of(&folder, "control-plane-1");
     let unit = tree.read("/etc/systemd/system/kubernetes-bootstrap.service").replace("\\\n", " ");
     let root = tree.root().to_str().expect("plain names");
     let asked: Vec<String> = unit
