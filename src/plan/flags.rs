@@ -1,6 +1,6 @@
 //! The flags that each program is started with: kthw's choice, then the user's changes.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use crate::artifact::{Command, DecidedBy, Flag};
 use crate::cluster::flags::{FlagSet, Origin};
@@ -70,6 +70,7 @@ pub mod path {
 
 const ETCD_CLIENT_PORT: u16 = 2379;
 const ETCD_PEER_PORT: u16 = 2380;
+const ETCD_METRICS_PORT: u16 = 2381;
 
 /// Collects flags with the field of cluster.yaml that decides each.
 struct Flags<'a> {
@@ -129,17 +130,22 @@ pub fn apiserver_port(cluster: &Cluster) -> u16 {
     if direct { endpoint.port } else { 6443 }
 }
 
+/// The address by which a host reaches itself, of the cluster's family.
+fn localhost(cluster: &Cluster) -> IpAddr {
+    match cluster.network.hosts.addr() {
+        IpAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
+    }
+}
+
 /// The API server of the same host.
 pub fn local_apiserver(cluster: &Cluster) -> String {
-    let localhost = match cluster.network.hosts.addr() {
-        IpAddr::V4(_) => IpAddr::from([127, 0, 0, 1]),
-        IpAddr::V6(_) => IpAddr::from([0, 0, 0, 0, 0, 0, 0, 1]),
-    };
-    https(localhost, apiserver_port(cluster))
+    https(localhost(cluster), apiserver_port(cluster))
 }
 
 pub fn etcd(cluster: &Cluster, host: &Host) -> Command {
-    let local = IpAddr::from([127, 0, 0, 1]);
+    let local = localhost(cluster);
+    let metrics = format!("http://{}", SocketAddr::new(local, ETCD_METRICS_PORT));
     let client = https(host.address, ETCD_CLIENT_PORT);
     let peer = https(host.address, ETCD_PEER_PORT);
     let member = |host: &Host| format!("{}={}", host.name, https(host.address, ETCD_PEER_PORT));
@@ -155,7 +161,7 @@ pub fn etcd(cluster: &Cluster, host: &Host) -> Command {
         .from("hosts", "initial-cluster", members)
         .ours("initial-cluster-state", "new")
         .from("name", "initial-cluster-token", cluster.name.clone())
-        .ours("listen-metrics-urls", vec!["http://127.0.0.1:2381".to_owned()])
+        .ours("listen-metrics-urls", vec![metrics])
         .ours("client-cert-auth", true)
         .ours("trusted-ca-file", path::ETCD_CA_CERT)
         .pair(("cert-file", "key-file"), path::ETCD_SERVER)
@@ -222,7 +228,7 @@ pub fn kube_controller_manager(cluster: &Cluster) -> Command {
     let flags = Flags::of(cluster, Program::KubeControllerManager)
         .ours("authentication-kubeconfig", path::CONTROLLER_MANAGER_CONF)
         .ours("authorization-kubeconfig", path::CONTROLLER_MANAGER_CONF)
-        .ours("bind-address", "127.0.0.1")
+        .ours("bind-address", localhost(cluster).to_string())
         .ours("client-ca-file", path::CA_CERT)
         .from("name", "cluster-name", cluster.name.clone())
         .pair(("cluster-signing-cert-file", "cluster-signing-key-file"), (path::CA_CERT, path::CA_KEY))
@@ -250,7 +256,7 @@ pub fn kube_scheduler(cluster: &Cluster) -> Command {
     Flags::of(cluster, Program::KubeScheduler)
         .ours("authentication-kubeconfig", path::SCHEDULER_CONF)
         .ours("authorization-kubeconfig", path::SCHEDULER_CONF)
-        .ours("bind-address", "127.0.0.1")
+        .ours("bind-address", localhost(cluster).to_string())
         .ours("client-ca-file", path::CA_CERT)
         .ours("config", path::SCHEDULER_CONFIG)
         .ours("requestheader-client-ca-file", path::FRONT_PROXY_CA_CERT)

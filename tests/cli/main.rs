@@ -19,6 +19,7 @@ mod poison;
 mod printed;
 mod reproducible;
 mod root;
+mod seeds;
 mod show;
 mod store;
 mod tls;
