@@ -128,10 +128,14 @@ impl CoreDns {
         })
     }
 
+    fn image(&self) -> String {
+        format!("{IMAGE}:v{}", self.version)
+    }
+
     fn container(&self) -> Value {
         json!({
             "name": "coredns",
-            "image": format!("{IMAGE}:v{}", self.version),
+            "image": self.image(),
             "imagePullPolicy": "IfNotPresent",
             "args": ["-conf", "/etc/coredns/Corefile"],
             "livenessProbe": {
@@ -208,6 +212,10 @@ impl Make for CoreDns {
     fn make(&self, _from: &Ingredients<'_>) -> Result<Content, ActionError> {
         let documents: Result<Vec<String>, _> = self.documents().iter().map(yaml::document).collect();
         Ok(Content::public(documents?.join("---\n").into_bytes()))
+    }
+
+    fn images(&self) -> Vec<String> {
+        vec![self.image()]
     }
 }
 
