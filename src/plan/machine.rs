@@ -6,14 +6,14 @@ use ipnet::IpNet;
 use kthw_graph::{NodeId, Slot, Yields};
 use semver::Version;
 
-use super::PlanProblem;
 use super::planner::{HostFiles, Planner, input};
 use super::releases::OS;
+use super::{PlanProblem, kube_proxy};
 use crate::artifact::{
     Artifact, DecidedBy, DiskOverlay, DnsRecords, Download, HostAddressing, HostsEntry, LibvirtDomain,
     LibvirtNetwork, Machine, MetaData, NetworkConfig, Permissions, SEED_FILES, SeedImage, UserData,
 };
-use crate::cluster::{Addressing, Arch, Carry, Cluster, Host, Image, ImageFile, Mac, Machines, Role};
+use crate::cluster::{Addressing, Arch, Carry, Cluster, Cni, Host, Image, ImageFile, Mac, Machines, Role};
 use crate::lock::{Algorithm, Checksum, Pin};
 use crate::upstream::Need;
 
@@ -160,7 +160,7 @@ impl Planner<'_> {
             host: host.name.clone(),
             domain: machines.network.domain.clone(),
             user: machines.user.clone(),
-            packages: packages(host),
+            packages: packages(self.cluster, host),
             trusts: false,
             files: carried.iter().map(|(path, _, permissions)| (path.clone(), *permissions)).collect(),
             commands,
@@ -185,10 +185,17 @@ fn sized_by(host: &Host, field: &str, alike: bool) -> String {
 }
 
 /// What a host's roles need of its distribution.
-fn packages(host: &Host) -> Vec<&'static str> {
+fn packages(cluster: &Cluster, host: &Host) -> Vec<&'static str> {
     let mut packages = Vec::new();
     if host.is(Role::Worker) {
         packages.extend(["conntrack", "iptables"]);
+        // For the rules that the bridge plugin's pods leave by, or those of kube-proxy.
+        if cluster.network.cni == Cni::Bridge || kube_proxy::mode(cluster) == Some("nftables") {
+            packages.push("nftables");
+        }
+        if kube_proxy::mode(cluster) == Some("ipvs") {
+            packages.push("ipset");
+        }
     }
     packages
 }

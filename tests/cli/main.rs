@@ -15,6 +15,7 @@ mod init;
 mod judges;
 mod lock;
 mod machines;
+mod pod_network;
 mod poison;
 mod printed;
 mod reproducible;
