@@ -71,6 +71,8 @@ pub struct Init {
 pub enum Preset {
     /// One control plane and two workers
     Single,
+    /// One control plane and two workers whose pods and services are Cilium's
+    Cilium,
 }
 
 #[derive(Args)]

@@ -8,19 +8,25 @@ mod audit_policy;
 mod bootstrap_rbac;
 mod bundle;
 mod certificate;
+mod cilium_values;
 mod cluster_index;
 mod cni_config;
 mod command;
 mod containerd_config;
+mod coredns;
 mod crictl_config;
 mod decided_by;
 mod download;
 mod encryption_config;
 mod hosts_file;
 mod kernel_modules;
+mod kube_proxy_config;
 mod kubeconfig;
 mod kubelet_config;
 mod patch;
+mod pod_masquerade;
+mod pod_routes;
+mod pod_routes_program;
 mod private_key;
 mod public_key;
 mod scheduler_config;
@@ -109,16 +115,22 @@ artifacts! {
     bootstrap_rbac::BootstrapRbac,
     bundle::Bundle,
     certificate::Certificate,
+    cilium_values::CiliumValues,
     cluster_index::ClusterIndex,
     cni_config::CniConfig,
     containerd_config::ContainerdConfig,
+    coredns::CoreDns,
     crictl_config::CrictlConfig,
     download::Download,
     encryption_config::EncryptionConfig,
     hosts_file::HostsFile,
     kernel_modules::KernelModules,
+    kube_proxy_config::KubeProxyConfig,
     kubeconfig::Kubeconfig,
     kubelet_config::KubeletConfig,
+    pod_masquerade::PodMasquerade,
+    pod_routes::PodRoutes,
+    pod_routes_program::PodRoutesProgram,
     private_key::PrivateKey,
     public_key::PublicKey,
     scheduler_config::SchedulerConfig,
@@ -134,6 +146,7 @@ pub use decided_by::DecidedBy;
 pub use hosts_file::HostsEntry;
 pub use kubelet_config::Taint;
 pub use patch::Patch;
+pub use pod_routes::PodRoute;
 pub use scheduler_config::SchedulerApi;
 pub use unit::{Readiness, Section};
 

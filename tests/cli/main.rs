@@ -14,6 +14,7 @@ mod incremental;
 mod init;
 mod judges;
 mod lock;
+mod pod_network;
 mod poison;
 mod printed;
 mod reproducible;
