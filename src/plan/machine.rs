@@ -6,6 +6,7 @@ use ipnet::IpNet;
 use kthw_graph::{NodeId, Slot, Yields};
 use semver::Version;
 
+use super::pki::Authority;
 use super::planner::{HostFiles, Planner, input};
 use super::releases::OS;
 use super::{PlanProblem, kube_proxy};
@@ -156,17 +157,23 @@ impl Planner<'_> {
         ];
         let commands =
             steps.into_iter().filter(|(folder, _)| is_below(folder)).map(|(_, step)| step).collect();
+        let trusts = false;
+        let mut inputs: Vec<(Slot, NodeId)> =
+            carried.iter().map(|(path, id, _)| (path.clone(), *id)).collect();
+        if trusts {
+            inputs.push(input(UserData::TRUSTED, self.authority(Authority::Cluster).cert));
+        }
         let user_data = UserData {
             host: host.name.clone(),
             domain: machines.network.domain.clone(),
             user: machines.user.clone(),
             packages: packages(self.cluster, host),
-            trusts: false,
-            files: carried.iter().map(|(path, _, permissions)| (path.clone(), *permissions)).collect(),
+            trusts,
+            files: carried.into_iter().map(|(path, _, permissions)| (path, permissions)).collect(),
             commands,
             more: machines.user_data.clone(),
         };
-        self.define(name, user_data, carried.into_iter().map(|(path, id, _)| (path, id)))
+        self.define(name, user_data, inputs)
     }
 
     /// Whether a node yields bytes that anyone may see and that are made here.
@@ -237,6 +244,7 @@ fn network_config(cluster: &Cluster, machines: &Machines, host: &Host) -> Networ
         interface: network.interface.clone(),
         mac: machines.each[&host.name].mac,
         addressing,
+        loopback: None,
         nameservers: network.nameservers.clone(),
         domain: network.domain.clone(),
     }
