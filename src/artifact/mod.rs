@@ -16,6 +16,8 @@ mod crictl_config;
 mod decided_by;
 mod download;
 mod encryption_config;
+mod etcd_backup;
+mod etcd_defragmentation;
 mod hosts_file;
 mod kernel_modules;
 mod kubeconfig;
@@ -25,6 +27,7 @@ mod private_key;
 mod public_key;
 mod scheduler_config;
 mod sysctls;
+mod timer;
 mod unit;
 
 #[cfg(test)]
@@ -103,6 +106,8 @@ artifacts! {
     crictl_config::CrictlConfig,
     download::Download,
     encryption_config::EncryptionConfig,
+    etcd_backup::EtcdBackup,
+    etcd_defragmentation::EtcdDefragmentation,
     hosts_file::HostsFile,
     kernel_modules::KernelModules,
     kubeconfig::Kubeconfig,
@@ -111,6 +116,7 @@ artifacts! {
     public_key::PublicKey,
     scheduler_config::SchedulerConfig,
     sysctls::Sysctls,
+    timer::Timer,
     unit::Unit,
 }
 
@@ -119,6 +125,8 @@ pub use certificate::{Profile, Validity};
 pub use command::{Command, Flag};
 pub use containerd_config::{ContainerdSchema, sandbox_image};
 pub use decided_by::DecidedBy;
+pub use etcd_backup::{BackupLayer, SnapshotTool};
+pub use etcd_defragmentation::EtcdClient;
 pub use hosts_file::HostsEntry;
 pub use kubelet_config::Taint;
 pub use patch::Patch;

@@ -6,6 +6,7 @@ mod choice;
 mod component;
 mod downloads;
 mod encryption;
+mod etcd;
 pub mod flags;
 mod host;
 mod network;
@@ -17,6 +18,7 @@ pub use audit::Audit;
 pub use component::{Component, Components, FlagValue, Program};
 pub use downloads::Downloads;
 pub use encryption::{Encryption, Provider};
+pub use etcd::{AutoCompaction, Backup, CompactionMode, Etcd, Layer, LayerKind, OffSite};
 pub use host::{Arch, Effect, Host, Role, Ssh, Taint};
 pub use network::{Cni, Network, nth_address};
 pub use pki::Pki;
@@ -33,6 +35,7 @@ pub struct Cluster {
     pub hosts: Vec<Host>,
     pub components: Components,
     pub pki: Pki,
+    pub etcd: Etcd,
     pub encryption: Encryption,
     pub audit: Audit,
     pub downloads: Downloads,

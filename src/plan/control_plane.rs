@@ -184,18 +184,25 @@ pub(super) fn place(files: &mut HostFiles<'_>, pair: Pair, (cert, key): (&'stati
 }
 
 fn apiserver_unit(cluster: &Cluster, host: &Host) -> Unit {
-    Unit::service(
+    let command = flags::kube_apiserver(cluster, host);
+    let logs = command.value("audit-log-path").and_then(|log| log.rsplit_once('/')).map(|(folder, _)| folder);
+    let elsewhere = logs.filter(|folder| *folder != path::LOGS).map(str::to_owned);
+    let unit = Unit::service(
         "Kubernetes API server",
         "https://kubernetes.io/docs/reference/command-line-tools-reference/kube-apiserver/",
         Readiness::Notify,
-        flags::kube_apiserver(cluster, host),
+        command,
     )
     .after("etcd.service")
     .wants("etcd.service")
     .set(Section::Service, "LogsDirectory", "kubernetes")
     .set(Section::Service, "LogsDirectoryMode", "0700")
     .set(Section::Service, "LimitNOFILE", "65536")
-    .hardened()
+    .hardened();
+    match elsewhere {
+        Some(folder) => unit.writing_to(&folder),
+        None => unit,
+    }
 }
 
 fn controller_manager_unit(cluster: &Cluster) -> Unit {

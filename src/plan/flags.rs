@@ -1,6 +1,7 @@
 //! The flags that each program is started with: kthw's choice, then the user's changes.
 
 use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
 
 use crate::artifact::{Command, DecidedBy, Flag};
 use crate::cluster::flags::{FlagSet, Origin};
@@ -44,6 +45,7 @@ pub mod path {
     pub const KUBELET_CONF: &str = "/etc/kubernetes/kubelet.conf";
     pub const ENCRYPTION_CONFIG: &str = "/etc/kubernetes/encryption-config.yaml";
     pub const AUDIT_POLICY: &str = "/etc/kubernetes/audit-policy.yaml";
+    pub const LOGS: &str = "/var/log/kubernetes";
     pub const AUDIT_LOG: &str = "/var/log/kubernetes/audit.log";
     pub const SCHEDULER_CONFIG: &str = "/etc/kubernetes/scheduler-config.yaml";
     pub const KUBELET_CONFIG: &str = "/etc/kubernetes/kubelet-config.yaml";
@@ -56,6 +58,8 @@ pub mod path {
     pub const KERNEL_MODULES: &str = "/etc/modules-load.d/kubernetes.conf";
     pub const SYSCTLS: &str = "/etc/sysctl.d/99-kubernetes.conf";
     pub const HOSTS: &str = "/etc/hosts";
+    pub const ETCD_BACKUP: &str = "/usr/local/sbin/etcd-backup";
+    pub const ETCD_DEFRAGMENTATION: &str = "/usr/local/sbin/etcd-defragmentation";
 }
 
 const ETCD_CLIENT_PORT: u16 = 2379;
@@ -83,6 +87,14 @@ impl<'a> Flags<'a> {
     fn from(mut self, path: impl Into<String>, name: &str, value: impl Into<FlagValue>) -> Self {
         self.set.set(name, value, Origin::Spec(path.into()));
         self
+    }
+
+    /// A flag that a field of cluster.yaml decides, if it is written.
+    fn perhaps(self, path: &str, name: &str, value: Option<impl Into<FlagValue>>) -> Self {
+        match value {
+            Some(value) => self.from(path, name, value),
+            None => self,
+        }
     }
 
     fn pair(self, names: (&str, &str), (cert, key): (&str, &str)) -> Self {
@@ -135,6 +147,9 @@ pub fn etcd(cluster: &Cluster, host: &Host) -> Command {
     let member = |host: &Host| format!("{}={}", host.name, https(host.address, ETCD_PEER_PORT));
     let members: Vec<String> = cluster.etcd_members().map(member).collect();
     let address = || address_of(host);
+    let settings = &cluster.etcd;
+    let milliseconds = |interval: Option<Duration>| interval.map(|i| i.as_millis().to_string());
+    let compaction = settings.auto_compaction.as_ref();
     Flags::of(cluster, Program::Etcd)
         .from(format!("hosts[{}].name", host.name), "name", host.name.clone())
         .ours("data-dir", "/var/lib/etcd")
@@ -154,6 +169,20 @@ pub fn etcd(cluster: &Cluster, host: &Host) -> Command {
         .pair(("peer-cert-file", "peer-key-file"), path::ETCD_PEER)
         .ours("tls-min-version", "TLS1.3")
         .ours("snapshot-count", "10000")
+        .perhaps("etcd.heartbeatInterval", "heartbeat-interval", milliseconds(settings.heartbeat_interval))
+        .perhaps("etcd.electionTimeout", "election-timeout", milliseconds(settings.election_timeout))
+        .perhaps("etcd.quota", "quota-backend-bytes", settings.quota.map(|bytes| bytes.to_string()))
+        .perhaps(
+            "etcd.autoCompaction.mode",
+            "auto-compaction-mode",
+            compaction.map(|compaction| compaction.mode.as_str()),
+        )
+        .perhaps(
+            "etcd.autoCompaction.retention",
+            "auto-compaction-retention",
+            compaction.map(|compaction| compaction.retention.clone()),
+        )
+        .perhaps("etcd.walDir", "wal-dir", settings.wal_dir.clone())
         // The same two settings before and since etcd 3.6.
         .ours("experimental-initial-corrupt-check", true)
         .ours("experimental-watch-progress-notify-interval", "5s")

@@ -1,5 +1,6 @@
 //! The planner: what exists, what it is made from, and where it goes. It decides everything and does nothing.
 
+mod backup;
 mod control_plane;
 mod etcd;
 mod flags;
@@ -47,6 +48,7 @@ pub fn plan(cluster: &Cluster, lock: &Lock, root: RootFingerprint) -> Result<Pla
     planner.define_identities(pki::cluster_identities());
     planner.define_service_account_keys();
     planner.define_releases();
+    planner.define_etcd_care();
     planner.define_control_plane();
     planner.define_workers();
     let mut bundles = Vec::with_capacity(cluster.hosts.len());
@@ -55,6 +57,10 @@ pub fn plan(cluster: &Cluster, lock: &Lock, root: RootFingerprint) -> Result<Pla
         planner.place_common(&mut files);
         if host.is(Role::Etcd) {
             planner.place_etcd(&mut files);
+            planner.place_defragmentation(&mut files);
+        }
+        if host.is(Role::Etcd) || host.is(Role::ControlPlane) {
+            planner.place_backup(&mut files);
         }
         if host.is(Role::ControlPlane) {
             planner.place_control_plane(&mut files);

@@ -135,6 +135,11 @@ const OWNED: &[(Program, Owned, &[&str])] = &[
         ],
     ),
     (Etcd, Field("name"), &["initial-cluster-token"]),
+    (Etcd, Field("etcd.heartbeatInterval"), &["heartbeat-interval"]),
+    (Etcd, Field("etcd.electionTimeout"), &["election-timeout"]),
+    (Etcd, Field("etcd.quota"), &["quota-backend-bytes"]),
+    (Etcd, Field("etcd.autoCompaction"), &["auto-compaction-mode", "auto-compaction-retention"]),
+    (Etcd, Field("etcd.walDir"), &["wal-dir"]),
     (
         Etcd,
         Field("hosts"),

@@ -5,6 +5,7 @@ mod audit;
 mod components;
 mod downloads;
 mod encryption;
+mod etcd;
 mod host;
 mod network;
 mod pki;
@@ -20,6 +21,7 @@ pub use audit::AuditSpec;
 pub use components::{ComponentSpec, ComponentsSpec};
 pub use downloads::DownloadsSpec;
 pub use encryption::EncryptionSpec;
+pub use etcd::{AutoCompactionSpec, BackupSpec, EtcdSpec, LayerSpec, OffSiteSpec};
 pub use host::{HostSpec, SshSpec, TaintSpec};
 pub use network::NetworkSpec;
 pub use pki::PkiSpec;
@@ -56,6 +58,8 @@ pub struct ClusterSpec {
     pub components: ComponentsSpec,
     /// Lifetimes of certificates.
     pub pki: PkiSpec,
+    /// How the members of etcd keep time and space, and copies of what they hold.
+    pub etcd: EtcdSpec,
     /// Encryption at rest.
     pub encryption: EncryptionSpec,
     /// The API server's audit log.

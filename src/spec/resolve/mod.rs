@@ -1,12 +1,15 @@
 //! Resolving: a `ClusterSpec` into a `Cluster`, deciding what was left open and reporting everything that is wrong.
 
 mod api;
+mod calendar;
 mod components;
 mod duration;
+mod etcd;
 mod hosts;
 mod members;
 mod names;
 mod network;
+mod paths;
 mod pods;
 mod ranges;
 mod settings;
@@ -36,6 +39,7 @@ fn decide(spec: &ClusterSpec, problems: &mut Vec<Problem>) -> Option<Cluster> {
     let hosts = hosts::resolve(&spec.hosts, &ranges, problems);
     let api = api::resolve(&spec.api, &spec.hosts, &ranges, problems);
     let pki = settings::pki(&spec.pki, problems);
+    let etcd = etcd::resolve(&spec.etcd, problems);
     let encryption = settings::encryption(&spec.encryption, problems);
     let audit = settings::audit(&spec.audit, problems);
     let downloads = settings::downloads(&spec.downloads, problems);
@@ -57,6 +61,7 @@ fn decide(spec: &ClusterSpec, problems: &mut Vec<Problem>) -> Option<Cluster> {
         hosts: hosts?,
         components: components?,
         pki: pki?,
+        etcd,
         encryption: encryption?,
         audit: audit?,
         downloads,
