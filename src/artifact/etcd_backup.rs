@@ -69,6 +69,8 @@ if [ "$layer" = configuration ]; then
     tar -tzf "$partial" > /dev/null
 else
     copy=$directory/etcd-$stamp.db
+    # Without this, a snapshot of a member that is down waits for ever.
+    etcdctl endpoint health
     etcdctl snapshot save "$partial"
 "#;
 

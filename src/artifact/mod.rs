@@ -14,6 +14,7 @@ mod command;
 mod containerd_config;
 mod crictl_config;
 mod decided_by;
+mod documents;
 mod download;
 mod encryption_config;
 mod etcd_backup;
@@ -104,6 +105,7 @@ artifacts! {
     cni_config::CniConfig,
     containerd_config::ContainerdConfig,
     crictl_config::CrictlConfig,
+    documents::Documents,
     download::Download,
     encryption_config::EncryptionConfig,
     etcd_backup::EtcdBackup,

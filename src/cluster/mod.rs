@@ -2,26 +2,36 @@
 
 mod api;
 mod audit;
+mod authentication;
 mod choice;
+mod cloud_provider;
 mod component;
+mod control_plane;
 mod downloads;
 mod encryption;
 mod etcd;
 pub mod flags;
 mod host;
+mod monitoring;
 mod network;
 mod pki;
+mod priority_class;
 mod versions;
 
 pub use api::{Api, Endpoint};
 pub use audit::Audit;
+pub use authentication::{Anonymous, Authentication};
+pub use cloud_provider::{CloudControllerManager, CloudDownload, CloudProvider};
 pub use component::{Component, Components, FlagValue, Program};
+pub use control_plane::{ControlPlane, LeaderElection};
 pub use downloads::Downloads;
 pub use encryption::{Encryption, Provider};
 pub use etcd::{AutoCompaction, Backup, CompactionMode, Etcd, Layer, LayerKind, OffSite};
 pub use host::{Arch, Effect, Host, Role, Ssh, Taint};
+pub use monitoring::Monitoring;
 pub use network::{Cni, Network, nth_address};
 pub use pki::Pki;
+pub use priority_class::{PreemptionPolicy, PriorityClass};
 pub use versions::Versions;
 
 /// Everything that is decided about a cluster before anything is planned.
@@ -38,6 +48,11 @@ pub struct Cluster {
     pub etcd: Etcd,
     pub encryption: Encryption,
     pub audit: Audit,
+    pub control_plane: ControlPlane,
+    pub authentication: Authentication,
+    pub cloud_provider: Option<CloudProvider>,
+    pub monitoring: Option<Monitoring>,
+    pub priority_classes: Vec<PriorityClass>,
     pub downloads: Downloads,
 }
 

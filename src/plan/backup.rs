@@ -88,6 +88,7 @@ impl Planner<'_> {
             let command = Command { program: path::ETCD_BACKUP, flags: vec![flag] };
             let task = Unit::task(description(layer.kind), DOCUMENTATION, command)
                 .after("etcd.service")
+                .set(Section::Service, "TimeoutStartSec", "1h")
                 .set(Section::Service, "IOSchedulingClass", "idle")
                 .set(Section::Service, "Nice", "10");
             self.define(&format!("config/{service}"), task, []);

@@ -115,7 +115,7 @@ impl Planner<'_> {
                 continue;
             };
             let upstream = upstream::find(release.name).expect("every release has its upstream");
-            let download = Download { pin: pin.clone() };
+            let download = Download { pin: pin.clone(), written_in: None };
             let programs = match upstream.packing {
                 Packing::Plain => {
                     let id = self.define(&program_name(release, release.name, arch), download, []);

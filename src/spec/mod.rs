@@ -11,8 +11,9 @@ mod resolve;
 mod schema;
 
 pub use document::{
-    API_VERSION, ApiSpec, AuditSpec, ClusterSpec, ComponentSpec, ComponentsSpec, DownloadsSpec,
-    EncryptionSpec, EtcdSpec, HostSpec, KIND, NetworkSpec, PkiSpec, SshSpec, TaintSpec, VersionsSpec,
+    API_VERSION, ApiSpec, AuditSpec, AuthenticationSpec, CloudProviderSpec, ClusterSpec, ComponentSpec,
+    ComponentsSpec, ControlPlaneSpec, DownloadsSpec, EncryptionSpec, EtcdSpec, HostSpec, KIND,
+    MonitoringSpec, NetworkSpec, PkiSpec, PriorityClassSpec, SshSpec, TaintSpec, VersionsSpec,
 };
 pub use parse::parse;
 pub use positions::{Place, Positions};

@@ -2,12 +2,14 @@
 
 /// One control plane and two workers.
 pub const SINGLE: &str = include_str!("../../examples/single/cluster.yaml");
+/// Three control planes, an etcd of its own, and what a cluster needs that people depend on.
+pub const PRODUCTION: &str = include_str!("../../examples/production/cluster.yaml");
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const ALL: &[&str] = &[SINGLE];
+    const ALL: &[&str] = &[PRODUCTION, SINGLE];
 
     #[test]
     fn a_preset_loads_without_a_warning() {

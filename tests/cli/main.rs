@@ -1,5 +1,6 @@
 //! The `kthw` program, judged from outside: by its contract, by strangers, and against itself.
 
+mod backup;
 mod cluster_folder;
 mod host_tree;
 mod judge;
@@ -16,6 +17,7 @@ mod judges;
 mod lock;
 mod poison;
 mod printed;
+mod production;
 mod reproducible;
 mod root;
 mod show;

@@ -2,13 +2,18 @@
 
 mod api;
 mod audit;
+mod authentication;
+mod cloud_provider;
 mod components;
+mod control_plane;
 mod downloads;
 mod encryption;
 mod etcd;
 mod host;
+mod monitoring;
 mod network;
 mod pki;
+mod priority_class;
 mod versions;
 
 use schemars::JsonSchema;
@@ -18,13 +23,18 @@ use super::schema::required;
 
 pub use api::ApiSpec;
 pub use audit::AuditSpec;
+pub use authentication::AuthenticationSpec;
+pub use cloud_provider::{CloudControllerManagerSpec, CloudProviderSpec};
 pub use components::{ComponentSpec, ComponentsSpec};
+pub use control_plane::{ControlPlaneSpec, LeaderElectionSpec};
 pub use downloads::DownloadsSpec;
 pub use encryption::EncryptionSpec;
 pub use etcd::{AutoCompactionSpec, BackupSpec, EtcdSpec, LayerSpec, OffSiteSpec};
 pub use host::{HostSpec, SshSpec, TaintSpec};
+pub use monitoring::MonitoringSpec;
 pub use network::NetworkSpec;
 pub use pki::PkiSpec;
+pub use priority_class::PriorityClassSpec;
 pub use versions::VersionsSpec;
 
 /// The API version of the cluster file.
@@ -62,6 +72,21 @@ pub struct ClusterSpec {
     pub etcd: EtcdSpec,
     /// Encryption at rest.
     pub encryption: EncryptionSpec,
+    /// How control planes elect leaders, watch hosts and admit requests.
+    pub control_plane: ControlPlaneSpec,
+    /// Whom the API server believes.
+    pub authentication: AuthenticationSpec,
+    /// The cloud that the hosts are in; by default none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "CloudProviderSpec")]
+    pub cloud_provider: Option<CloudProviderSpec>,
+    /// What a Prometheus is given; by default nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "MonitoringSpec")]
+    pub monitoring: Option<MonitoringSpec>,
+    /// How much pods matter.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub priority_classes: Vec<PriorityClassSpec>,
     /// The API server's audit log.
     pub audit: AuditSpec,
     /// Where release files come from.

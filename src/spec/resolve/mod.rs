@@ -1,16 +1,22 @@
 //! Resolving: a `ClusterSpec` into a `Cluster`, deciding what was left open and reporting everything that is wrong.
 
 mod api;
+mod authentication;
 mod calendar;
+mod cloud_provider;
 mod components;
+mod control_plane;
 mod duration;
 mod etcd;
+mod hazards;
 mod hosts;
 mod members;
+mod monitoring;
 mod names;
 mod network;
 mod paths;
 mod pods;
+mod priority_classes;
 mod ranges;
 mod settings;
 mod versions;
@@ -42,6 +48,13 @@ fn decide(spec: &ClusterSpec, problems: &mut Vec<Problem>) -> Option<Cluster> {
     let etcd = etcd::resolve(&spec.etcd, problems);
     let encryption = settings::encryption(&spec.encryption, problems);
     let audit = settings::audit(&spec.audit, problems);
+    let kubernetes = versions.as_ref().map(|versions| &versions.kubernetes);
+    let control_plane = control_plane::resolve(&spec.control_plane, kubernetes, problems);
+    let authentication = authentication::resolve(&spec.authentication, kubernetes, problems);
+    let cloud = spec.cloud_provider.as_ref();
+    let cloud_provider = cloud.and_then(|cloud| cloud_provider::resolve(cloud, &spec.hosts, problems));
+    let monitoring = spec.monitoring.as_ref().map(|spec| monitoring::resolve(spec, problems));
+    let priority_classes = priority_classes::resolve(&spec.priority_classes, problems);
     let downloads = settings::downloads(&spec.downloads, problems);
     let components = versions.as_ref().map(|versions| {
         let decided = components::Decided {
@@ -53,6 +66,9 @@ fn decide(spec: &ClusterSpec, problems: &mut Vec<Problem>) -> Option<Cluster> {
         };
         components::resolve(&spec.components, &decided, problems)
     });
+    if let Some(components) = &components {
+        hazards::check(components, authentication.as_ref(), problems);
+    }
     Some(Cluster {
         name: spec.name.clone(),
         versions: versions?,
@@ -64,6 +80,11 @@ fn decide(spec: &ClusterSpec, problems: &mut Vec<Problem>) -> Option<Cluster> {
         etcd,
         encryption: encryption?,
         audit: audit?,
+        control_plane,
+        authentication: authentication?,
+        cloud_provider,
+        monitoring,
+        priority_classes,
         downloads,
     })
 }
