@@ -113,7 +113,7 @@ impl<'a> Flags<'a> {
     }
 
     /// A flag of kthw's that a field of cluster.yaml may add to.
-    fn from_some(self, path: &str, name: &str, values: Vec<String>) -> Self {
+    fn extended(self, path: &str, name: &str, values: Vec<String>) -> Self {
         if values.len() > 1 { self.from(path, name, values) } else { self.ours(name, values) }
     }
 
@@ -240,7 +240,7 @@ pub fn kube_apiserver(cluster: &Cluster, host: &Host) -> Command {
         .ours("audit-policy-file", path::AUDIT_POLICY)
         .ours("authorization-mode", vec!["Node".to_owned(), "RBAC".to_owned()])
         .ours("client-ca-file", path::CA_CERT)
-        .from_some("controlPlane.admissionPlugins", "enable-admission-plugins", admission_plugins(cluster))
+        .extended("controlPlane.admissionPlugins", "enable-admission-plugins", admission_plugins(cluster))
         .perhaps("controlPlane.admissionConfig", "admission-control-config-file", admission_config)
         .perhaps("authentication", "authentication-config", authentication_config)
         .perhaps("authentication.anonymous", "anonymous-auth", nobody.then_some(false))

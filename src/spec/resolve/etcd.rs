@@ -47,7 +47,7 @@ pub fn resolve(spec: &EtcdSpec, problems: &mut Vec<Problem>) -> Etcd {
 fn interval(path: &str, text: Option<&str>, problems: &mut Vec<Problem>) -> Option<Duration> {
     let text = text?;
     let parsed = duration::parse(text);
-    let whole = |d: &Duration| *d > Duration::ZERO && d.subsec_nanos() % 1_000_000 == 0;
+    let whole = |d: &Duration| *d > Duration::ZERO && d.subsec_nanos().is_multiple_of(1_000_000);
     let message = match parsed {
         Some(interval) if whole(&interval) => return Some(interval),
         Some(_) => format!("{path} {text} is not a whole number of milliseconds"),
@@ -163,7 +163,7 @@ fn layer(
     let keep = match &spec.keep {
         None => Duration::from_secs(hours * 3600),
         Some(text) => {
-            let whole = |keep: &Duration| keep.as_secs() >= 60 && keep.as_secs() % 60 == 0;
+            let whole = |keep: &Duration| keep.as_secs() >= 60 && keep.as_secs().is_multiple_of(60);
             let keep = duration::parse(text).filter(whole);
             if keep.is_none() {
                 let path = format!("etcd.backup.{kind}.keep");
