@@ -148,7 +148,7 @@ mod tests {
     fn backup() -> EtcdBackup {
         EtcdBackup {
             client: EtcdClient {
-                endpoint: "https://127.0.0.1:2379",
+                endpoint: "https://127.0.0.1:2379".to_owned(),
                 ca: "/etc/kubernetes/pki/etcd/ca.crt",
                 cert: "/etc/kubernetes/pki/etcd/healthcheck-client.crt",
                 key: "/etc/kubernetes/pki/etcd/healthcheck-client.key",

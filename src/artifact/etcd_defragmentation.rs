@@ -10,9 +10,9 @@ pub struct EtcdDefragmentation {
 }
 
 /// How scripts on a member's host reach it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EtcdClient {
-    pub endpoint: &'static str,
+    pub endpoint: String,
     pub ca: &'static str,
     pub cert: &'static str,
     pub key: &'static str,
@@ -21,7 +21,7 @@ pub struct EtcdClient {
 impl EtcdClient {
     pub fn describe(&self, manifest: &mut dyn Manifest) {
         for (name, value) in
-            [("endpoint", self.endpoint), ("ca", self.ca), ("cert", self.cert), ("key", self.key)]
+            [("endpoint", self.endpoint.as_str()), ("ca", self.ca), ("cert", self.cert), ("key", self.key)]
         {
             manifest.text(name, value, Origin::Program);
         }
@@ -80,7 +80,12 @@ mod tests {
     use crate::judge::{approved, file, judge};
 
     fn client() -> EtcdClient {
-        EtcdClient { endpoint: "https://127.0.0.1:2379", ca: "/ca.crt", cert: "/a.crt", key: "/a.key" }
+        EtcdClient {
+            endpoint: "https://127.0.0.1:2379".to_owned(),
+            ca: "/ca.crt",
+            cert: "/a.crt",
+            key: "/a.key",
+        }
     }
 
     #[test]
@@ -100,7 +105,7 @@ mod tests {
         let with = |client| EtcdDefragmentation { client }.into();
         all_differ([
             with(client()),
-            with(EtcdClient { endpoint: "https://[::1]:2379", ..client() }),
+            with(EtcdClient { endpoint: "https://[::1]:2379".to_owned(), ..client() }),
             with(EtcdClient { ca: "/other.crt", ..client() }),
             with(EtcdClient { cert: "/other.crt", ..client() }),
             with(EtcdClient { key: "/other.key", ..client() }),

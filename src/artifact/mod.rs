@@ -49,6 +49,11 @@ pub trait Make {
 
     /// Makes the bytes: a pure function of the parameters, the inputs and the root secret.
     fn make(&self, from: &Ingredients<'_>) -> Result<Content, ActionError>;
+
+    /// The container images that its bytes tell a host to pull.
+    fn images(&self) -> Vec<String> {
+        Vec::new()
+    }
 }
 
 /// Declares [`Artifact`] and hands each question on to the kind that it holds.
@@ -89,6 +94,13 @@ macro_rules! artifacts {
             pub fn make(&self, from: &Ingredients<'_>) -> Result<Content, ActionError> {
                 match self {
                     $(Self::$name(kind) => kind.make(from)),*
+                }
+            }
+
+            /// The container images that whatever this is tells a host to pull.
+            pub fn images(&self) -> Vec<String> {
+                match self {
+                    $(Self::$name(kind) => kind.images()),*
                 }
             }
         }

@@ -1,12 +1,12 @@
 //! What keeps etcd in shape and in copies: scripts that timers run.
 
-use super::flags::path;
+use super::flags::{self, path};
 use super::planner::{HostFiles, Planner};
 use crate::artifact::{
     BackupLayer, Command, DecidedBy, EtcdBackup, EtcdClient, EtcdDefragmentation, Flag, Section,
     SnapshotTool, Timer, Unit,
 };
-use crate::cluster::{Backup, LayerKind, Role};
+use crate::cluster::{Backup, Cluster, LayerKind, Role};
 
 const BACKUP: &str = "config/etcd-backup";
 const DEFRAGMENTATION: &str = "config/etcd-defragmentation";
@@ -15,13 +15,14 @@ const DEFRAGMENTATION_TIMER: &str = "config/etcd-defragmentation.timer";
 
 const DOCUMENTATION: &str = "https://etcd.io/docs/latest/op-guide/";
 
-/// Every member listens here.
-const CLIENT: EtcdClient = EtcdClient {
-    endpoint: "https://127.0.0.1:2379",
-    ca: path::ETCD_CA_CERT,
-    cert: path::ETCD_HEALTHCHECK.0,
-    key: path::ETCD_HEALTHCHECK.1,
-};
+fn client(cluster: &Cluster) -> EtcdClient {
+    EtcdClient {
+        endpoint: flags::local_etcd(cluster),
+        ca: path::ETCD_CA_CERT,
+        cert: path::ETCD_HEALTHCHECK.0,
+        key: path::ETCD_HEALTHCHECK.1,
+    }
+}
 
 /// The service and the timer of a layer.
 fn units(kind: LayerKind) -> (&'static str, &'static str) {
@@ -51,7 +52,7 @@ impl Planner<'_> {
             self.define_backup(backup);
         }
         if let Some(schedule) = &cluster.etcd.defragmentation {
-            self.define(DEFRAGMENTATION, EtcdDefragmentation { client: CLIENT }, []);
+            self.define(DEFRAGMENTATION, EtcdDefragmentation { client: client(cluster) }, []);
             let command = Command { program: path::ETCD_DEFRAGMENTATION, flags: Vec::new() };
             let service = Unit::task("Defragmentation of etcd", DOCUMENTATION, command)
                 .after("etcd.service")
@@ -69,7 +70,7 @@ impl Planner<'_> {
     fn define_backup(&mut self, backup: &Backup) {
         let layers = backup.layers.iter();
         let script = EtcdBackup {
-            client: CLIENT,
+            client: client(self.cluster),
             verifier: SnapshotTool::for_etcd(&self.cluster.versions.etcd),
             directory: backup.directory.clone(),
             layers: layers

@@ -1,7 +1,7 @@
 //! The flags that each program is started with: kthw's choice, then the user's changes.
 
 use std::collections::BTreeMap;
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
 use crate::artifact::{Command, DecidedBy, Flag};
@@ -159,17 +159,26 @@ pub fn apiserver_port(cluster: &Cluster) -> u16 {
     if direct { endpoint.port } else { 6443 }
 }
 
+/// The address by which a host reaches itself, of the cluster's family.
+fn localhost(cluster: &Cluster) -> IpAddr {
+    match cluster.network.hosts.addr() {
+        IpAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
+    }
+}
+
 /// The API server of the same host.
 pub fn local_apiserver(cluster: &Cluster) -> String {
-    let localhost = match cluster.network.hosts.addr() {
-        IpAddr::V4(_) => IpAddr::from([127, 0, 0, 1]),
-        IpAddr::V6(_) => IpAddr::from([0, 0, 0, 0, 0, 0, 0, 1]),
-    };
-    https(localhost, apiserver_port(cluster))
+    https(localhost(cluster), apiserver_port(cluster))
+}
+
+/// The member of etcd of the same host.
+pub fn local_etcd(cluster: &Cluster) -> String {
+    https(localhost(cluster), ETCD_CLIENT_PORT)
 }
 
 pub fn etcd(cluster: &Cluster, host: &Host) -> Command {
-    let local = IpAddr::from([127, 0, 0, 1]);
+    let local = localhost(cluster);
     let client = https(host.address, ETCD_CLIENT_PORT);
     let peer = https(host.address, ETCD_PEER_PORT);
     let member = |host: &Host| format!("{}={}", host.name, https(host.address, ETCD_PEER_PORT));
@@ -286,13 +295,11 @@ pub fn kube_apiserver(cluster: &Cluster, host: &Host) -> Command {
 /// Controller managers and schedulers answer their own host alone, unless somebody watches them.
 fn bind_address(cluster: &Cluster) -> String {
     let unspecified = match cluster.network.hosts.addr() {
-        IpAddr::V4(_) => IpAddr::from([0, 0, 0, 0]),
-        IpAddr::V6(_) => IpAddr::from([0, 0, 0, 0, 0, 0, 0, 0]),
+        IpAddr::V4(_) => IpAddr::V4(Ipv4Addr::UNSPECIFIED),
+        IpAddr::V6(_) => IpAddr::V6(Ipv6Addr::UNSPECIFIED),
     };
-    match cluster.monitoring {
-        Some(_) => unspecified.to_string(),
-        None => "127.0.0.1".to_owned(),
-    }
+    let address = if cluster.monitoring.is_some() { unspecified } else { localhost(cluster) };
+    address.to_string()
 }
 
 /// kthw's own plugin, then those of the user.
@@ -382,10 +389,11 @@ fn external(cluster: &Cluster) -> Option<&'static str> {
 pub fn cloud_controller_manager(cluster: &Cluster, controllers: &CloudControllerManager) -> Command {
     let mut flags: BTreeMap<&str, (String, DecidedBy)> = BTreeMap::new();
     let name = cluster.cloud_provider.as_ref().map(|cloud| cloud.name.clone()).unwrap_or_default();
+    let localhost = localhost(cluster).to_string();
     for (flag, value) in [
         ("authentication-kubeconfig", path::CLOUD_CONTROLLER_MANAGER_CONF),
         ("authorization-kubeconfig", path::CLOUD_CONTROLLER_MANAGER_CONF),
-        ("bind-address", "127.0.0.1"),
+        ("bind-address", &localhost),
         ("client-ca-file", path::CA_CERT),
         ("kubeconfig", path::CLOUD_CONTROLLER_MANAGER_CONF),
         ("leader-elect", "true"),

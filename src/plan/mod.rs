@@ -303,6 +303,28 @@ mod tests {
     }
 
     #[test]
+    fn nothing_of_an_ipv6_cluster_listens_by_ipv4() {
+        let text = "apiVersion: kthw.dev/v1alpha1\nkind: Cluster\nname: six\nversions: {kubernetes: 1.35.1}\n\
+            network: {hosts: 'fd00::/64', services: 'fd00:96::/112', pods: 'fd00:200::/48'}\n\
+            hosts: [{name: a, address: 'fd00::9', roles: [control-plane, worker]}]\n";
+        let cluster = cluster(text);
+        let host = &cluster.hosts[0];
+        let etcd = flags::etcd(&cluster, host);
+        let value = |name: &str| {
+            etcd.flags.iter().find(|flag| flag.name == name).map(|flag| flag.values.join(" ")).expect(name)
+        };
+        assert_eq!(value("listen-client-urls"), "https://[::1]:2379,https://[fd00::9]:2379");
+        assert_eq!(value("listen-metrics-urls"), "http://[::1]:2381");
+        let manager = flags::kube_controller_manager(&cluster);
+        for command in [etcd, flags::kube_apiserver(&cluster, host), manager, flags::kube_scheduler(&cluster)]
+        {
+            let by_ipv4 = |value: &String| value.contains("127.0.0.1") || value.contains("0.0.0.0");
+            let guilty = command.flags.iter().find(|flag| flag.values.iter().any(by_ipv4));
+            assert!(guilty.is_none(), "{}: {:?}", command.program, guilty.map(|flag| &flag.name));
+        }
+    }
+
+    #[test]
     fn every_host_may_have_both_roles_and_be_of_any_architecture() {
         let text = include_str!("../../examples/single/cluster.yaml")
             .replace("roles: [control-plane]", "roles: [control-plane, worker]\n    arch: arm64");

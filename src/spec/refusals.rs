@@ -74,6 +74,20 @@ fn the_base_is_without_problems() {
 }
 
 #[test]
+fn a_host_name_leaves_room_in_a_common_name() {
+    let name = "w".repeat(52);
+    check("worker-1", &name, "");
+    let longer = format!("{name}w");
+    check(
+        "worker-1",
+        &longer,
+        &format!(
+            "9:12+53 error: hosts[1].name {longer} is longer than 52 characters | shorten it: a certificate's common name holds 64, and the host's is system:node:NAME"
+        ),
+    );
+}
+
+#[test]
 fn all_problems_come_at_once() {
     check_text(
         "kind: cluster\nname: Hard Way\nnetwork: {services: 10.96.0.0/8}\nhosts: [{name: a, address: b}]\n\

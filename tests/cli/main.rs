@@ -20,6 +20,7 @@ mod printed;
 mod production;
 mod reproducible;
 mod root;
+mod seeds;
 mod show;
 mod store;
 mod tls;
