@@ -126,7 +126,7 @@ fn rules() -> Value {
             "histogram_quantile(0.01, sum by (instance, le) (rate(apiserver_client_certificate_expiration_seconds_bucket{job=\"kube-apiserver\"}[5m]))) < 7 * 24 * 3600",
             "5m",
             "warning",
-            "Somebody uses a certificate that expires within a week: `kthw build --fail-if-expiring 7` names those of kthw.",
+            "Somebody uses a certificate that expires within a week: `kthw build --fail-if-expiring 7d` names those of kthw.",
         ),
         alert(
             "KubeControllerManagerNoLeader",
