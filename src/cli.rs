@@ -73,6 +73,8 @@ pub enum Preset {
     Production,
     /// One control plane and two workers
     Single,
+    /// One control plane and two workers whose pods and services are Cilium's
+    Cilium,
 }
 
 #[derive(Args)]

@@ -8,10 +8,12 @@ mod audit_policy;
 mod bootstrap_rbac;
 mod bundle;
 mod certificate;
+mod cilium_values;
 mod cluster_index;
 mod cni_config;
 mod command;
 mod containerd_config;
+mod coredns;
 mod crictl_config;
 mod decided_by;
 mod documents;
@@ -21,9 +23,13 @@ mod etcd_backup;
 mod etcd_defragmentation;
 mod hosts_file;
 mod kernel_modules;
+mod kube_proxy_config;
 mod kubeconfig;
 mod kubelet_config;
 mod patch;
+mod pod_masquerade;
+mod pod_routes;
+mod pod_routes_program;
 mod private_key;
 mod public_key;
 mod scheduler_config;
@@ -113,9 +119,11 @@ artifacts! {
     bootstrap_rbac::BootstrapRbac,
     bundle::Bundle,
     certificate::Certificate,
+    cilium_values::CiliumValues,
     cluster_index::ClusterIndex,
     cni_config::CniConfig,
     containerd_config::ContainerdConfig,
+    coredns::CoreDns,
     crictl_config::CrictlConfig,
     documents::Documents,
     download::Download,
@@ -124,8 +132,12 @@ artifacts! {
     etcd_defragmentation::EtcdDefragmentation,
     hosts_file::HostsFile,
     kernel_modules::KernelModules,
+    kube_proxy_config::KubeProxyConfig,
     kubeconfig::Kubeconfig,
     kubelet_config::KubeletConfig,
+    pod_masquerade::PodMasquerade,
+    pod_routes::PodRoutes,
+    pod_routes_program::PodRoutesProgram,
     private_key::PrivateKey,
     public_key::PublicKey,
     scheduler_config::SchedulerConfig,
@@ -144,6 +156,7 @@ pub use etcd_defragmentation::EtcdClient;
 pub use hosts_file::HostsEntry;
 pub use kubelet_config::Taint;
 pub use patch::Patch;
+pub use pod_routes::PodRoute;
 pub use scheduler_config::SchedulerApi;
 pub use unit::{Readiness, Section};
 

@@ -1,5 +1,6 @@
 //! The cluster as decided: complete, checked, and free of files and graphs.
 
+mod addons;
 mod api;
 mod audit;
 mod authentication;
@@ -18,6 +19,7 @@ mod pki;
 mod priority_class;
 mod versions;
 
+pub use addons::Addons;
 pub use api::{Api, Endpoint};
 pub use audit::Audit;
 pub use authentication::{Anonymous, Authentication};
@@ -29,7 +31,7 @@ pub use encryption::{Encryption, Provider};
 pub use etcd::{AutoCompaction, Backup, CompactionMode, Etcd, Layer, LayerKind, OffSite};
 pub use host::{Arch, Effect, Host, Role, Ssh, Taint};
 pub use monitoring::Monitoring;
-pub use network::{Cni, Network, nth_address};
+pub use network::{Allocation, Cni, Network, nth_address};
 pub use pki::Pki;
 pub use priority_class::{PreemptionPolicy, PriorityClass};
 pub use versions::Versions;
@@ -53,6 +55,7 @@ pub struct Cluster {
     pub cloud_provider: Option<CloudProvider>,
     pub monitoring: Option<Monitoring>,
     pub priority_classes: Vec<PriorityClass>,
+    pub addons: Addons,
     pub downloads: Downloads,
 }
 
@@ -60,6 +63,11 @@ impl Cluster {
     /// The hosts of the control plane; at least one.
     pub fn control_planes(&self) -> impl Iterator<Item = &Host> {
         self.hosts.iter().filter(|host| host.is(Role::ControlPlane))
+    }
+
+    /// Whether this is the control plane that applies what a new cluster needs: the first.
+    pub fn bootstraps(&self, host: &Host) -> bool {
+        self.control_planes().next().is_some_and(|first| first.name == host.name)
     }
 
     /// The hosts that run etcd; at least one.

@@ -30,6 +30,7 @@ pub fn run(folder: &Folder, args: Init, ui: &Ui) -> Result<(), Failure> {
         (Some(text), _) => text.clone(),
         (None, Preset::Production) => presets::PRODUCTION.to_owned(),
         (None, Preset::Single) => presets::SINGLE.to_owned(),
+        (None, Preset::Cilium) => presets::CILIUM.to_owned(),
     }
     .into();
     let cluster = read_cluster(&spec, ui).map_err(Failure::wrong_input)?;

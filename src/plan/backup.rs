@@ -53,7 +53,7 @@ impl Planner<'_> {
         }
         if let Some(schedule) = &cluster.etcd.defragmentation {
             self.define(DEFRAGMENTATION, EtcdDefragmentation { client: client(cluster) }, []);
-            let command = Command { program: path::ETCD_DEFRAGMENTATION, flags: Vec::new() };
+            let command = Command::new(path::ETCD_DEFRAGMENTATION, Vec::new());
             let service = Unit::task("Defragmentation of etcd", DOCUMENTATION, command)
                 .after("etcd.service")
                 .set(Section::Service, "TimeoutStartSec", "1h");
@@ -86,7 +86,7 @@ impl Planner<'_> {
                 values: vec![layer.kind.to_string()],
                 decided_by: DecidedBy::Program,
             };
-            let command = Command { program: path::ETCD_BACKUP, flags: vec![flag] };
+            let command = Command::new(path::ETCD_BACKUP, vec![flag]);
             let task = Unit::task(description(layer.kind), DOCUMENTATION, command)
                 .after("etcd.service")
                 .set(Section::Service, "TimeoutStartSec", "1h")

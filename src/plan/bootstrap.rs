@@ -1,110 +1,93 @@
-//! Kubernetes objects that a new cluster is given besides its role bindings.
+//! What the first control plane gives a new cluster, and gives it again when it changes: manifests and Cilium.
 
-use serde_json::{Value, json};
-
-use super::flags::path;
-use super::pki;
+use super::flags::{self, path};
 use super::planner::{HostFiles, Planner};
-use crate::artifact::{DecidedBy, Documents};
-use crate::cluster::PriorityClass;
+use super::{objects, pki};
+use crate::artifact::{Artifact, BootstrapRbac, CiliumValues, CoreDns, Patch, Section, Unit};
+use crate::cluster::{Cluster, Cni};
 
-const PRIORITY_CLASSES: &str = "config/bootstrap-priority-classes";
-const MONITORING: &str = "config/bootstrap-monitoring";
-const CLOUD: &str = "config/bootstrap-cloud-controller-manager";
+const UNIT: &str = "config/kubernetes-bootstrap.service";
+const CILIUM_VALUES: &str = "config/cilium-values";
+
+/// Every manifest: its node, its place in `path::BOOTSTRAP`, and what it is. One more is one line more.
+fn manifests(cluster: &Cluster) -> impl Iterator<Item = (&'static str, &'static str, Artifact)> {
+    let dns = cluster.addons.core_dns;
+    [
+        Some(("config/bootstrap-rbac", path::BOOTSTRAP_RBAC, rbac().into())),
+        dns.then(|| ("config/bootstrap-coredns", path::BOOTSTRAP_COREDNS, coredns(cluster).into())),
+        objects::priority_classes(cluster).map(|classes| {
+            ("config/bootstrap-priority-classes", path::BOOTSTRAP_PRIORITY_CLASSES, classes.into())
+        }),
+        objects::monitoring(cluster)
+            .map(|rights| ("config/bootstrap-monitoring", path::BOOTSTRAP_MONITORING, rights.into())),
+        objects::cloud_controllers(cluster).map(|rights| {
+            ("config/bootstrap-cloud-controller-manager", path::BOOTSTRAP_CLOUD, rights.into())
+        }),
+    ]
+    .into_iter()
+    .flatten()
+}
 
 impl Planner<'_> {
-    pub(super) fn define_bootstrap(&mut self) {
-        let cluster = self.cluster;
-        if !cluster.priority_classes.is_empty() {
-            let classes = cluster.priority_classes.iter().map(priority_class);
-            let documents = Documents::of(&DecidedBy::Spec("priorityClasses".to_owned()), classes);
-            self.define(PRIORITY_CLASSES, documents, []);
-        }
-        if cluster.monitoring.is_some() {
-            self.define(MONITORING, Documents::of(&DecidedBy::Program, monitoring()), []);
-        }
-        if self.runs_cloud_controllers() {
-            self.define(CLOUD, Documents::of(&DecidedBy::Program, cloud_controllers()), []);
-        }
-    }
-
+    /// For the first control plane alone.
     pub(super) fn place_bootstrap(&mut self, files: &mut HostFiles<'_>) {
         let cluster = self.cluster;
-        for (is_there, name, path) in [
-            (!cluster.priority_classes.is_empty(), PRIORITY_CLASSES, path::BOOTSTRAP_PRIORITY_CLASSES),
-            (cluster.monitoring.is_some(), MONITORING, path::BOOTSTRAP_MONITORING),
-            (self.runs_cloud_controllers(), CLOUD, path::BOOTSTRAP_CLOUD),
-        ] {
-            if is_there {
-                let id = self.name(name);
-                files.public(path, id);
-            }
+        let mut reads = vec!["/usr/local/bin/kubectl", path::SUPER_ADMIN_CONF];
+        let super_admin = self.name("kubeconfig/super-admin");
+        files.secret(path::SUPER_ADMIN_CONF, super_admin);
+        for (name, path, manifest) in manifests(cluster) {
+            let id = self.define(name, manifest, []);
+            files.public(path, id);
+            reads.push(path);
         }
+        if cluster.network.cni == Cni::Cilium {
+            let values = self.define(CILIUM_VALUES, cilium_values(cluster), []);
+            files.public(path::CILIUM_VALUES, values);
+            reads.extend(["/usr/local/bin/cilium", path::CILIUM_VALUES]);
+        }
+        let unit = self.define(UNIT, unit(cluster), []);
+        files.service("kubernetes-bootstrap.service", unit, reads);
     }
 }
 
-fn priority_class(class: &PriorityClass) -> Value {
-    let mut document = json!({
-        "apiVersion": "scheduling.k8s.io/v1",
-        "kind": "PriorityClass",
-        "metadata": {"name": class.name},
-        "value": class.value,
-        "globalDefault": class.global_default,
-        "preemptionPolicy": class.preemption_policy.as_str(),
-    });
-    if !class.description.is_empty() {
-        document["description"] = class.description.as_str().into();
+fn rbac() -> BootstrapRbac {
+    BootstrapRbac { administrators: pki::ADMINISTRATORS, kubelet_client: pki::KUBELET_CLIENT }
+}
+
+fn coredns(cluster: &Cluster) -> CoreDns {
+    CoreDns {
+        version: cluster.versions.coredns.clone(),
+        domain: cluster.network.domain.clone(),
+        address: cluster.network.dns,
     }
-    document
 }
 
-/// The group of whoever watches may read metrics, and nothing else.
-fn monitoring() -> [Value; 2] {
-    let rules = json!([
-        {"nonResourceURLs": ["/metrics", "/metrics/slis"], "verbs": ["get"]},
-        {"apiGroups": [""], "resources": ["nodes/metrics"], "verbs": ["get"]},
-    ]);
-    [role("kthw:monitoring", rules), binding("kthw:monitoring", "ClusterRole", "Group", pki::MONITORING)]
+fn cilium_values(cluster: &Cluster) -> CiliumValues {
+    let endpoint = &cluster.api.endpoint;
+    CiliumValues {
+        cluster: cluster.name.clone(),
+        api_host: endpoint.host.clone(),
+        api_port: endpoint.port,
+        pods: cluster.network.pods,
+        replaces_kube_proxy: !cluster.network.kube_proxy,
+        // A second one would wait for ever where there is one worker.
+        operators: if cluster.workers().nth(1).is_some() { 2 } else { 1 },
+        patch: Patch { path: "addons.cilium.values", members: cluster.addons.cilium_values.clone() },
+    }
 }
 
-/// What controllers of a cloud do: nodes, services and their own lease. A cloud that wants more brings more.
-fn cloud_controllers() -> [Value; 3] {
-    let rules = json!([
-        {"apiGroups": ["", "events.k8s.io"], "resources": ["events"], "verbs": ["create", "patch", "update"]},
-        {"apiGroups": ["coordination.k8s.io"], "resources": ["leases"], "verbs": ["create", "get", "list", "update", "watch"]},
-        {"apiGroups": [""], "resources": ["nodes"], "verbs": ["delete", "get", "list", "patch", "update", "watch"]},
-        {"apiGroups": [""], "resources": ["nodes/status"], "verbs": ["patch", "update"]},
-        {"apiGroups": [""], "resources": ["services"], "verbs": ["get", "list", "patch", "update", "watch"]},
-        {"apiGroups": [""], "resources": ["services/status"], "verbs": ["patch", "update"]},
-        {"apiGroups": [""], "resources": ["configmaps", "endpoints", "persistentvolumes"], "verbs": ["get", "list", "watch"]},
-        {"apiGroups": ["discovery.k8s.io"], "resources": ["endpointslices"], "verbs": ["get", "list", "watch"]},
-        {"apiGroups": [""], "resources": ["serviceaccounts"], "verbs": ["create", "get"]},
-        {"apiGroups": [""], "resources": ["serviceaccounts/token"], "verbs": ["create"]},
-    ]);
-    let user = pki::CLOUD_CONTROLLER_MANAGER;
-    let mut reader = binding("kthw:cloud-controller-manager:authentication-reader", "Role", "User", user);
-    reader["kind"] = "RoleBinding".into();
-    reader["metadata"]["namespace"] = "kube-system".into();
-    reader["roleRef"]["name"] = "extension-apiserver-authentication-reader".into();
-    [
-        role("kthw:cloud-controller-manager", rules),
-        binding("kthw:cloud-controller-manager", "ClusterRole", "User", user),
-        reader,
-    ]
-}
-
-const RBAC: &str = "rbac.authorization.k8s.io";
-
-fn role(name: &str, rules: Value) -> Value {
-    json!({"apiVersion": format!("{RBAC}/v1"), "kind": "ClusterRole", "metadata": {"name": name}, "rules": rules})
-}
-
-fn binding(name: &str, role: &str, kind: &str, subject: &str) -> Value {
-    json!({
-        "apiVersion": format!("{RBAC}/v1"),
-        "kind": "ClusterRoleBinding",
-        "metadata": {"name": name},
-        "roleRef": {"apiGroup": RBAC, "kind": role, "name": name},
-        "subjects": [{"apiGroup": RBAC, "kind": kind, "name": subject}],
-    })
+/// All of it may be done again at any time. Until the API server is ready it fails, and is tried again.
+fn unit(cluster: &Cluster) -> Unit {
+    let mut steps = vec![flags::kubectl_ready(cluster), flags::kubectl_apply(cluster)];
+    if cluster.network.cni == Cni::Cilium {
+        steps.extend([flags::cilium_install(cluster), flags::cilium_upgrade(cluster)]);
+    }
+    Unit::oneshot("What a new cluster is given", "https://kubernetes.io/docs/setup/", steps)
+        .after("kube-apiserver.service")
+        .wants("kube-apiserver.service")
+        .set(Section::Service, "Environment", &format!("KUBECONFIG={}", path::SUPER_ADMIN_CONF))
+        // The programs keep what they have asked for there.
+        .set(Section::Service, "CacheDirectory", "kubernetes-bootstrap")
+        .set(Section::Service, "Environment", "HOME=/var/cache/kubernetes-bootstrap")
+        .hardened()
 }

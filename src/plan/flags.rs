@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::artifact::{Command, DecidedBy, Flag};
 use crate::cluster::flags::{FlagSet, Origin};
 use crate::cluster::{
-    Anonymous, CloudControllerManager, Cluster, Cni, FlagValue, Host, LeaderElection, Program,
+    Allocation, Anonymous, CloudControllerManager, Cluster, FlagValue, Host, LeaderElection, Program,
 };
 
 /// Where things are on a host; flags, files and services agree on it here.
@@ -52,7 +52,17 @@ pub mod path {
     pub const AUDIT_LOG: &str = "/var/log/kubernetes/audit.log";
     pub const SCHEDULER_CONFIG: &str = "/etc/kubernetes/scheduler-config.yaml";
     pub const KUBELET_CONFIG: &str = "/etc/kubernetes/kubelet-config.yaml";
+    pub const KUBE_PROXY_CONF: &str = "/etc/kubernetes/kube-proxy.conf";
+    pub const KUBE_PROXY_CONFIG: &str = "/etc/kubernetes/kube-proxy-config.yaml";
+    pub const SUPER_ADMIN_CONF: &str = "/etc/kubernetes/super-admin.conf";
+    /// The folder of the manifests that a new cluster is given.
+    pub const BOOTSTRAP: &str = "/etc/kubernetes/bootstrap/";
     pub const BOOTSTRAP_RBAC: &str = "/etc/kubernetes/bootstrap/rbac.yaml";
+    pub const BOOTSTRAP_COREDNS: &str = "/etc/kubernetes/bootstrap/coredns.yaml";
+    pub const CILIUM_VALUES: &str = "/etc/kubernetes/addons/cilium-values.yaml";
+    pub const POD_ROUTES: &str = "/etc/kubernetes/pod-routes";
+    pub const POD_ROUTES_PROGRAM: &str = "/usr/local/sbin/kubernetes-pod-routes";
+    pub const POD_MASQUERADE: &str = "/etc/kubernetes/pod-masquerade.nft";
     pub const CONTAINERD_CONFIG: &str = "/etc/containerd/config.toml";
     pub const CONTAINERD_SOCKET: &str = "unix:///run/containerd/containerd.sock";
     pub const CRICTL_CONFIG: &str = "/etc/crictl.yaml";
@@ -140,7 +150,7 @@ impl<'a> Flags<'a> {
                 Origin::Spec(path) => DecidedBy::Spec(path.clone()),
             },
         };
-        Command { program, flags: self.set.rendered().map(flag).collect() }
+        Command::new(program, self.set.rendered().map(flag).collect())
     }
 }
 
@@ -341,11 +351,10 @@ pub fn kube_controller_manager(cluster: &Cluster) -> Command {
         .ours("tls-min-version", "VersionTLS13")
         .pair(("tls-cert-file", "tls-private-key-file"), path::CONTROLLER_MANAGER)
         .ours("use-service-account-credentials", true);
-    let flags = match network.cni {
-        // The bridge plugin's ranges are written on each host.
-        Cni::Bridge => flags.from("network.cni", "allocate-node-cidrs", false),
-        Cni::None => flags
-            .from("network.cni", "allocate-node-cidrs", true)
+    let flags = match network.pod_cidr_allocation {
+        Allocation::Static => flags.from("network.podCIDRAllocation", "allocate-node-cidrs", false),
+        Allocation::ControllerManager => flags
+            .from("network.podCIDRAllocation", "allocate-node-cidrs", true)
             .from("network.pods", "cluster-cidr", network.pods.to_string())
             .from("network.podMask", "node-cidr-mask-size", network.pod_mask.to_string()),
     };
@@ -426,7 +435,56 @@ pub fn cloud_controller_manager(cluster: &Cluster, controllers: &CloudController
         values: vec![value],
         decided_by,
     };
-    Command { program: path::CLOUD_CONTROLLER_MANAGER, flags: flags.into_iter().map(flag).collect() }
+    Command::new(path::CLOUD_CONTROLLER_MANAGER, flags.into_iter().map(flag).collect())
+}
+
+pub fn kube_proxy(cluster: &Cluster, host: &Host) -> Command {
+    Flags::of(cluster, Program::KubeProxy)
+        .ours("config", path::KUBE_PROXY_CONFIG)
+        .from(format!("hosts[{}].name", host.name), "hostname-override", host.name.clone())
+        .command("/usr/local/bin/kube-proxy")
+}
+
+/// Applies every bootstrap manifest, by way of the API server of the same host.
+pub fn kubectl_apply(cluster: &Cluster) -> Command {
+    let flags = vec![
+        own("filename", path::BOOTSTRAP),
+        // What somebody else has changed since is put right, not complained of.
+        own("force-conflicts", "true"),
+        own("field-manager", "kthw"),
+        own("server", &local_apiserver(cluster)),
+        own("server-side", "true"),
+    ];
+    Command::new("/usr/local/bin/kubectl", flags).with("apply")
+}
+
+/// Succeeds once the API server of the same host is ready.
+pub fn kubectl_ready(cluster: &Cluster) -> Command {
+    let flags = vec![own("raw", "/readyz"), own("server", &local_apiserver(cluster))];
+    Command::new("/usr/local/bin/kubectl", flags).with("get")
+}
+
+/// Installs Cilium; fails where it is installed.
+pub fn cilium_install(cluster: &Cluster) -> Command {
+    Command::new("-/usr/local/bin/cilium", cilium(cluster)).with("install")
+}
+
+/// Makes an installed Cilium what the values say, and nothing but.
+pub fn cilium_upgrade(cluster: &Cluster) -> Command {
+    let mut flags = cilium(cluster);
+    flags.push(own("reset-values", "true"));
+    Command::new("/usr/local/bin/cilium", flags).with("upgrade")
+}
+
+fn cilium(cluster: &Cluster) -> Vec<Flag> {
+    let decided_by = DecidedBy::Spec("versions.cilium".to_owned());
+    let version = cluster.versions.cilium.to_string();
+    vec![own("values", path::CILIUM_VALUES), Flag { decided_by, ..own("version", &version) }]
+}
+
+/// A flag of a program that users do not configure.
+fn own(name: &str, value: &str) -> Flag {
+    Flag { name: name.to_owned(), values: vec![value.to_owned()], decided_by: DecidedBy::Program }
 }
 
 pub fn containerd(cluster: &Cluster) -> Command {

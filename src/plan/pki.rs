@@ -101,6 +101,11 @@ fn runs_cloud_controllers(cluster: &Cluster) -> bool {
     cluster.cloud_provider.as_ref().is_some_and(|cloud| cloud.controller_manager.is_some())
 }
 
+/// Who acts for every kube-proxy, in the name that Kubernetes binds to the role system:node-proxier.
+pub fn kube_proxy_identity() -> Identity {
+    identity("pki/kube-proxy", ClusterCa, Client, "system:kube-proxy", &[])
+}
+
 /// Who acts for one control plane.
 pub fn control_plane_identities(cluster: &Cluster, host: &Host) -> Vec<Identity> {
     let of = |part: &str| format!("host/{}/pki/{part}", host.name);

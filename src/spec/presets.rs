@@ -5,11 +5,14 @@ pub const SINGLE: &str = include_str!("../../examples/single/cluster.yaml");
 /// Three control planes, an etcd of its own, and what a cluster needs that people depend on.
 pub const PRODUCTION: &str = include_str!("../../examples/production/cluster.yaml");
 
+/// One control plane and two workers, with Cilium.
+pub const CILIUM: &str = include_str!("../../examples/cilium/cluster.yaml");
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const ALL: &[&str] = &[PRODUCTION, SINGLE];
+    const ALL: &[&str] = &[SINGLE, CILIUM, PRODUCTION];
 
     #[test]
     fn a_preset_loads_without_a_warning() {

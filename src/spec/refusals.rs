@@ -1,7 +1,9 @@
 //! Every refusal and warning of the cluster file, with its message, its place and its way out.
 
+mod addons;
 mod control_plane;
 mod etcd;
+mod pod_network;
 
 use super::{Located, load};
 
@@ -117,8 +119,8 @@ fn unknown_fields_are_refused_together() {
         "10:14+8 error: unknown field `kubelets` in components | did you mean `kubelet`?
          10:35+4 error: unknown field `flag` in components.etcd | did you mean `flags`?",
     );
-    check_with("zebra: 1\n? a.b\n: 1", "10:1+5 error: unknown field `zebra` | the fields here are api, apiVersion, audit, authentication, cloudProvider, components, controlPlane, downloads, encryption, etcd, hosts, kind, monitoring, name, network, pki, priorityClasses, versions
-         11:3+3 error: unknown field `a.b` | the fields here are api, apiVersion, audit, authentication, cloudProvider, components, controlPlane, downloads, encryption, etcd, hosts, kind, monitoring, name, network, pki, priorityClasses, versions");
+    check_with("zebra: 1\n? a.b\n: 1", "10:1+5 error: unknown field `zebra` | the fields here are addons, api, apiVersion, audit, authentication, cloudProvider, components, controlPlane, downloads, encryption, etcd, hosts, kind, monitoring, name, network, pki, priorityClasses, versions
+         11:3+3 error: unknown field `a.b` | the fields here are addons, api, apiVersion, audit, authentication, cloudProvider, components, controlPlane, downloads, encryption, etcd, hosts, kind, monitoring, name, network, pki, priorityClasses, versions");
 }
 
 #[test]

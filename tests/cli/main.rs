@@ -15,6 +15,7 @@ mod incremental;
 mod init;
 mod judges;
 mod lock;
+mod pod_network;
 mod poison;
 mod printed;
 mod production;

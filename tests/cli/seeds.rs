@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 
 /// Each seed with the example that stands for it.
-const SEEDS: &[(&str, &str)] = &[("controllers", "single"), ("workers", "single")];
+const SEEDS: &[(&str, &str)] = &[("controllers", "cilium"), ("workers", "cilium")];
 
 /// A file and a setting in it.
 type Place = (String, String);

@@ -85,9 +85,9 @@ fn far_away(folder: &ClusterFolder, mirror: &str) -> ClusterFolder {
 #[test]
 fn a_mirror_is_all_that_a_site_without_a_network_needs() {
     let site = Site::of_two_architectures();
-    assert_eq!(site.releases.files.len(), 15);
+    assert_eq!(site.releases.files.len(), 17);
     let said = site.write_mirror().good();
-    assert!(said.ends_with("mirrors 15 files: 15 written, 0 as they were\n"), "{said}");
+    assert!(said.ends_with("mirrors 17 files: 17 written, 0 as they were\n"), "{said}");
     site.is_mirrored();
     let read = |path: &String| (path.clone(), fs::read(site.mirror().join(path)).unwrap());
     let server = Server::of(site.releases.files.keys().map(read).collect());
@@ -137,14 +137,14 @@ fn a_mirror_that_is_right_is_left_alone_and_one_that_is_wrong_is_put_right() {
     let listed = fs::metadata(site.mirror().join("SHA256SUMS")).unwrap().modified().unwrap();
     site.server.requests();
     let again = site.write_mirror().good();
-    assert_eq!(again, format!("{0} mirrors 10 files: 0 written, 10 as they were\n", site.mirror()));
+    assert_eq!(again, format!("{0} mirrors 11 files: 0 written, 11 as they were\n", site.mirror()));
     assert_eq!(fs::metadata(site.mirror().join("SHA256SUMS")).unwrap().modified().unwrap(), listed);
     let (wrong, gone) =
         (site.releases.path(&site.folder, "kubelet"), site.releases.path(&site.folder, "runc"));
     fs::write(site.mirror().join(&wrong), "half a kubel").unwrap();
     fs::remove_file(site.mirror().join(&gone)).unwrap();
     let mended = site.write_mirror().good();
-    assert!(mended.ends_with("mirrors 10 files: 2 written, 8 as they were\n"), "{mended}");
+    assert!(mended.ends_with("mirrors 11 files: 2 written, 9 as they were\n"), "{mended}");
     assert!(mended.contains(&wrong) && mended.contains(&gone), "{mended}");
     assert!(!site.server.has_been_asked(), "the store has it all");
     site.is_mirrored();
@@ -171,7 +171,7 @@ fn several_clusters_share_a_mirror_and_its_list() {
     fs::write(site.mirror().join("SHA256SUMS"), format!("{gone}{other}")).unwrap();
     site.write_mirror().good();
     let list = fs::read_to_string(site.mirror().join("SHA256SUMS")).unwrap();
-    assert_eq!(list.lines().count(), 11);
+    assert_eq!(list.lines().count(), 12);
     assert!(list.contains(other) && !list.contains(&gone), "{list}");
     assert!(list.lines().map(|line| &line[66..]).is_sorted(), "{list}");
     accept_checksums(&site.mirror(), "sha256sum", "SHA256SUMS");
@@ -193,7 +193,7 @@ fn a_pin_by_sha512_is_in_a_list_of_its_own() {
     site.folder.write("kthw.lock", lock.render());
     site.write_mirror().good();
     let list = |name: &str| fs::read_to_string(site.mirror().join(name)).unwrap();
-    assert_eq!(list("SHA256SUMS").lines().count(), 9);
+    assert_eq!(list("SHA256SUMS").lines().count(), 10);
     assert!(list("SHA512SUMS").trim_end().ends_with("/kubelet"), "{}", list("SHA512SUMS"));
     accept_checksums(&site.mirror(), "sha256sum", "SHA256SUMS");
     accept_checksums(&site.mirror(), "sha512sum", "SHA512SUMS");
@@ -254,9 +254,9 @@ fn a_mirror_on_a_full_or_read_only_disk_is_named_and_gone_on_with() {
     assert!(complaint.contains("cannot write mirror/") && complaint.contains("No space"), "{complaint}");
     assert_eq!(site.folder.read("left.out"), "", "no half file stays");
     let written = site.folder.read("full.out").lines().count();
-    assert!((1..10).contains(&written), "{written}");
-    let left = 10 - written;
-    assert!(said.ends_with(&format!("10 files: {left} written, {written} as they were\n")), "{said}");
+    assert!((1..11).contains(&written), "{written}");
+    let left = 11 - written;
+    assert!(said.ends_with(&format!("11 files: {left} written, {written} as they were\n")), "{said}");
 }
 
 #[test]
@@ -308,7 +308,7 @@ fn the_listing_says_what_to_carry() {
         let bytes = &site.releases.files[url.trim_start_matches("https://")];
         assert_eq!(*size, Some(bytes.len()), "{name}");
     }
-    assert_eq!(listing.images, ["registry.k8s.io/pause:3.10.1"]);
+    assert_eq!(listing.images, ["registry.k8s.io/coredns/coredns:v1.13.1", "registry.k8s.io/pause:3.10.1"]);
     let images = site.folder.kthw(&["fetch", "--images"]).good();
     assert_eq!(images.lines().collect::<Vec<_>>(), listing.images);
 }

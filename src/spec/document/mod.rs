@@ -1,5 +1,6 @@
 //! The cluster file as written: serde types that accept any word, so that all bad ones are reported together.
 
+mod addons;
 mod api;
 mod audit;
 mod authentication;
@@ -21,6 +22,7 @@ use serde::{Deserialize, Serialize};
 
 use super::schema::required;
 
+pub use addons::AddonsSpec;
 pub use api::ApiSpec;
 pub use audit::AuditSpec;
 pub use authentication::AuthenticationSpec;
@@ -89,6 +91,8 @@ pub struct ClusterSpec {
     pub priority_classes: Vec<PriorityClassSpec>,
     /// The API server's audit log.
     pub audit: AuditSpec,
+    /// What is applied to the running cluster.
+    pub addons: AddonsSpec,
     /// Where release files come from.
     pub downloads: DownloadsSpec,
 }

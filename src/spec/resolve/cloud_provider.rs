@@ -52,7 +52,7 @@ fn controller_manager(
     for (word, download) in &spec.downloads {
         let path = join(&format!("{path}.downloads"), word);
         let Some(arch) = names::choose(&path, word, Arch::WORDS, Arch::from_word, problems) else { continue };
-        if !["https://", "http://", "file:///"].iter().any(|scheme| download.url.starts_with(scheme)) {
+        if !["https://", "http://"].iter().any(|scheme| download.url.starts_with(scheme)) {
             let path = format!("{path}.url");
             let problem = Problem::error(&path, format!("{path} {} is not a URL", download.url));
             problems.push(problem.fix("write the https URL of the program"));

@@ -7,13 +7,18 @@ use ipnet::IpNet;
 
 use super::network::Ranges;
 use super::{members, names, pods};
-use crate::cluster::{Arch, Effect, Host, Role, Ssh, Taint};
+use crate::cluster::{Allocation, Arch, Effect, Host, Role, Ssh, Taint};
 use crate::spec::document::{HostSpec, SshSpec, TaintSpec};
 use crate::spec::positions::join;
 use crate::spec::problem::Problem;
 
 /// Decides every host, in the order written.
-pub fn resolve(specs: &[HostSpec], ranges: &Ranges, problems: &mut Vec<Problem>) -> Option<Vec<Host>> {
+pub fn resolve(
+    specs: &[HostSpec],
+    ranges: &Ranges,
+    allocation: Option<Allocation>,
+    problems: &mut Vec<Problem>,
+) -> Option<Vec<Host>> {
     unique(specs, problems);
     let hosts: Vec<Option<Host>> = specs
         .iter()
@@ -28,7 +33,7 @@ pub fn resolve(specs: &[HostSpec], ranges: &Ranges, problems: &mut Vec<Problem>)
             host.roles.insert(Role::Etcd);
         }
     }
-    pods::resolve(&mut hosts, specs, ranges, problems)?;
+    pods::resolve(&mut hosts, specs, ranges, allocation?, problems)?;
     Some(hosts)
 }
 

@@ -1,5 +1,6 @@
 //! Resolving: a `ClusterSpec` into a `Cluster`, deciding what was left open and reporting everything that is wrong.
 
+mod addons;
 mod api;
 mod authentication;
 mod calendar;
@@ -15,6 +16,7 @@ mod monitoring;
 mod names;
 mod network;
 mod paths;
+mod pod_network;
 mod pods;
 mod priority_classes;
 mod ranges;
@@ -41,8 +43,10 @@ fn decide(spec: &ClusterSpec, problems: &mut Vec<Problem>) -> Option<Cluster> {
     header(spec, problems);
     let versions = versions::resolve(&spec.versions, problems);
     let ranges = network::ranges(&spec.network, problems);
-    let network = network::resolve(&spec.network, &ranges, problems);
-    let hosts = hosts::resolve(&spec.hosts, &ranges, problems);
+    let pod_network = pod_network::resolve(&spec.network, problems);
+    let network = network::resolve(&spec.network, &ranges, pod_network.as_ref(), problems);
+    let allocation = pod_network.as_ref().map(|pods| pods.allocation);
+    let hosts = hosts::resolve(&spec.hosts, &ranges, allocation, problems);
     let api = api::resolve(&spec.api, &spec.hosts, &ranges, problems);
     let pki = settings::pki(&spec.pki, problems);
     let etcd = etcd::resolve(&spec.etcd, problems);
@@ -56,6 +60,8 @@ fn decide(spec: &ClusterSpec, problems: &mut Vec<Problem>) -> Option<Cluster> {
     let monitoring = spec.monitoring.as_ref().map(|spec| monitoring::resolve(spec, problems));
     let priority_classes = priority_classes::resolve(&spec.priority_classes, problems);
     let downloads = settings::downloads(&spec.downloads, problems);
+    let cni = pod_network.as_ref().map(|pods| pods.cni);
+    let addons = addons::resolve(&spec.addons, &spec.name, cni, problems);
     let components = versions.as_ref().map(|versions| {
         let decided = components::Decided {
             name: &spec.name,
@@ -85,6 +91,7 @@ fn decide(spec: &ClusterSpec, problems: &mut Vec<Problem>) -> Option<Cluster> {
         cloud_provider,
         monitoring,
         priority_classes,
+        addons,
         downloads,
     })
 }
