@@ -3,7 +3,7 @@
 use kthw_graph::{ActionError, Content, Kind, Manifest, Origin, Reads, Resource, Yields};
 use serde_json::{Map, Value};
 
-use super::patch::describe_members;
+use super::patch::each_leaf;
 use super::{DecidedBy, Ingredients, Make};
 use crate::yaml;
 
@@ -17,10 +17,10 @@ pub struct Document {
 }
 
 impl Documents {
-    /// Documents that the program decides, or one field of the cluster's file.
-    pub fn of(decided_by: &DecidedBy, values: impl IntoIterator<Item = Value>) -> Self {
-        let document = |value| match value {
-            Value::Object(members) => Document { members, decided_by: decided_by.clone() },
+    /// Documents, each with who decides it.
+    pub fn of(values: impl IntoIterator<Item = (DecidedBy, Value)>) -> Self {
+        let document = |(decided_by, value)| match value {
+            Value::Object(members) => Document { members, decided_by },
             other => panic!("the plan composes mappings, not {other}"),
         };
         Self(values.into_iter().map(document).collect())
@@ -38,14 +38,10 @@ impl Make for Documents {
 
     fn describe(&self, manifest: &mut dyn Manifest) {
         for Document { members, decided_by } in &self.0 {
-            match decided_by {
-                DecidedBy::Spec(path) => describe_members(manifest, "document", path, members),
-                DecidedBy::Program => {
-                    let value = Value::Object(members.clone());
-                    manifest.display("document", &value, Origin::Program);
-                }
-            }
-            manifest.text("end", "document", Origin::Program);
+            manifest.text("document", "begins", Origin::Program);
+            each_leaf(members, "", &mut |leaf, value| {
+                decided_by.describe(manifest, leaf, &value.to_string());
+            });
         }
     }
 
@@ -64,7 +60,8 @@ mod tests {
     use crate::artifact::trial::{all_differ, description, text};
 
     fn written(values: impl IntoIterator<Item = Value>) -> Documents {
-        Documents::of(&DecidedBy::Spec("priorityClasses".to_owned()), values)
+        let decided_by = DecidedBy::Spec("priorityClasses[0]".to_owned());
+        Documents::of(values.into_iter().map(|value| (decided_by.clone(), value)))
     }
 
     #[test]
@@ -79,12 +76,12 @@ mod tests {
         - 1
         ");
         insta::assert_snapshot!(description(&documents().into()), @r#"
-        document.a = 1 (priorityClasses.a)
-        document.kind = "K" (priorityClasses.kind)
-        end = document (kthw)
-        document.apiVersion = "v1" (priorityClasses.apiVersion)
-        document.list = [1] (priorityClasses.list)
-        end = document (kthw)
+        document = begins (kthw)
+        a = 1 (priorityClasses[0])
+        kind = "K" (priorityClasses[0])
+        document = begins (kthw)
+        apiVersion = "v1" (priorityClasses[0])
+        list = [1] (priorityClasses[0])
         "#);
     }
 
@@ -94,8 +91,9 @@ mod tests {
             written([json!({"a": 1, "b": 2})]).into(),
             written([json!({"a": 1}), json!({"b": 2})]).into(),
             written([json!({"a": 1, "b": 3})]).into(),
-            Documents::of(&DecidedBy::Program, [json!({"a": 1})]).into(),
-            Documents::of(&DecidedBy::Program, [json!({"a": 2})]).into(),
+            written([json!({"a": {"b": 2}})]).into(),
+            written([json!({"a": {"b": "2"}})]).into(),
+            written([json!({"a.b": 2})]).into(),
         ]);
     }
 }

@@ -39,7 +39,8 @@ impl SnapshotTool {
         if (version.major, version.minor) < (3, 5) { Self::Etcdctl } else { Self::Etcdutl }
     }
 
-    fn program(self) -> &'static str {
+    /// Its name.
+    pub fn program(self) -> &'static str {
         match self {
             Self::Etcdctl => "etcdctl",
             Self::Etcdutl => "etcdutl",

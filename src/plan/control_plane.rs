@@ -71,7 +71,7 @@ impl Planner<'_> {
         if cluster.authentication.needs_file() {
             let decided_by = DecidedBy::Spec("authentication".to_owned());
             let document = authentication_config(cluster);
-            self.define(AUTHENTICATION_CONFIG, Documents::of(&decided_by, [document]), []);
+            self.define(AUTHENTICATION_CONFIG, Documents::of([(decided_by, document)]), []);
         }
         let plugins = &cluster.control_plane.admission_config;
         if !plugins.is_empty() {
@@ -82,7 +82,7 @@ impl Planner<'_> {
                 "plugins": plugins.iter().map(plugin).collect::<Vec<_>>(),
             });
             let decided_by = DecidedBy::Spec("controlPlane.admissionConfig".to_owned());
-            self.define(ADMISSION_CONFIG, Documents::of(&decided_by, [document]), []);
+            self.define(ADMISSION_CONFIG, Documents::of([(decided_by, document)]), []);
         }
     }
 

@@ -14,8 +14,8 @@ impl Planner<'_> {
         let Some(monitoring) = &self.cluster.monitoring else { return };
         let scrape = scrape(self.cluster, monitoring);
         let decided_by = DecidedBy::Spec("monitoring".to_owned());
-        self.define("monitoring/scrape.yaml", Documents::of(&decided_by, [scrape]), []);
-        self.define("monitoring/rules.yaml", Documents::of(&DecidedBy::Program, [rules()]), []);
+        self.define("monitoring/scrape.yaml", Documents::of([(decided_by, scrape)]), []);
+        self.define("monitoring/rules.yaml", Documents::of([(DecidedBy::Program, rules())]), []);
     }
 }
 

@@ -8,21 +8,26 @@ use crate::cluster::{Cluster, PriorityClass};
 
 /// The classes of `priorityClasses`, if there are any.
 pub fn priority_classes(cluster: &Cluster) -> Option<Documents> {
-    let decided_by = DecidedBy::Spec("priorityClasses".to_owned());
-    let classes = &cluster.priority_classes;
-    (!classes.is_empty()).then(|| Documents::of(&decided_by, classes.iter().map(priority_class)))
+    let written = |i: usize| DecidedBy::Spec(format!("priorityClasses[{i}]"));
+    let classes = cluster.priority_classes.iter().enumerate();
+    let documents = classes.map(|(i, class)| (written(i), priority_class(class)));
+    (!cluster.priority_classes.is_empty()).then(|| Documents::of(documents))
 }
 
 /// The rights of whoever watches, if somebody does.
 pub fn monitoring(cluster: &Cluster) -> Option<Documents> {
-    cluster.monitoring.as_ref().map(|_| Documents::of(&DecidedBy::Program, watching()))
+    cluster.monitoring.as_ref().map(|_| ours(watching()))
 }
 
 /// The rights of a cloud's controllers, if kthw runs them.
 pub fn cloud_controllers(cluster: &Cluster) -> Option<Documents> {
     let cloud = cluster.cloud_provider.as_ref();
     let controllers = cloud.and_then(|cloud| cloud.controller_manager.as_ref());
-    controllers.map(|_| Documents::of(&DecidedBy::Program, controlling()))
+    controllers.map(|_| ours(controlling()))
+}
+
+fn ours(values: impl IntoIterator<Item = Value>) -> Documents {
+    Documents::of(values.into_iter().map(|value| (DecidedBy::Program, value)))
 }
 
 fn priority_class(class: &PriorityClass) -> Value {
