@@ -18,8 +18,11 @@ mod crictl_config;
 mod decided_by;
 mod disk_overlay;
 mod dns_records;
+mod documents;
 mod download;
 mod encryption_config;
+mod etcd_backup;
+mod etcd_defragmentation;
 mod hosts_file;
 mod kernel_modules;
 mod kube_proxy_config;
@@ -40,6 +43,7 @@ mod public_key;
 mod scheduler_config;
 mod seed_image;
 mod sysctls;
+mod timer;
 mod unit;
 mod user_data;
 
@@ -133,8 +137,11 @@ artifacts! {
     crictl_config::CrictlConfig,
     disk_overlay::DiskOverlay,
     dns_records::DnsRecords,
+    documents::Documents,
     download::Download,
     encryption_config::EncryptionConfig,
+    etcd_backup::EtcdBackup,
+    etcd_defragmentation::EtcdDefragmentation,
     hosts_file::HostsFile,
     kernel_modules::KernelModules,
     kube_proxy_config::KubeProxyConfig,
@@ -153,6 +160,7 @@ artifacts! {
     scheduler_config::SchedulerConfig,
     seed_image::SeedImage,
     sysctls::Sysctls,
+    timer::Timer,
     unit::Unit,
     user_data::UserData,
 }
@@ -162,6 +170,8 @@ pub use certificate::{Profile, Validity};
 pub use command::{Command, Flag};
 pub use containerd_config::{ContainerdSchema, sandbox_image};
 pub use decided_by::DecidedBy;
+pub use etcd_backup::{BackupLayer, SnapshotTool};
+pub use etcd_defragmentation::EtcdClient;
 pub use hosts_file::HostsEntry;
 pub use kubelet_config::Taint;
 pub use network_config::HostAddressing;

@@ -76,11 +76,15 @@ impl Planner<'_> {
                     let (name, arch) = (name.to_owned(), arch.to_string());
                     self.problems.push(PlanProblem::Unpinned { name, version, arch });
                 }
-                pin.map(Download::locked)
+                pin.map(|pin| Download { pin, written_in: None })
             }
             Image::Own(files) => {
                 let file = files.get(&arch).expect("every architecture in use has an image");
-                Some(Download::written(own_pin(file, arch), format!("machines.image.{arch}")))
+                let field = match arch {
+                    Arch::Amd64 => "machines.image.amd64",
+                    Arch::Arm64 => "machines.image.arm64",
+                };
+                Some(Download { pin: own_pin(file, arch), written_in: Some(field) })
             }
         }
     }

@@ -1,5 +1,6 @@
 //! The `kthw` program, judged from outside: by its contract, by strangers, and against itself.
 
+mod backup;
 mod cluster_folder;
 mod host_tree;
 mod judge;
@@ -18,6 +19,7 @@ mod machines;
 mod pod_network;
 mod poison;
 mod printed;
+mod production;
 mod reproducible;
 mod root;
 mod seeds;
