@@ -71,6 +71,10 @@ pub struct Init {
 pub enum Preset {
     /// One control plane and two workers
     Single,
+    /// Three control planes behind a gateway whose kernel balances (IPVS), and three workers
+    HaIpvs,
+    /// Three control planes behind HAProxy, and two workers
+    HaHaproxy,
 }
 
 #[derive(Args)]

@@ -16,10 +16,13 @@ mod crictl_config;
 mod decided_by;
 mod download;
 mod encryption_config;
+mod haproxy_config;
 mod hosts_file;
+mod keepalived_config;
 mod kernel_modules;
 mod kubeconfig;
 mod kubelet_config;
+mod ldirectord_config;
 mod patch;
 mod private_key;
 mod public_key;
@@ -103,10 +106,13 @@ artifacts! {
     crictl_config::CrictlConfig,
     download::Download,
     encryption_config::EncryptionConfig,
+    haproxy_config::HaproxyConfig,
     hosts_file::HostsFile,
+    keepalived_config::KeepalivedConfig,
     kernel_modules::KernelModules,
     kubeconfig::Kubeconfig,
     kubelet_config::KubeletConfig,
+    ldirectord_config::LdirectordConfig,
     private_key::PrivateKey,
     public_key::PublicKey,
     scheduler_config::SchedulerConfig,
@@ -119,6 +125,7 @@ pub use certificate::{Profile, Validity};
 pub use command::{Command, Flag};
 pub use containerd_config::{ContainerdSchema, sandbox_image};
 pub use decided_by::DecidedBy;
+pub use haproxy_config::ApiServer;
 pub use hosts_file::HostsEntry;
 pub use kubelet_config::Taint;
 pub use patch::Patch;

@@ -4,7 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use crate::artifact::{Command, DecidedBy, Flag};
 use crate::cluster::flags::{FlagSet, Origin};
-use crate::cluster::{Cluster, Cni, FlagValue, Host, Program};
+use crate::cluster::{APISERVER_PORT, Cluster, Cni, FlagValue, Host, Program};
 
 /// Where things are on a host; flags, files and services agree on it here.
 pub mod path {
@@ -56,6 +56,15 @@ pub mod path {
     pub const KERNEL_MODULES: &str = "/etc/modules-load.d/kubernetes.conf";
     pub const SYSCTLS: &str = "/etc/sysctl.d/99-kubernetes.conf";
     pub const HOSTS: &str = "/etc/hosts";
+    pub const HAPROXY_CONFIG: &str = "/etc/haproxy/haproxy.cfg";
+    pub const HAPROXY_CA: &str = "/etc/haproxy/kubernetes-ca.crt";
+    pub const LDIRECTORD_CONFIG: &str = "/etc/ha.d/ldirectord.cf";
+    /// What the whole host trusts, once update-ca-certificates has run.
+    pub const TRUSTED_CA: &str = "/usr/local/share/ca-certificates/kubernetes-ca.crt";
+    pub const BALANCING_MODULES: &str = "/etc/modules-load.d/ipvs.conf";
+    pub const VIP_ARP: &str = "/etc/sysctl.d/50-vip-arp.conf";
+    pub const KEEPALIVED_CONFIG: &str = "/etc/keepalived/keepalived.conf";
+    pub const KEEPALIVED_CA: &str = "/etc/keepalived/kubernetes-ca.crt";
 }
 
 const ETCD_CLIENT_PORT: u16 = 2379;
@@ -100,7 +109,7 @@ impl<'a> Flags<'a> {
                 Origin::Spec(path) => DecidedBy::Spec(path.clone()),
             },
         };
-        Command { program, flags: self.set.rendered().map(flag).collect() }
+        Command::new(program, self.set.rendered().map(flag).collect())
     }
 }
 
@@ -112,11 +121,14 @@ fn https(address: IpAddr, port: u16) -> String {
     format!("https://{}", SocketAddr::new(address, port))
 }
 
-/// The port on which each API server listens: the endpoint's own, if the endpoint is a control plane.
+/// The port on which each API server listens: the endpoint's own, if connections to the endpoint reach it as they are.
 pub fn apiserver_port(cluster: &Cluster) -> u16 {
     let endpoint = &cluster.api.endpoint;
-    let direct = cluster.control_planes().any(|host| Some(host.address) == endpoint.ip());
-    if direct { endpoint.port } else { 6443 }
+    let direct = match &cluster.api.load_balancer {
+        Some(balancer) => balancer.is_transparent(),
+        None => cluster.control_planes().any(|host| Some(host.address) == endpoint.ip()),
+    };
+    if direct { endpoint.port } else { APISERVER_PORT }
 }
 
 /// The API server of the same host.

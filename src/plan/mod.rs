@@ -4,6 +4,7 @@ mod control_plane;
 mod etcd;
 mod flags;
 mod host;
+mod load_balancer;
 mod pki;
 mod planner;
 mod releases;
@@ -49,6 +50,7 @@ pub fn plan(cluster: &Cluster, lock: &Lock, root: RootFingerprint) -> Result<Pla
     planner.define_releases();
     planner.define_control_plane();
     planner.define_workers();
+    planner.define_load_balancer();
     let mut bundles = Vec::with_capacity(cluster.hosts.len());
     for host in &cluster.hosts {
         let mut files = HostFiles::new(host);
@@ -62,6 +64,7 @@ pub fn plan(cluster: &Cluster, lock: &Lock, root: RootFingerprint) -> Result<Pla
         if host.is(Role::Worker) {
             planner.place_worker(&mut files);
         }
+        planner.place_load_balancer(&mut files);
         bundles.push(planner.define_bundle(files));
     }
     planner.define(CLUSTER, ClusterIndex { name: cluster.name.clone() }, bundles);

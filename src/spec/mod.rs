@@ -12,7 +12,7 @@ mod schema;
 
 pub use document::{
     API_VERSION, ApiSpec, AuditSpec, ClusterSpec, ComponentSpec, ComponentsSpec, DownloadsSpec,
-    EncryptionSpec, HostSpec, KIND, NetworkSpec, PkiSpec, SshSpec, TaintSpec, VersionsSpec,
+    EncryptionSpec, HostSpec, KIND, LoadBalancerSpec, NetworkSpec, PkiSpec, SshSpec, TaintSpec, VersionsSpec,
 };
 pub use parse::parse;
 pub use positions::{Place, Positions};

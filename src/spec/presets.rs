@@ -2,12 +2,16 @@
 
 /// One control plane and two workers.
 pub const SINGLE: &str = include_str!("../../examples/single/cluster.yaml");
+/// Three control planes behind a gateway whose kernel balances, and three workers.
+pub const HA_IPVS: &str = include_str!("../../examples/ha-ipvs/cluster.yaml");
+/// Three control planes behind HAProxy, and two workers.
+pub const HA_HAPROXY: &str = include_str!("../../examples/ha-haproxy/cluster.yaml");
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const ALL: &[&str] = &[SINGLE];
+    const ALL: &[&str] = &[SINGLE, HA_IPVS, HA_HAPROXY];
 
     #[test]
     fn a_preset_loads_without_a_warning() {

@@ -1,5 +1,7 @@
 //! Every refusal and warning of the cluster file, with its message, its place and its way out.
 
+mod load_balancer;
+
 use super::{Located, load};
 
 const BASE: &str = "\

@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use super::schema::required;
 
-pub use api::ApiSpec;
+pub use api::{ApiSpec, LoadBalancerSpec};
 pub use audit::AuditSpec;
 pub use components::{ComponentSpec, ComponentsSpec};
 pub use downloads::DownloadsSpec;

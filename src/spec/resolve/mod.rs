@@ -4,6 +4,7 @@ mod api;
 mod components;
 mod duration;
 mod hosts;
+mod load_balancer;
 mod members;
 mod names;
 mod network;
@@ -49,6 +50,9 @@ fn decide(spec: &ClusterSpec, problems: &mut Vec<Problem>) -> Option<Cluster> {
         };
         components::resolve(&spec.components, &decided, problems)
     });
+    if let (Some(api), Some(components)) = (&api, &components) {
+        load_balancer::health_checks(api, &components.kube_apiserver, problems);
+    }
     Some(Cluster {
         name: spec.name.clone(),
         versions: versions?,
