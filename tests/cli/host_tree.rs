@@ -70,6 +70,12 @@ impl HostTree {
         fs::write(path, text).expect("our own folder");
     }
 
+    /// Puts something in the place of a program of the distribution.
+    pub fn stub(&self, path: &str) {
+        self.place(path, "#!/bin/sh\n");
+        fs::set_permissions(self.at(path), fs::Permissions::from_mode(0o755)).expect("our own file");
+    }
+
     /// The paths with this ending.
     pub fn paths(&self, ending: &str) -> Vec<&str> {
         self.files.keys().map(String::as_str).filter(|path| path.ends_with(ending)).collect()

@@ -143,14 +143,20 @@ fn the_public_half_of_the_service_account_key_is_that_of_the_private_one() {
 
 #[test]
 fn systemd_reads_every_unit_without_a_word() {
-    let folder = ClusterFolder::single();
-    for host in HOSTS {
-        let tree = HostTree::of(&folder, host);
+    let balanced = [("ha-ipvs", "gateway"), ("ha-ipvs", "control0"), ("ha-haproxy", "lb-0")];
+    for (example, host) in HOSTS.map(|host| ("single", host)).into_iter().chain(balanced) {
+        let tree = HostTree::of(&ClusterFolder::of_example(example), host);
+        for program in ["haproxy", "ldirectord", "update-ca-certificates"] {
+            tree.stub(&format!("/usr/sbin/{program}"));
+        }
+        for program in ["/sbin/ip", "/sbin/modprobe", "/usr/lib/systemd/systemd-sysctl"] {
+            tree.stub(program);
+        }
         for target in ["sysinit", "basic", "multi-user", "network-online", "shutdown"] {
             tree.place(&format!("/usr/lib/systemd/system/{target}.target"), "[Unit]\n");
         }
         let units = tree.paths(".service");
-        assert!(units.len() >= 2, "{host}");
+        assert!(!units.is_empty(), "{host}");
         let verify = |unit: &str| {
             let mut systemd = judge("systemd-analyze")?;
             systemd.args(["verify", "--man=no", "--recursive-errors=no", unit, "--root"]).arg(tree.root());

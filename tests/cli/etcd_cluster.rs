@@ -1,0 +1,87 @@
+//! Three real members of etcd, started as their units start them: they elect a leader, survive the loss of one, and
+//! refuse strangers.
+
+use crate::cluster_folder::ClusterFolder;
+use crate::host_tree::HostTree;
+use crate::judge::{judge, own_network};
+use crate::mirror::{mirror, pinned_urls};
+use crate::ran::Ran;
+
+/// The series that Debian has.
+const VERSION: &str = "3.4.23";
+
+/// Starts the members whose command lines are in the files `member-0` to `member-2`, and asks them in their network.
+const SCRIPT: &str = r#"
+set -u
+ip link set lo up || exit 1
+for i in 0 1 2; do ip address add 10.240.0.1$i/24 dev lo || exit 1; done
+etcd=$1 pki=$2
+declare -A pids
+for i in 0 1 2; do
+  mapfile -t line <member-$i
+  "$etcd" "${line[@]}" >etcd-$i.log 2>&1 &
+  pids[10.240.0.1$i]=$!
+done
+trap 'kill "${pids[@]}" 2>/dev/null; wait' EXIT
+ask() {
+  etcdctl --endpoints=$1 --dial-timeout=2s --command-timeout=3s --cacert=$pki/etcd/ca.crt \
+    --cert="$pki/$2.crt" --key="$pki/$2.key" "${@:3}" 2>&1
+}
+patiently() {
+  for _ in $(seq 100); do "$@" >answer && return 0; sleep 0.1; done
+  echo "in vain: $*"; cat answer etcd-*.log; exit 1
+}
+all=https://10.240.0.10:2379,https://10.240.0.11:2379,https://10.240.0.12:2379
+patiently ask $all etcd/healthcheck-client endpoint health
+echo "healthy: $(ask $all etcd/healthcheck-client endpoint health | grep -c 'is healthy')"
+status() { ask $1 etcd/healthcheck-client endpoint status; }
+leader() { status $1 | awk -F', ' '$5 == "true" {print $1}'; }
+echo "leaders: $(leader $all | wc -l)"
+echo "members: $(ask $all apiserver-etcd-client member list | awk -F', ' '{print $2, $3}' | sort | tr '\n' ' ')"
+echo "write: $(ask $all apiserver-etcd-client put /registry/x before)"
+
+lost=$(leader $all)
+lost=${lost#https://} lost=${lost%:2379}
+kill -9 ${pids[$lost]} && wait ${pids[$lost]} 2>/dev/null
+unset "pids[$lost]"
+rest=$(echo $all | tr ',' '\n' | grep -v "//$lost:" | paste -sd,)
+patiently ask $rest apiserver-etcd-client put /registry/x after
+echo "without the leader: $(leader $rest | wc -l) leader, $(ask $rest apiserver-etcd-client get /registry/x --print-value-only)"
+
+try() { if "${@:2}" >answer 2>&1; then echo "$1: welcome"; else echo "$1: refused"; fi; }
+first=${rest%%,*}
+try "client of the cluster's authority" ask $first apiserver-kubelet-client endpoint health
+peer() {
+  key=; [ "$1" = none ] || key="--cert $pki/$1.crt --key $pki/$1.key"
+  curl --silent --fail --max-time 3 --cacert $pki/etcd/ca.crt $key ${first%:2379}:2380/members
+}
+try "peer" peer etcd/peer
+try "peer of the cluster's authority" peer apiserver-kubelet-client
+try "peer without a certificate" peer none
+"#;
+
+#[test]
+fn three_members_survive_the_loss_of_their_leader_and_refuse_strangers() {
+    let (Some(mut network), Some(etcd), Some(_)) = (own_network(), judge("etcd"), judge("etcdctl")) else {
+        return;
+    };
+    let (Some(bash), Some(_)) = (judge("bash"), judge("curl")) else { return };
+    let folder = ClusterFolder::empty();
+    folder.kthw(&["init", "--preset", "ha-haproxy"]).exits(0);
+    let newer = pinned_urls(&folder);
+    folder.edit("cluster.yaml", "  kubernetes: 1.36.1", &format!("  kubernetes: 1.36.1\n  etcd: {VERSION}"));
+    let older: Vec<String> = newer.iter().map(|url| url.replace("3.6.14", VERSION)).collect();
+    let mirror = mirror(&folder, older.iter().map(String::as_str));
+    folder.kthw(&["lock", "--mirror", &mirror]).exits(0);
+    let mut pki = None;
+    for member in 0..3 {
+        let tree = HostTree::of(&folder, &format!("controller-{member}"));
+        // What each host calls its loopback is one network here.
+        let line = tree.command_line("etcd.service")[1..].join("\n") + "\n";
+        folder.write(&format!("member-{member}"), &line.replace("127.0.0.1", &format!("127.0.0.1{member}")));
+        pki = Some(tree.at("/etc/kubernetes/pki"));
+    }
+    network.arg(bash.get_program()).args(["-c", SCRIPT, "bash"]).arg(etcd.get_program());
+    let said = Ran::of(network.args(pki).current_dir(folder.path())).result();
+    insta::assert_snapshot!(said, @"");
+}
