@@ -145,7 +145,8 @@ fn the_public_half_of_the_service_account_key_is_that_of_the_private_one() {
 fn systemd_reads_every_unit_without_a_word() {
     let balanced = [("ha-ipvs", "gateway"), ("ha-ipvs", "control0"), ("ha-haproxy", "lb-0")];
     for (example, host) in HOSTS.map(|host| ("single", host)).into_iter().chain(balanced) {
-        let tree = HostTree::of(&ClusterFolder::of_example(example), host);
+        let folder = ClusterFolder::of_example(example);
+        let tree = HostTree::of(&folder, host);
         for program in ["haproxy", "ldirectord", "update-ca-certificates"] {
             tree.stub(&format!("/usr/sbin/{program}"));
         }
