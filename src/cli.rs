@@ -71,6 +71,8 @@ pub struct Init {
 pub enum Preset {
     /// One control plane and two workers
     Single,
+    /// One control plane and two workers whose pods and services are Cilium's
+    Cilium,
     /// Three control planes behind a gateway whose kernel balances (IPVS), and three workers
     HaIpvs,
     /// Three control planes behind HAProxy, and two workers
@@ -114,6 +116,15 @@ pub struct Fetch {
     /// Print the pins and do nothing
     #[arg(long)]
     pub list: bool,
+    /// With --list: print one JSON object, which names the images too
+    #[arg(long, requires = "list")]
+    pub json: bool,
+    /// Print the container images that hosts will pull, and do nothing
+    #[arg(long, conflicts_with = "list")]
+    pub images: bool,
+    /// Write the downloads to this folder as a mirror, in the publishers' layout
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["list", "images"])]
+    pub mirror: Option<Utf8PathBuf>,
 }
 
 #[derive(Args)]

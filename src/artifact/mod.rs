@@ -8,10 +8,12 @@ mod audit_policy;
 mod bootstrap_rbac;
 mod bundle;
 mod certificate;
+mod cilium_values;
 mod cluster_index;
 mod cni_config;
 mod command;
 mod containerd_config;
+mod coredns;
 mod crictl_config;
 mod decided_by;
 mod download;
@@ -20,10 +22,14 @@ mod haproxy_config;
 mod hosts_file;
 mod keepalived_config;
 mod kernel_modules;
+mod kube_proxy_config;
 mod kubeconfig;
 mod kubelet_config;
 mod ldirectord_config;
 mod patch;
+mod pod_masquerade;
+mod pod_routes;
+mod pod_routes_program;
 mod private_key;
 mod public_key;
 mod scheduler_config;
@@ -48,6 +54,11 @@ pub trait Make {
 
     /// Makes the bytes: a pure function of the parameters, the inputs and the root secret.
     fn make(&self, from: &Ingredients<'_>) -> Result<Content, ActionError>;
+
+    /// The container images that its bytes tell a host to pull.
+    fn images(&self) -> Vec<String> {
+        Vec::new()
+    }
 }
 
 /// Declares [`Artifact`] and hands each question on to the kind that it holds.
@@ -90,6 +101,13 @@ macro_rules! artifacts {
                     $(Self::$name(kind) => kind.make(from)),*
                 }
             }
+
+            /// The container images that whatever this is tells a host to pull.
+            pub fn images(&self) -> Vec<String> {
+                match self {
+                    $(Self::$name(kind) => kind.images()),*
+                }
+            }
         }
     };
 }
@@ -100,9 +118,11 @@ artifacts! {
     bootstrap_rbac::BootstrapRbac,
     bundle::Bundle,
     certificate::Certificate,
+    cilium_values::CiliumValues,
     cluster_index::ClusterIndex,
     cni_config::CniConfig,
     containerd_config::ContainerdConfig,
+    coredns::CoreDns,
     crictl_config::CrictlConfig,
     download::Download,
     encryption_config::EncryptionConfig,
@@ -110,9 +130,13 @@ artifacts! {
     hosts_file::HostsFile,
     keepalived_config::KeepalivedConfig,
     kernel_modules::KernelModules,
+    kube_proxy_config::KubeProxyConfig,
     kubeconfig::Kubeconfig,
     kubelet_config::KubeletConfig,
     ldirectord_config::LdirectordConfig,
+    pod_masquerade::PodMasquerade,
+    pod_routes::PodRoutes,
+    pod_routes_program::PodRoutesProgram,
     private_key::PrivateKey,
     public_key::PublicKey,
     scheduler_config::SchedulerConfig,
@@ -129,6 +153,7 @@ pub use haproxy_config::ApiServer;
 pub use hosts_file::HostsEntry;
 pub use kubelet_config::Taint;
 pub use patch::Patch;
+pub use pod_routes::PodRoute;
 pub use scheduler_config::SchedulerApi;
 pub use unit::{Readiness, Section};
 

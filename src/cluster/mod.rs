@@ -1,5 +1,6 @@
 //! The cluster as decided: complete, checked, and free of files and graphs.
 
+mod addons;
 mod api;
 mod audit;
 mod choice;
@@ -15,6 +16,7 @@ mod versions;
 
 use std::net::IpAddr;
 
+pub use addons::Addons;
 pub use api::{APISERVER_PORT, Api, Endpoint};
 pub use audit::Audit;
 pub use component::{Component, Components, FlagValue, Program};
@@ -22,7 +24,7 @@ pub use downloads::Downloads;
 pub use encryption::{Encryption, Provider};
 pub use host::{Arch, Effect, Host, Role, Ssh, Taint};
 pub use load_balancer::{Balancer, LoadBalancer};
-pub use network::{Cni, Network, nth_address};
+pub use network::{Allocation, Cni, Network, nth_address};
 pub use pki::Pki;
 pub use versions::Versions;
 
@@ -39,6 +41,7 @@ pub struct Cluster {
     pub pki: Pki,
     pub encryption: Encryption,
     pub audit: Audit,
+    pub addons: Addons,
     pub downloads: Downloads,
 }
 
@@ -46,6 +49,11 @@ impl Cluster {
     /// The hosts of the control plane; at least one.
     pub fn control_planes(&self) -> impl Iterator<Item = &Host> {
         self.hosts.iter().filter(|host| host.is(Role::ControlPlane))
+    }
+
+    /// Whether this is the control plane that applies what a new cluster needs: the first.
+    pub fn bootstraps(&self, host: &Host) -> bool {
+        self.control_planes().next().is_some_and(|first| first.name == host.name)
     }
 
     /// The hosts that run etcd; at least one.

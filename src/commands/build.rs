@@ -143,7 +143,7 @@ fn write_out(session: &ClusterSession, out: &Utf8Path, ui: &Ui) -> Result<(), Fa
             },
             Output::Pinned(action) => match session.store().pinned_blob(&action)? {
                 Some(blob) => {
-                    files::fill(&place, mode, |file| copy_blob(session.store(), &blob, file))?;
+                    files::fill(&place, mode, |file| copy_blob(session.store(), &blob, file, &place))?;
                     written += 1;
                 }
                 None => unfetched += 1,

@@ -29,6 +29,7 @@ pub fn run(folder: &Folder, args: Init, ui: &Ui) -> Result<(), Failure> {
     let spec: Arc<str> = match (&written, args.preset) {
         (Some(text), _) => text.clone(),
         (None, Preset::Single) => presets::SINGLE.to_owned(),
+        (None, Preset::Cilium) => presets::CILIUM.to_owned(),
         (None, Preset::HaIpvs) => presets::HA_IPVS.to_owned(),
         (None, Preset::HaHaproxy) => presets::HA_HAPROXY.to_owned(),
     }

@@ -11,6 +11,7 @@ impl Planner<'_> {
         entries.extend(endpoint_entries(self.cluster));
         let hosts = self.define(&format!("host/{}/hosts", files.host.name), HostsFile { entries }, []);
         files.public(path::HOSTS, hosts);
+        self.place_programs(files);
     }
 }
 

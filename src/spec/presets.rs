@@ -7,11 +7,14 @@ pub const HA_IPVS: &str = include_str!("../../examples/ha-ipvs/cluster.yaml");
 /// Three control planes behind HAProxy, and two workers.
 pub const HA_HAPROXY: &str = include_str!("../../examples/ha-haproxy/cluster.yaml");
 
+/// One control plane and two workers, with Cilium.
+pub const CILIUM: &str = include_str!("../../examples/cilium/cluster.yaml");
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const ALL: &[&str] = &[SINGLE, HA_IPVS, HA_HAPROXY];
+    const ALL: &[&str] = &[SINGLE, CILIUM, HA_IPVS, HA_HAPROXY];
 
     #[test]
     fn a_preset_loads_without_a_warning() {

@@ -30,7 +30,6 @@ pub struct Upstream {
     url: &'static str,
     checksums: &'static str,
     folder: &'static str,
-    programs: &'static [&'static str],
 }
 
 /// Everything that kthw knows how to download.
@@ -47,7 +46,6 @@ pub const UPSTREAMS: &[Upstream] = &[
         url: "https://github.com/etcd-io/etcd/releases/download/v{version}/etcd-v{version}-linux-{arch}.tar.gz",
         checksums: "https://github.com/etcd-io/etcd/releases/download/v{version}/SHA256SUMS",
         folder: "etcd-v{version}-linux-{arch}/",
-        programs: &["etcd", "etcdctl", "etcdutl"],
     },
     Upstream {
         name: "containerd",
@@ -55,7 +53,6 @@ pub const UPSTREAMS: &[Upstream] = &[
         url: "https://github.com/containerd/containerd/releases/download/v{version}/containerd-{version}-linux-{arch}.tar.gz",
         checksums: "https://github.com/containerd/containerd/releases/download/v{version}/containerd-{version}-linux-{arch}.tar.gz.sha256sum",
         folder: "bin/",
-        programs: &["containerd", "containerd-shim-runc-v2", "ctr"],
     },
     Upstream {
         name: "runc",
@@ -63,7 +60,6 @@ pub const UPSTREAMS: &[Upstream] = &[
         url: "https://github.com/opencontainers/runc/releases/download/v{version}/runc.{arch}",
         checksums: "https://github.com/opencontainers/runc/releases/download/v{version}/runc.sha256sum",
         folder: "",
-        programs: &["runc"],
     },
     Upstream {
         name: "cni-plugins",
@@ -71,26 +67,6 @@ pub const UPSTREAMS: &[Upstream] = &[
         url: "https://github.com/containernetworking/plugins/releases/download/v{version}/cni-plugins-linux-{arch}-v{version}.tgz",
         checksums: "https://github.com/containernetworking/plugins/releases/download/v{version}/cni-plugins-linux-{arch}-v{version}.tgz.sha256",
         folder: "",
-        programs: &[
-            "bandwidth",
-            "bridge",
-            "dhcp",
-            "dummy",
-            "firewall",
-            "host-device",
-            "host-local",
-            "ipvlan",
-            "loopback",
-            "macvlan",
-            "portmap",
-            "ptp",
-            "sbr",
-            "static",
-            "tap",
-            "tuning",
-            "vlan",
-            "vrf",
-        ],
     },
     Upstream {
         name: "crictl",
@@ -98,7 +74,6 @@ pub const UPSTREAMS: &[Upstream] = &[
         url: "https://github.com/kubernetes-sigs/cri-tools/releases/download/v{version}/crictl-v{version}-linux-{arch}.tar.gz",
         checksums: "https://github.com/kubernetes-sigs/cri-tools/releases/download/v{version}/crictl-v{version}-linux-{arch}.tar.gz.sha256",
         folder: "",
-        programs: &["crictl"],
     },
     Upstream {
         name: "helm",
@@ -106,7 +81,6 @@ pub const UPSTREAMS: &[Upstream] = &[
         url: "https://get.helm.sh/helm-v{version}-linux-{arch}.tar.gz",
         checksums: "https://get.helm.sh/helm-v{version}-linux-{arch}.tar.gz.sha256sum",
         folder: "linux-{arch}/",
-        programs: &["helm"],
     },
     Upstream {
         name: "cilium-cli",
@@ -114,7 +88,6 @@ pub const UPSTREAMS: &[Upstream] = &[
         url: "https://github.com/cilium/cilium-cli/releases/download/v{version}/cilium-linux-{arch}.tar.gz",
         checksums: "https://github.com/cilium/cilium-cli/releases/download/v{version}/cilium-linux-{arch}.tar.gz.sha256sum",
         folder: "",
-        programs: &["cilium"],
     },
 ];
 
@@ -125,7 +98,6 @@ const fn kubernetes(name: &'static str) -> Upstream {
         url: "https://dl.k8s.io/release/v{version}/bin/linux/{arch}/{name}",
         checksums: "https://dl.k8s.io/release/v{version}/bin/linux/{arch}/{name}.sha256",
         folder: "",
-        programs: &[],
     }
 }
 
@@ -142,11 +114,6 @@ impl Upstream {
     /// Where upstream publishes the SHA-256 of the file, alone or in a list with others.
     pub fn checksums_url(&self, version: &Version, arch: &str) -> String {
         self.fill(self.checksums, version, arch)
-    }
-
-    /// The programs that the file holds: the file itself when it is not an archive.
-    pub fn programs(&self) -> &'static [&'static str] {
-        self.programs
     }
 
     /// The path of a program within the archive.
@@ -247,7 +214,6 @@ mod tests {
     fn programs_are_where_the_archives_hold_them() {
         let check = |name: &str, program: &str, path: &str| {
             let upstream = find(name).unwrap();
-            assert!(upstream.programs().contains(&program));
             assert_eq!(upstream.member(program, &Version::new(3, 6, 14), "amd64"), path);
         };
         check("etcd", "etcdctl", "etcd-v3.6.14-linux-amd64/etcdctl");

@@ -16,6 +16,7 @@ pub struct ApiSpec {
     pub endpoint: Option<String>,
     /// What leads clients to a control plane that is ready.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "LoadBalancerSpec")]
     pub load_balancer: Option<LoadBalancerSpec>,
     /// Further DNS names and IP addresses for the API server's certificate.
     #[serde(skip_serializing_if = "Vec::is_empty")]

@@ -1,5 +1,6 @@
 //! The cluster file as written: serde types that accept any word, so that all bad ones are reported together.
 
+mod addons;
 mod api;
 mod audit;
 mod components;
@@ -15,6 +16,7 @@ use serde::{Deserialize, Serialize};
 
 use super::schema::required;
 
+pub use addons::AddonsSpec;
 pub use api::{ApiSpec, LoadBalancerSpec};
 pub use audit::AuditSpec;
 pub use components::{ComponentSpec, ComponentsSpec};
@@ -60,6 +62,8 @@ pub struct ClusterSpec {
     pub encryption: EncryptionSpec,
     /// The API server's audit log.
     pub audit: AuditSpec,
+    /// What is applied to the running cluster.
+    pub addons: AddonsSpec,
     /// Where release files come from.
     pub downloads: DownloadsSpec,
 }
