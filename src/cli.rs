@@ -69,6 +69,8 @@ pub struct Init {
 
 #[derive(Clone, Copy, ValueEnum)]
 pub enum Preset {
+    /// Three control planes, an etcd of its own, and what a cluster needs that people depend on
+    Production,
     /// One control plane and two workers
     Single,
     /// One control plane and two workers whose pods and services are Cilium's

@@ -25,6 +25,12 @@ pub fn render<X: Executor<Artifact>>(session: &Session<Artifact, X>) -> Result<G
         let bundle = graph.find(&plan::bundle_name(host)).expect("every host has a bundle");
         golden.extend(public(session, bundle)?.map(|bytes| (format!("bundles/{host}.json"), bytes)));
     }
+    for id in graph.order().iter().copied() {
+        let name = graph.node(id).name.as_str();
+        if plan::is_for_monitoring(name) {
+            golden.extend(public(session, id)?.map(|bytes| (name.to_owned(), bytes)));
+        }
+    }
     golden.insert("graph.txt".to_owned(), graph_summary(session).into_bytes());
     golden.insert("pki.txt".to_owned(), pki_summary(graph).into_bytes());
     Ok(golden)

@@ -8,6 +8,8 @@ use crate::lock::Pin;
 /// A download, as the lock pins it.
 pub struct Download {
     pub pin: Pin,
+    /// The field of cluster.yaml that holds the pin, if the lock does not.
+    pub written_in: Option<&'static str>,
 }
 
 impl Make for Download {
@@ -23,11 +25,19 @@ impl Make for Download {
     fn describe(&self, manifest: &mut dyn Manifest) {
         let pin = &self.pin;
         let entry = format!("pin {} {} {}/{}", pin.name, pin.version, pin.os, pin.arch);
-        manifest.text("name", &pin.name, Origin::Lock(format_args!("{entry}")));
-        manifest.display("version", &pin.version, Origin::Lock(format_args!("{entry}")));
-        manifest.text("os", &pin.os, Origin::Lock(format_args!("{entry}")));
-        manifest.text("arch", &pin.arch, Origin::Lock(format_args!("{entry}")));
-        manifest.display("checksum", &pin.checksum, Origin::Lock(format_args!("{entry}")));
+        let (version, checksum) = (pin.version.to_string(), pin.checksum.to_string());
+        for (name, value) in [
+            ("name", &pin.name),
+            ("version", &version),
+            ("os", &pin.os),
+            ("arch", &pin.arch),
+            ("checksum", &checksum),
+        ] {
+            match self.written_in {
+                Some(field) => manifest.text(name, value, Origin::Spec(format_args!("{field}"))),
+                None => manifest.text(name, value, Origin::Lock(format_args!("{entry}"))),
+            }
+        }
     }
 
     fn make(&self, _from: &Ingredients<'_>) -> Result<Content, ActionError> {

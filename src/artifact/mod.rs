@@ -16,8 +16,11 @@ mod containerd_config;
 mod coredns;
 mod crictl_config;
 mod decided_by;
+mod documents;
 mod download;
 mod encryption_config;
+mod etcd_backup;
+mod etcd_defragmentation;
 mod haproxy_config;
 mod hosts_file;
 mod keepalived_config;
@@ -34,6 +37,7 @@ mod private_key;
 mod public_key;
 mod scheduler_config;
 mod sysctls;
+mod timer;
 mod unit;
 
 #[cfg(test)]
@@ -124,8 +128,11 @@ artifacts! {
     containerd_config::ContainerdConfig,
     coredns::CoreDns,
     crictl_config::CrictlConfig,
+    documents::Documents,
     download::Download,
     encryption_config::EncryptionConfig,
+    etcd_backup::EtcdBackup,
+    etcd_defragmentation::EtcdDefragmentation,
     haproxy_config::HaproxyConfig,
     hosts_file::HostsFile,
     keepalived_config::KeepalivedConfig,
@@ -141,6 +148,7 @@ artifacts! {
     public_key::PublicKey,
     scheduler_config::SchedulerConfig,
     sysctls::Sysctls,
+    timer::Timer,
     unit::Unit,
 }
 
@@ -149,6 +157,8 @@ pub use certificate::{Profile, Validity};
 pub use command::{Command, Flag};
 pub use containerd_config::{ContainerdSchema, sandbox_image};
 pub use decided_by::DecidedBy;
+pub use etcd_backup::{BackupLayer, SnapshotTool};
+pub use etcd_defragmentation::EtcdClient;
 pub use haproxy_config::ApiServer;
 pub use hosts_file::HostsEntry;
 pub use kubelet_config::Taint;

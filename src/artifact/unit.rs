@@ -102,6 +102,19 @@ impl Unit {
             .set(Section::Unit, "StartLimitIntervalSec", "0")
     }
 
+    /// A service that does one thing whenever a timer starts it, and may write anywhere but where programs and
+    /// configuration are.
+    pub fn task(description: &str, documentation: &str, exec: Command) -> Self {
+        Self { exec: vec![exec], settings: Vec::new() }
+            .set(Section::Unit, "Description", description)
+            .set(Section::Unit, "Documentation", documentation)
+            .set(Section::Service, "Type", "oneshot")
+            .set(Section::Service, "NoNewPrivileges", "yes")
+            .set(Section::Service, "PrivateTmp", "yes")
+            .set(Section::Service, "ProtectSystem", "full")
+            .set(Section::Service, "UMask", "0077")
+    }
+
     /// Starts this after that, if both start.
     pub fn after(self, unit: &str) -> Self {
         self.set(Section::Unit, "After", unit)
@@ -115,6 +128,15 @@ impl Unit {
     /// Takes away all that a daemon of the control plane can do without.
     pub fn hardened(self) -> Self {
         HARDENING.iter().fold(self, |unit, (key, value)| unit.set(Section::Service, key, value))
+    }
+
+    /// Makes a folder that only root may enter, and lets a hardened service write there.
+    pub fn writing_to(self, folder: &str) -> Self {
+        self.set(Section::Service, "ExecStartPre", &format!("+/usr/bin/install -d -m 0700 {folder}")).set(
+            Section::Service,
+            "ReadWritePaths",
+            folder,
+        )
     }
 
     /// Adds a setting. The value is literal: `%` stands for itself.
@@ -136,21 +158,25 @@ impl Unit {
 
     fn render(&self) -> Result<String, UnitError> {
         let sections = [Section::Unit, Section::Service, Section::Install];
-        let rendered = sections.map(|section| self.render_section(section));
-        Ok(rendered.into_iter().collect::<Result<Vec<_>, _>>()?.join("\n"))
+        let rendered = sections.into_iter().filter_map(|section| self.render_section(section).transpose());
+        Ok(rendered.collect::<Result<Vec<_>, _>>()?.join("\n"))
     }
 
-    fn render_section(&self, section: Section) -> Result<String, UnitError> {
+    fn render_section(&self, section: Section) -> Result<Option<String>, UnitError> {
+        let mut settings = self.settings.iter().filter(|setting| setting.section == section).peekable();
+        if section == Section::Install && settings.peek().is_none() {
+            return Ok(None);
+        }
         let mut text = format!("[{}]\n", section.name());
         if section == Section::Service {
             for command in &self.exec {
                 text += &format!("ExecStart={}\n", command.line()?);
             }
         }
-        for setting in self.settings.iter().filter(|setting| setting.section == section) {
+        for setting in settings {
             text += &setting.line()?;
         }
-        Ok(text)
+        Ok(Some(text))
     }
 }
 
@@ -212,7 +238,7 @@ mod tests {
     }
 
     fn etcd() -> Unit {
-        let decided_by = DecidedBy::Spec("components.etcd.flags.quota-backend-bytes".to_owned());
+        let decided_by = DecidedBy::Spec("etcd.quota".to_owned());
         let quota = Flag { decided_by, ..flag("quota-backend-bytes", &["8589934592"]) };
         let flags = vec![flag("data-dir", &["/var/lib/etcd"]), flag("name", &["cp 1 at 100%"]), quota];
         Unit::service(
@@ -278,7 +304,7 @@ mod tests {
     #[test]
     fn a_users_flag_is_described_with_its_place() {
         let described = description(&etcd().into());
-        let line = "--quota-backend-bytes = 8589934592 (components.etcd.flags.quota-backend-bytes)";
+        let line = "--quota-backend-bytes = 8589934592 (etcd.quota)";
         assert!(described.lines().any(|l| l == line), "{described}");
     }
 

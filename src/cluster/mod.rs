@@ -3,15 +3,21 @@
 mod addons;
 mod api;
 mod audit;
+mod authentication;
 mod choice;
+mod cloud_provider;
 mod component;
+mod control_plane;
 mod downloads;
 mod encryption;
+mod etcd;
 pub mod flags;
 mod host;
 mod load_balancer;
+mod monitoring;
 mod network;
 mod pki;
+mod priority_class;
 mod versions;
 
 use std::net::IpAddr;
@@ -19,13 +25,19 @@ use std::net::IpAddr;
 pub use addons::Addons;
 pub use api::{APISERVER_PORT, Api, Endpoint};
 pub use audit::Audit;
+pub use authentication::{Anonymous, Authentication};
+pub use cloud_provider::{CloudControllerManager, CloudDownload, CloudProvider};
 pub use component::{Component, Components, FlagValue, Program};
+pub use control_plane::{ControlPlane, LeaderElection};
 pub use downloads::Downloads;
 pub use encryption::{Encryption, Provider};
+pub use etcd::{AutoCompaction, Backup, CompactionMode, Etcd, Layer, LayerKind, OffSite};
 pub use host::{Arch, Effect, Host, Role, Ssh, Taint};
 pub use load_balancer::{Balancer, LoadBalancer};
+pub use monitoring::Monitoring;
 pub use network::{Allocation, Cni, Network, nth_address};
 pub use pki::Pki;
+pub use priority_class::{PreemptionPolicy, PriorityClass};
 pub use versions::Versions;
 
 /// Everything that is decided about a cluster before anything is planned.
@@ -39,8 +51,14 @@ pub struct Cluster {
     pub hosts: Vec<Host>,
     pub components: Components,
     pub pki: Pki,
+    pub etcd: Etcd,
     pub encryption: Encryption,
     pub audit: Audit,
+    pub control_plane: ControlPlane,
+    pub authentication: Authentication,
+    pub cloud_provider: Option<CloudProvider>,
+    pub monitoring: Option<Monitoring>,
+    pub priority_classes: Vec<PriorityClass>,
     pub addons: Addons,
     pub downloads: Downloads,
 }

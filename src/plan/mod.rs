@@ -1,12 +1,16 @@
 //! The planner: what exists, what it is made from, and where it goes. It decides everything and does nothing.
 
+mod backup;
 mod bootstrap;
+mod cloud;
 mod control_plane;
 mod etcd;
 mod flags;
 mod host;
 mod kube_proxy;
 mod load_balancer;
+mod monitoring;
+mod objects;
 mod pki;
 mod planner;
 mod pod_network;
@@ -48,10 +52,13 @@ pub enum PlanProblem {
 pub fn plan(cluster: &Cluster, lock: &Lock, root: RootFingerprint) -> Result<Plan, Vec<PlanProblem>> {
     let mut planner = Planner::new(cluster, lock, root);
     planner.define_authorities();
-    planner.define_identities(pki::cluster_identities());
+    planner.define_identities(pki::cluster_identities(cluster));
     planner.define_service_account_keys();
     planner.define_releases();
+    planner.define_etcd_care();
     planner.define_control_plane();
+    planner.define_cloud();
+    planner.define_monitoring();
     planner.define_workers();
     planner.define_kube_proxy();
     planner.define_pod_network();
@@ -62,9 +69,14 @@ pub fn plan(cluster: &Cluster, lock: &Lock, root: RootFingerprint) -> Result<Pla
         planner.place_common(&mut files);
         if host.is(Role::Etcd) {
             planner.place_etcd(&mut files);
+            planner.place_defragmentation(&mut files);
+        }
+        if host.is(Role::Etcd) || host.is(Role::ControlPlane) {
+            planner.place_backup(&mut files);
         }
         if host.is(Role::ControlPlane) {
             planner.place_control_plane(&mut files);
+            planner.place_cloud(&mut files);
         }
         if host.is(Role::Worker) {
             planner.place_worker(&mut files);
@@ -92,6 +104,11 @@ pub fn bundle_name(host: &str) -> String {
 /// The host that a bundle's name is for.
 pub fn bundle_host(name: &str) -> Option<&str> {
     name.strip_prefix("host/")?.strip_suffix("/bundle")
+}
+
+/// Whether a node is for whoever watches the cluster, and for no host.
+pub fn is_for_monitoring(name: &str) -> bool {
+    name.starts_with("monitoring/")
 }
 
 /// The name of a user's kubeconfig.
@@ -490,6 +507,101 @@ mod tests {
             .find(|(host, path, _)| *host == "control-plane-1" && *path == "/usr/local/bin/kubelet");
         let name = plan.graph.node(kubelet.expect("it is a worker too").2).name.as_str();
         assert_eq!(name, "release/kubelet/arm64/kubelet");
+    }
+
+    const CLOUD: &str = "
+cloudProvider:
+  name: openstack
+  controllerManager:
+    version: 1.35.0
+    downloads:
+      amd64:
+        url: https://example.org/openstack-cloud-controller-manager
+        sha256: e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855
+    flags: {cloud-config: /etc/kubernetes/cloud.conf}
+";
+
+    #[test]
+    fn controllers_of_a_cloud_are_pinned_by_the_clusters_file_and_kubelets_leave_it_to_them() {
+        let plan = example(|text| text + CLOUD);
+        insta::assert_snapshot!(unit(&plan, "config/cloud-controller-manager.service").join("\n"));
+        let external = "--cloud-provider=external".to_owned();
+        assert!(unit(&plan, "host/worker-node-1/kubelet.service").contains(&external));
+        assert!(unit(&plan, "config/kube-controller-manager.service").contains(&external));
+        let apiserver = unit(&plan, "host/control-plane-1/kube-apiserver.service");
+        assert!(!apiserver.iter().any(|flag| flag.starts_with("--cloud-provider")));
+        let download = "release/cloud-controller-manager/amd64/cloud-controller-manager";
+        let Artifact::Download(download) =
+            &plan.graph.node(plan.graph.find(download).expect("it is there")).action
+        else {
+            panic!("it is a download");
+        };
+        assert_eq!(download.pin.url, "https://example.org/openstack-cloud-controller-manager");
+        let held: Vec<&str> = files(&plan.graph)
+            .filter(|(host, path, _)| *host == "control-plane-1" && path.contains("cloud-controller-manager"))
+            .map(|(_, path, _)| path)
+            .collect();
+        assert_eq!(held.len(), 6, "{held:?}");
+        let user = certificate(&plan, "pki/cloud-controller-manager/cert");
+        assert_eq!(user.common_name, pki::CLOUD_CONTROLLER_MANAGER);
+    }
+
+    #[test]
+    fn five_control_planes_may_share_their_hosts_with_etcd() {
+        let host = |n: u32| format!("  - {{name: cp-{n}, address: 10.20.0.{n}, roles: [control-plane]}}\n");
+        let text = include_str!("../../examples/production/cluster.yaml");
+        let (head, rest) = text.split_once("hosts:\n").expect("hosts");
+        let workers = rest.find("  - name: worker-1").expect("workers");
+        let hosts: String = (1..=5).map(host).collect();
+        let cluster = cluster(&format!("{head}hosts:\n{hosts}{}", &rest[workers..]));
+        let lock = Lock::parse(include_str!("../../examples/production/kthw.lock")).expect("a good lock");
+        let plan = plan(&cluster, &lock, RootSecret::new([7; 32]).fingerprint()).expect("a good plan");
+        for n in 1..=5 {
+            let host = format!("cp-{n}");
+            let etcd = unit(&plan, &format!("host/{host}/etcd.service"));
+            let members = etcd.iter().find(|flag| flag.starts_with("--initial-cluster=")).expect("members");
+            assert_eq!(members.matches("https://").count(), 5);
+            let paths: BTreeSet<&str> =
+                files(&plan.graph).filter(|(name, _, _)| *name == host).map(|(_, path, _)| path).collect();
+            for path in
+                ["etcd-backup-daily.timer", "etcd-backup-configuration.timer", "kube-apiserver.service"]
+            {
+                assert!(paths.contains(&*format!("/etc/systemd/system/{path}")), "{host} lacks {path}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_log_outside_of_its_folder_is_made_writable() {
+        let plan = example(|text| {
+            text + "components: {kube-apiserver: {flags: {audit-log-path: /srv/audit/log}}}\netcd: {walDir: /srv/wal}\n"
+        });
+        let has = |name: &str, folder: &str| {
+            let unit = unit(&plan, name);
+            unit.contains(&format!("Service.ReadWritePaths={folder}"))
+                && unit.contains(&format!("Service.ExecStartPre=+/usr/bin/install -d -m 0700 {folder}"))
+        };
+        assert!(has("host/control-plane-1/kube-apiserver.service", "/srv/audit"));
+        assert!(has("host/control-plane-1/etcd.service", "/srv/wal"));
+    }
+
+    #[test]
+    fn settings_of_the_control_plane_are_flags_of_its_programs() {
+        let plan = example(|text| {
+            text + "controlPlane:\n  leaderElection: {leaseDuration: 60s, renewDeadline: 40s}\n  \
+                    nodeMonitor: {gracePeriod: 40s}\nauthentication: {anonymous: none}\n"
+        });
+        let manager = unit(&plan, "config/kube-controller-manager.service");
+        for flag in [
+            "leader-elect-lease-duration=60s",
+            "leader-elect-renew-deadline=40s",
+            "node-monitor-grace-period=40s",
+        ] {
+            assert!(manager.contains(&format!("--{flag}")), "{flag}");
+        }
+        let apiserver = unit(&plan, "host/control-plane-1/kube-apiserver.service");
+        assert!(apiserver.contains(&"--anonymous-auth=false".to_owned()));
+        assert!(!apiserver.iter().any(|flag| flag.starts_with("--authentication-config")));
     }
 
     #[test]

@@ -11,8 +11,10 @@ mod resolve;
 mod schema;
 
 pub use document::{
-    API_VERSION, ApiSpec, AuditSpec, ClusterSpec, ComponentSpec, ComponentsSpec, DownloadsSpec,
-    EncryptionSpec, HostSpec, KIND, LoadBalancerSpec, NetworkSpec, PkiSpec, SshSpec, TaintSpec, VersionsSpec,
+    API_VERSION, ApiSpec, AuditSpec, AuthenticationSpec, CloudProviderSpec, ClusterSpec, ComponentSpec,
+    ComponentsSpec, ControlPlaneSpec, DownloadsSpec, EncryptionSpec, EtcdSpec, HostSpec, KIND,
+    LoadBalancerSpec, MonitoringSpec, NetworkSpec, PkiSpec, PriorityClassSpec, SshSpec, TaintSpec,
+    VersionsSpec,
 };
 pub use parse::parse;
 pub use positions::{Place, Positions};

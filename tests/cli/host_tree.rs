@@ -72,7 +72,12 @@ impl HostTree {
 
     /// Puts something in the place of a program of the distribution.
     pub fn stub(&self, path: &str) {
-        self.place(path, "#!/bin/sh\n");
+        self.program(path, "#!/bin/sh\n");
+    }
+
+    /// Writes a program of the host.
+    pub fn program(&self, path: &str, text: &str) {
+        self.place(path, text);
         fs::set_permissions(self.at(path), fs::Permissions::from_mode(0o755)).expect("our own file");
     }
 

@@ -1,5 +1,6 @@
 //! The `kthw` program, judged from outside: by its contract, by strangers, and against itself.
 
+mod backup;
 mod cluster_folder;
 mod host_tree;
 mod judge;
@@ -19,6 +20,7 @@ mod lock;
 mod pod_network;
 mod poison;
 mod printed;
+mod production;
 mod reproducible;
 mod root;
 mod seeds;

@@ -228,4 +228,8 @@ fn api_servers_answer_to_the_balancer() {
         &format!("{text}components: {{kube-apiserver: {{flags: {{anonymous-auth: false}}}}}}\n"),
         "10:55+5 error: components.kube-apiserver.flags.anonymous-auth false keeps the load balancer from asking who is ready | remove it, or remove api.loadBalancer",
     );
+    check_text(
+        &format!("{text}authentication: {{anonymous: none}}\n"),
+        "10:28+4 error: authentication.anonymous none keeps the load balancer from asking who is ready | remove it, or remove api.loadBalancer",
+    );
 }

@@ -7,7 +7,9 @@ use ipnet::IpNet;
 use super::hosts::{Place, is_reserved};
 use super::names;
 use super::network::Ranges;
-use crate::cluster::{APISERVER_PORT, Api, Balancer, Component, Endpoint, LoadBalancer, Role};
+use crate::cluster::{
+    APISERVER_PORT, Anonymous, Api, Authentication, Balancer, Components, Endpoint, LoadBalancer, Role,
+};
 use crate::spec::document::{HostSpec, LoadBalancerSpec};
 use crate::spec::problem::Problem;
 
@@ -233,10 +235,25 @@ fn listening(endpoint: &Endpoint, balancer: &LoadBalancer, hosts: &[HostSpec], p
 }
 
 /// A load balancer asks API servers whether they are ready without saying who it is.
-pub fn health_checks(api: &Api, apiserver: &Component, problems: &mut Vec<Problem>) {
-    if api.load_balancer.is_some() && apiserver.flags.get("anonymous-auth") == Some(&Some(false.into())) {
-        let path = "components.kube-apiserver.flags.anonymous-auth";
-        let message = format!("{path} false keeps the load balancer from asking who is ready");
-        problems.push(Problem::error(path, message).fix("remove it, or remove api.loadBalancer"));
+pub fn health_checks(
+    api: &Api,
+    components: &Components,
+    authentication: Option<&Authentication>,
+    problems: &mut Vec<Problem>,
+) {
+    let flag = components.kube_apiserver.flags.get("anonymous-auth");
+    let refused = [
+        ("components.kube-apiserver.flags.anonymous-auth", "false", flag == Some(&Some(false.into()))),
+        (
+            "authentication.anonymous",
+            Anonymous::None.as_str(),
+            authentication.is_some_and(|authentication| authentication.anonymous == Anonymous::None),
+        ),
+    ];
+    for (path, value, is_set) in refused {
+        if api.load_balancer.is_some() && is_set {
+            let message = format!("{path} {value} keeps the load balancer from asking who is ready");
+            problems.push(Problem::error(path, message).fix("remove it, or remove api.loadBalancer"));
+        }
     }
 }
