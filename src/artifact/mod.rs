@@ -23,11 +23,14 @@ mod download;
 mod encryption_config;
 mod etcd_backup;
 mod etcd_defragmentation;
+mod haproxy_config;
 mod hosts_file;
+mod keepalived_config;
 mod kernel_modules;
 mod kube_proxy_config;
 mod kubeconfig;
 mod kubelet_config;
+mod ldirectord_config;
 mod libvirt;
 mod libvirt_domain;
 mod libvirt_network;
@@ -142,11 +145,14 @@ artifacts! {
     encryption_config::EncryptionConfig,
     etcd_backup::EtcdBackup,
     etcd_defragmentation::EtcdDefragmentation,
+    haproxy_config::HaproxyConfig,
     hosts_file::HostsFile,
+    keepalived_config::KeepalivedConfig,
     kernel_modules::KernelModules,
     kube_proxy_config::KubeProxyConfig,
     kubeconfig::Kubeconfig,
     kubelet_config::KubeletConfig,
+    ldirectord_config::LdirectordConfig,
     libvirt_domain::LibvirtDomain,
     libvirt_network::LibvirtNetwork,
     machine::Machine,
@@ -172,6 +178,7 @@ pub use containerd_config::{ContainerdSchema, sandbox_image};
 pub use decided_by::DecidedBy;
 pub use etcd_backup::{BackupLayer, SnapshotTool};
 pub use etcd_defragmentation::EtcdClient;
+pub use haproxy_config::ApiServer;
 pub use hosts_file::HostsEntry;
 pub use kubelet_config::Taint;
 pub use network_config::HostAddressing;

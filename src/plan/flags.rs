@@ -7,7 +7,8 @@ use std::time::Duration;
 use crate::artifact::{Command, DecidedBy, Flag};
 use crate::cluster::flags::{FlagSet, Origin};
 use crate::cluster::{
-    Allocation, Anonymous, CloudControllerManager, Cluster, FlagValue, Host, LeaderElection, Program,
+    APISERVER_PORT, Allocation, Anonymous, CloudControllerManager, Cluster, FlagValue, Host, LeaderElection,
+    Program,
 };
 
 /// Where things are on a host; flags, files and services agree on it here.
@@ -71,6 +72,15 @@ pub mod path {
     pub const KERNEL_MODULES: &str = "/etc/modules-load.d/kubernetes.conf";
     pub const SYSCTLS: &str = "/etc/sysctl.d/99-kubernetes.conf";
     pub const HOSTS: &str = "/etc/hosts";
+    pub const HAPROXY_CONFIG: &str = "/etc/haproxy/haproxy.cfg";
+    pub const HAPROXY_CA: &str = "/etc/haproxy/kubernetes-ca.crt";
+    pub const LDIRECTORD_CONFIG: &str = "/etc/ha.d/ldirectord.cf";
+    /// What the whole host trusts, once update-ca-certificates has run.
+    pub const TRUSTED_CA: &str = "/usr/local/share/ca-certificates/kubernetes-ca.crt";
+    pub const BALANCING_MODULES: &str = "/etc/modules-load.d/ipvs.conf";
+    pub const VIP_ARP: &str = "/etc/sysctl.d/50-vip-arp.conf";
+    pub const KEEPALIVED_CONFIG: &str = "/etc/keepalived/keepalived.conf";
+    pub const KEEPALIVED_CA: &str = "/etc/keepalived/kubernetes-ca.crt";
     pub const ADMISSION_CONFIG: &str = "/etc/kubernetes/admission-config.yaml";
     pub const AUTHENTICATION_CONFIG: &str = "/etc/kubernetes/authentication-config.yaml";
     pub const BOOTSTRAP_CLOUD: &str = "/etc/kubernetes/bootstrap/cloud-controller-manager.yaml";
@@ -162,11 +172,14 @@ fn https(address: IpAddr, port: u16) -> String {
     format!("https://{}", SocketAddr::new(address, port))
 }
 
-/// The port on which each API server listens: the endpoint's own, if the endpoint is a control plane.
+/// The port on which each API server listens: the endpoint's own, if connections to the endpoint reach it as they are.
 pub fn apiserver_port(cluster: &Cluster) -> u16 {
     let endpoint = &cluster.api.endpoint;
-    let direct = cluster.control_planes().any(|host| Some(host.address) == endpoint.ip());
-    if direct { endpoint.port } else { 6443 }
+    let direct = match &cluster.api.load_balancer {
+        Some(balancer) => balancer.is_transparent(),
+        None => cluster.control_planes().any(|host| Some(host.address) == endpoint.ip()),
+    };
+    if direct { endpoint.port } else { APISERVER_PORT }
 }
 
 /// The address by which a host reaches itself, of the cluster's family.

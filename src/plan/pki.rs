@@ -7,7 +7,7 @@ use kthw_graph::NodeId;
 
 use super::planner::{Planner, input};
 use crate::artifact::{Certificate, Kubeconfig, PrivateKey, Profile, PublicKey, Validity};
-use crate::cluster::{Cluster, Host};
+use crate::cluster::{Cluster, Host, LoadBalancer};
 
 /// A certificate authority. A client that one of them vouches for is nobody to the others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -183,6 +183,7 @@ fn apiserver(cluster: &Cluster, host: &Host) -> Names {
             Err(_) => names.dns.insert(name.clone()),
         };
     }
+    names.addresses.extend(cluster.api.load_balancer.as_ref().and_then(LoadBalancer::virtual_address));
     names
 }
 

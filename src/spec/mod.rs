@@ -13,8 +13,8 @@ mod schema;
 pub use document::{
     API_VERSION, ApiSpec, AuditSpec, AuthenticationSpec, CloudProviderSpec, ClusterSpec, ComponentSpec,
     ComponentsSpec, ControlPlaneSpec, DownloadsSpec, EncryptionSpec, EtcdSpec, HostSpec, ImageFileSpec,
-    ImageSpec, KIND, MachineNetworkSpec, MachineSpec, MachinesSpec, MonitoringSpec, NetworkSpec, PkiSpec,
-    PriorityClassSpec, SshSpec, TaintSpec, UserSpec, VersionsSpec,
+    ImageSpec, KIND, LoadBalancerSpec, MachineNetworkSpec, MachineSpec, MachinesSpec, MonitoringSpec,
+    NetworkSpec, PkiSpec, PriorityClassSpec, SshSpec, TaintSpec, UserSpec, VersionsSpec,
 };
 pub use parse::parse;
 pub use positions::{Place, Positions};

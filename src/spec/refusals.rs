@@ -3,6 +3,7 @@
 mod addons;
 mod control_plane;
 mod etcd;
+mod load_balancer;
 mod machines;
 mod pod_network;
 

@@ -7,8 +7,10 @@ mod judge;
 mod mirror;
 mod ran;
 
+mod balancers;
 mod contract;
 mod etcd;
+mod etcd_cluster;
 mod golden;
 mod graph;
 mod incremental;

@@ -12,6 +12,7 @@ mod duration;
 mod etcd;
 mod hazards;
 mod hosts;
+mod load_balancer;
 mod machine_network;
 mod machines;
 mod members;
@@ -88,6 +89,9 @@ fn decide(spec: &ClusterSpec, problems: &mut Vec<Problem>) -> Option<Cluster> {
     });
     if let Some(components) = &components {
         hazards::check(components, authentication.as_ref(), problems);
+    }
+    if let (Some(api), Some(components)) = (&api, &components) {
+        load_balancer::health_checks(api, components, authentication.as_ref(), problems);
     }
     Some(Cluster {
         name: spec.name.clone(),
