@@ -11,6 +11,7 @@ mod kube_proxy;
 mod load_balancer;
 mod monitoring;
 mod objects;
+mod path;
 mod pki;
 mod planner;
 mod pod_network;
