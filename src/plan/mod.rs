@@ -12,6 +12,7 @@ mod load_balancer;
 mod machine;
 mod monitoring;
 mod objects;
+mod path;
 mod pki;
 mod planner;
 mod pod_network;
