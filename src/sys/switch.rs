@@ -42,23 +42,21 @@ struct Learned {
 }
 
 impl Learned {
-    /// Where a frame goes: to its receiver, or to everyone but its sender where that is unknown or many.
+    /// Where a frame goes: to its receiver, or to everyone but its sender where it is meant for many.
+    ///
+    /// Other switches flood what is for a receiver that they do not know. Here everyone is known by the question or
+    /// the answer that its address was learned by, and the gateway must not see what is not for it: it takes all.
     fn cables_for(&mut self, frame: &[u8], from: &Path) -> Vec<PathBuf> {
-        let (Some(to), Some(source)) =
-            (frame.first_chunk::<6>(), frame.get(6..12).and_then(|s| s.first_chunk::<6>()))
-        else {
-            return Vec::new();
-        };
+        let Some([to, source]) = addresses(frame) else { return Vec::new() };
         if !self.cables.contains(from) {
             self.cables.insert(from.to_owned());
         }
-        if !is_many(source) && self.homes.get(source).is_none_or(|home| home != from) {
-            self.homes.insert(*source, from.to_owned());
+        if !is_many(&source) && self.homes.get(&source).is_none_or(|home| home != from) {
+            self.homes.insert(source, from.to_owned());
         }
-        match self.homes.get(to) {
-            Some(home) if home == from => Vec::new(),
-            Some(home) => vec![home.clone()],
-            None => self.cables.iter().filter(|cable| *cable != from).cloned().collect(),
+        match is_many(&to) {
+            true => self.cables.iter().filter(|cable| *cable != from).cloned().collect(),
+            false => self.homes.get(&to).filter(|home| *home != from).cloned().into_iter().collect(),
         }
     }
 
@@ -67,6 +65,12 @@ impl Learned {
         self.cables.remove(cable);
         self.homes.retain(|_, home| home != cable);
     }
+}
+
+/// Receiver and sender, which every frame begins with.
+fn addresses(frame: &[u8]) -> Option<[Address; 2]> {
+    let (to, rest) = frame.split_first_chunk()?;
+    Some([*to, *rest.first_chunk()?])
 }
 
 fn is_many(address: &Address) -> bool {
@@ -84,7 +88,7 @@ mod tests {
     }
 
     #[test]
-    fn a_frame_goes_to_its_receiver_once_that_is_known() {
+    fn a_frame_goes_to_its_receiver_or_to_all_others() {
         let mut learned = Learned::default();
         let mut check = |cable: &str, to: u8, from: u8, expected: &[&str]| {
             let mut found = learned.cables_for(&frame(to, from), Path::new(cable));
@@ -95,7 +99,8 @@ mod tests {
         check("b", ALL, 4, &["a"]);
         check("c", ALL, 6, &["a", "b"]);
         check("a", 4, 2, &["b"]);
-        check("a", 8, 2, &["b", "c"]);
+        check("a", 8, 2, &[]);
+        check("a", ALL, 2, &["b", "c"]);
         check("a", 2, 2, &[]);
         // It has moved to another cable.
         check("b", ALL, 2, &["a", "c"]);

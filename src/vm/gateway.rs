@@ -52,7 +52,7 @@ impl Gateway<'_> {
         // What the user-mode network calls its host is not its resolver. The machines ask their gateway for names, so
         // the gateway is the resolver; the other address is never used.
         let spare = range.hosts().rev().find(free).ok_or(GatewayError::Full(self.range))?;
-        let mut outside = format!("user,id=outside,net={range},dns={gateway},host={spare}");
+        let mut outside = format!("user,id=outside,ipv6=off,net={range},dns={gateway},host={spare}");
         for (host, port) in self.hosts.iter().filter_map(|host| Some((host, self.ssh.get(&host.name)?))) {
             outside += &format!(",hostfwd=tcp:127.0.0.1:{port}-{}:{}", host.address, host.ssh.port);
         }

@@ -14,6 +14,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("lock", &["meant"]),
     ("yaml", &[]),
     ("archive", &[]),
+    ("vm", &["cluster"]),
     ("authority", &[]),
     ("key_pair", &[]),
     ("last_build", &[]),
@@ -44,6 +45,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "sys",
             "ui",
             "upstream",
+            "vm",
         ],
     ),
 ];
