@@ -74,6 +74,8 @@ pub struct Init {
 pub enum Preset {
     /// One control plane and two workers
     Single,
+    /// One control plane and two workers whose pods and services are Cilium's
+    Cilium,
 }
 
 #[derive(Args)]
@@ -113,6 +115,15 @@ pub struct Fetch {
     /// Print the pins and do nothing
     #[arg(long)]
     pub list: bool,
+    /// With --list: print one JSON object, which names the images too
+    #[arg(long, requires = "list")]
+    pub json: bool,
+    /// Print the container images that hosts will pull, and do nothing
+    #[arg(long, conflicts_with = "list")]
+    pub images: bool,
+    /// Write the downloads to this folder as a mirror, in the publishers' layout
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["list", "images"])]
+    pub mirror: Option<Utf8PathBuf>,
 }
 
 #[derive(Args)]

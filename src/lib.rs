@@ -22,6 +22,7 @@ mod key_pair;
 mod last_build;
 mod meant;
 mod merge_patch;
+mod mirror;
 mod yaml;
 
 #[cfg(test)]

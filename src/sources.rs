@@ -41,8 +41,13 @@ impl Folder {
         self.path.join(name)
     }
 
+    /// The folder of all that is not committed.
+    pub fn private(&self) -> Utf8PathBuf {
+        self.path.join(PRIVATE)
+    }
+
     pub fn store(&self) -> Utf8PathBuf {
-        self.store.clone().unwrap_or_else(|| self.path.join(PRIVATE).join("store"))
+        self.store.clone().unwrap_or_else(|| self.private().join("store"))
     }
 
     /// Which store it is, if not the folder's own: the same from wherever one looks.
@@ -53,12 +58,12 @@ impl Folder {
 
     /// What the last build found, for the next one to start from.
     pub fn last_build(&self) -> Utf8PathBuf {
-        self.path.join(PRIVATE).join("last-build.json")
+        self.private().join("last-build.json")
     }
 
     /// The JSON Schema that the first line of the cluster's file names.
     pub fn schema(&self) -> Utf8PathBuf {
-        self.path.join(PRIVATE).join("schema.json")
+        self.private().join("schema.json")
     }
 
     /// The virtual machines that run without libvirt.
@@ -68,7 +73,7 @@ impl Folder {
 
     /// Where the root secret of a real cluster is.
     pub fn private_root(&self) -> Utf8PathBuf {
-        self.path.join(PRIVATE).join("root")
+        self.private().join("root")
     }
 }
 

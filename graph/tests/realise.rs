@@ -229,6 +229,27 @@ fn a_second_build_executes_nothing() {
 }
 
 #[test]
+fn what_is_derived_is_known_and_not_kept() {
+    let bench = Bench::new();
+    let lines = |far: &str| {
+        let derived = Add { yields: Yields::Derived, ..add("b") };
+        sealed(&[("a", add("a"), &[]), ("derived", derived, &["a"]), ("far", add(far), &["derived"])])
+    };
+    let first = bench.build(lines("c"), Goal::Identify).expect("first");
+    assert_eq!((first.bytes("derived"), first.bytes("far")), (b"ba".to_vec(), b"cba".to_vec()));
+    let Output::Public(digest) = first.output("derived") else { panic!("anyone may see it") };
+    assert_eq!(first.session.store().get(&digest).expect("a look"), None);
+    drop(first);
+    let second = bench.build(lines("c"), Goal::Identify).expect("second");
+    assert_eq!((second.executed().len(), second.bytes("derived")), (0, b"ba".to_vec()));
+    drop(second);
+    // Whoever reads it has it made again, and no other does.
+    let third = bench.build(lines("d"), Goal::Identify).expect("third");
+    assert_eq!((third.executed(), third.bytes("far")), (vec!["far".to_owned()], b"dba".to_vec()));
+    assert_eq!(bench.build(lines("d"), Goal::Check).expect("a check").executed().len(), 3);
+}
+
+#[test]
 fn an_unchanged_output_stops_the_rebuild() {
     let bench = Bench::new();
     let lines = |text: &str| {

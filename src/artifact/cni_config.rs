@@ -8,8 +8,7 @@ use super::{Ingredients, Make};
 
 /// A CNI network configuration.
 pub enum CniConfig {
-    /// A bridge for the pods of one host: each has an address of the host's range, and leaves under the
-    /// host's own.
+    /// A bridge for the pods of one host: each has an address of the host's range.
     Bridge { host: String, pod_cidr: IpNet },
     /// The loopback interface of each pod.
     Loopback,
@@ -46,7 +45,8 @@ fn bridge(pod_cidr: &IpNet) -> Value {
                 "type": "bridge",
                 "bridge": "cni0",
                 "isGateway": true,
-                "ipMasq": true,
+                // Traffic between pods keeps its addresses: see `PodMasquerade`.
+                "ipMasq": false,
                 // Lets a pod reach itself through a service.
                 "hairpinMode": true,
                 "ipam": {
@@ -63,7 +63,7 @@ fn bridge(pod_cidr: &IpNet) -> Value {
 impl Make for CniConfig {
     const KIND: Kind = Kind {
         name: "cni-config",
-        version: 1,
+        version: 2,
         yields: Yields::Public,
         reads: Reads::Identities,
         resource: Resource::Cpu,

@@ -9,8 +9,10 @@ use super::DecidedBy;
 /// A program with its flags.
 #[derive(Debug, Clone)]
 pub struct Command {
-    /// An absolute path of letters, digits and `/-._`.
+    /// An absolute path of letters, digits and `/-._`; after a `-`, one whose failure is of no account.
     pub program: &'static str,
+    /// What stands before the flags, in letters, digits and `/-._`.
+    pub arguments: Vec<&'static str>,
     pub flags: Vec<Flag>,
 }
 
@@ -32,9 +34,20 @@ pub struct CommandError {
 }
 
 impl Command {
+    pub fn new(program: &'static str, flags: Vec<Flag>) -> Self {
+        Self { program, arguments: Vec::new(), flags }
+    }
+
+    /// Puts an argument before the flags.
+    pub fn with(mut self, argument: &'static str) -> Self {
+        self.arguments.push(argument);
+        self
+    }
+
     /// Names the program and every flag.
     pub fn describe(&self, manifest: &mut dyn Manifest) {
         manifest.text("program", self.program, Origin::Program);
+        manifest.list("argument", &self.arguments, Origin::Program);
         for flag in &self.flags {
             for value in &flag.values {
                 flag.decided_by.describe(manifest, &format!("--{}", flag.name), value);
@@ -44,7 +57,7 @@ impl Command {
 
     /// The command line, one flag a line.
     pub fn line(&self) -> Result<String, CommandError> {
-        let mut line = self.program.to_owned();
+        let mut line = [&[self.program], &self.arguments[..]].concat().join(" ");
         for flag in &self.flags {
             for value in &flag.values {
                 let argument = format!("--{}={value}", flag.name);
@@ -92,7 +105,7 @@ mod tests {
     fn command(values: &[&str]) -> Command {
         let values = values.iter().map(|v| (*v).to_owned()).collect();
         let flag = Flag { name: "x".to_owned(), values, decided_by: DecidedBy::Program };
-        Command { program: "/bin/x", flags: vec![flag] }
+        Command::new("/bin/x", vec![flag])
     }
 
     #[test]

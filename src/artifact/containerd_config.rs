@@ -114,6 +114,16 @@ impl Make for ContainerdConfig {
             .map_err(|problem| ContainerdConfigError { path: self.patch.path, problem })?;
         Ok(Content::public(text.into_bytes()))
     }
+
+    /// As the patch leaves it.
+    fn images(&self) -> Vec<String> {
+        let pointer = match self.schema {
+            ContainerdSchema::V2 => "/plugins/io.containerd.grpc.v1.cri/sandbox_image",
+            ContainerdSchema::V3 => "/plugins/io.containerd.cri.v1.images/pinned_images/sandbox",
+        };
+        let document = self.document();
+        document.pointer(pointer).and_then(Value::as_str).map(str::to_owned).into_iter().collect()
+    }
 }
 
 #[cfg(test)]
@@ -182,6 +192,20 @@ mod tests {
         ] {
             assert!(understood.lines().any(|l| l.trim() == line), "{line}\n{understood}");
         }
+    }
+
+    #[test]
+    fn the_sandbox_is_an_image_to_pull() {
+        let check = |schema, change: Value, images: &[&str]| {
+            assert_eq!(containerd(schema, change).images(), images);
+        };
+        let (v2, v3) = (ContainerdSchema::V2, ContainerdSchema::V3);
+        check(v2, json!({}), &["registry.k8s.io/pause:3.10.1"]);
+        check(v3, json!({}), &["registry.k8s.io/pause:3.10.1"]);
+        let images =
+            |sandbox: Value| json!({"plugins": {"io.containerd.cri.v1.images": {"pinned_images": sandbox}}});
+        check(v3, images(json!({"sandbox": "registry.example/pause:1"})), &["registry.example/pause:1"]);
+        check(v3, images(Value::Null), &[]);
     }
 
     #[test]

@@ -10,9 +10,9 @@ pub struct KernelModules {
 }
 
 impl KernelModules {
-    /// What containers need: their file system, and bridged traffic that the packet filter sees.
-    pub fn for_containers() -> Self {
-        Self { names: vec!["br_netfilter", "overlay"] }
+    /// What containers need (their file system, and bridged traffic that the packet filter sees), and more.
+    pub fn for_containers(more: &[&'static str]) -> Self {
+        Self { names: [&["br_netfilter", "overlay"], more].concat() }
     }
 }
 
@@ -42,9 +42,10 @@ mod tests {
 
     #[test]
     fn the_file_is_pinned() {
-        insta::assert_snapshot!(text(KernelModules::for_containers(), &[]), @r"
+        insta::assert_snapshot!(text(KernelModules::for_containers(&["nf_conntrack"]), &[]), @r"
         br_netfilter
         overlay
+        nf_conntrack
         ");
     }
 

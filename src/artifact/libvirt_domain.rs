@@ -18,6 +18,8 @@ pub struct LibvirtDomain {
     pub acceleration: Acceleration,
     pub cpus: u32,
     pub memory: Size,
+    /// The fields that say how many processors and how much memory.
+    pub sized_by: [String; 2],
     pub mac: Mac,
     /// What libvirt calls the network.
     pub network: String,
@@ -239,9 +241,9 @@ impl Make for LibvirtDomain {
         manifest.text("arch", self.arch.as_str(), Origin::Spec(format_args!("hosts[{host}].arch")));
         let at = Origin::Spec(format_args!("machines.acceleration"));
         manifest.text("acceleration", self.acceleration.as_str(), at);
-        let at = Origin::Spec(format_args!("hosts[{host}].machine.cpus"));
-        manifest.number("cpus", self.cpus.into(), at);
-        manifest.display("memory", self.memory, Origin::Spec(format_args!("hosts[{host}].machine.memory")));
+        let [cpus, memory] = &self.sized_by;
+        manifest.number("cpus", self.cpus.into(), Origin::Spec(format_args!("{cpus}")));
+        manifest.display("memory", self.memory, Origin::Spec(format_args!("{memory}")));
         manifest.display("mac", self.mac, Origin::Spec(format_args!("hosts[{host}].machine.mac")));
         manifest.text("network", &self.network, Origin::Spec(format_args!("machines.network.name")));
         manifest.text("folder", &self.folder, Origin::Spec(format_args!("machines.folder")));
@@ -268,6 +270,7 @@ mod tests {
             acceleration: Acceleration::Kvm,
             cpus: 2,
             memory: Size { mebibytes: 2048 },
+            sized_by: ["machines.cpus".to_owned(), "machines.memory".to_owned()],
             mac: Mac([0x52, 0x54, 0, 1, 2, 3]),
             network: "hard-way".to_owned(),
             folder: "/var/lib/libvirt/images/hard-way".to_owned(),

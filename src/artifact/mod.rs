@@ -8,10 +8,12 @@ mod audit_policy;
 mod bootstrap_rbac;
 mod bundle;
 mod certificate;
+mod cilium_values;
 mod cluster_index;
 mod cni_config;
 mod command;
 mod containerd_config;
+mod coredns;
 mod crictl_config;
 mod decided_by;
 mod disk_overlay;
@@ -20,6 +22,7 @@ mod download;
 mod encryption_config;
 mod hosts_file;
 mod kernel_modules;
+mod kube_proxy_config;
 mod kubeconfig;
 mod kubelet_config;
 mod libvirt;
@@ -29,6 +32,9 @@ mod machine;
 mod meta_data;
 mod network_config;
 mod patch;
+mod pod_masquerade;
+mod pod_routes;
+mod pod_routes_program;
 mod private_key;
 mod public_key;
 mod scheduler_config;
@@ -55,6 +61,11 @@ pub trait Make {
 
     /// Makes the bytes: a pure function of the parameters, the inputs and the root secret.
     fn make(&self, from: &Ingredients<'_>) -> Result<Content, ActionError>;
+
+    /// The container images that its bytes tell a host to pull.
+    fn images(&self) -> Vec<String> {
+        Vec::new()
+    }
 }
 
 /// Declares [`Artifact`] and hands each question on to the kind that it holds.
@@ -97,6 +108,13 @@ macro_rules! artifacts {
                     $(Self::$name(kind) => kind.make(from)),*
                 }
             }
+
+            /// The container images that whatever this is tells a host to pull.
+            pub fn images(&self) -> Vec<String> {
+                match self {
+                    $(Self::$name(kind) => kind.images()),*
+                }
+            }
         }
     };
 }
@@ -107,9 +125,11 @@ artifacts! {
     bootstrap_rbac::BootstrapRbac,
     bundle::Bundle,
     certificate::Certificate,
+    cilium_values::CiliumValues,
     cluster_index::ClusterIndex,
     cni_config::CniConfig,
     containerd_config::ContainerdConfig,
+    coredns::CoreDns,
     crictl_config::CrictlConfig,
     disk_overlay::DiskOverlay,
     dns_records::DnsRecords,
@@ -117,6 +137,7 @@ artifacts! {
     encryption_config::EncryptionConfig,
     hosts_file::HostsFile,
     kernel_modules::KernelModules,
+    kube_proxy_config::KubeProxyConfig,
     kubeconfig::Kubeconfig,
     kubelet_config::KubeletConfig,
     libvirt_domain::LibvirtDomain,
@@ -124,6 +145,9 @@ artifacts! {
     machine::Machine,
     meta_data::MetaData,
     network_config::NetworkConfig,
+    pod_masquerade::PodMasquerade,
+    pod_routes::PodRoutes,
+    pod_routes_program::PodRoutesProgram,
     private_key::PrivateKey,
     public_key::PublicKey,
     scheduler_config::SchedulerConfig,
@@ -142,6 +166,7 @@ pub use hosts_file::HostsEntry;
 pub use kubelet_config::Taint;
 pub use network_config::HostAddressing;
 pub use patch::Patch;
+pub use pod_routes::PodRoute;
 pub use scheduler_config::SchedulerApi;
 pub use seed_image::SEED_FILES;
 pub use unit::{Readiness, Section};

@@ -18,6 +18,8 @@ pub struct NetworkConfig {
     /// Which of the machine's interfaces it is.
     pub mac: Mac,
     pub addressing: HostAddressing,
+    /// The virtual address of the API, where the machine has it on its loopback interface.
+    pub loopback: Option<IpAddr>,
     /// Asked for names; nothing is said of them where the network does.
     pub nameservers: Vec<IpAddr>,
     /// The domain in which short names are looked up.
@@ -51,7 +53,13 @@ impl NetworkConfig {
                 );
             }
         }
-        json!({"network": {"version": 2, "ethernets": {&self.interface: interface}}})
+        let mut ethernets = Map::new();
+        ethernets.insert(self.interface.clone(), interface.into());
+        if let Some(address) = self.loopback {
+            let lo = json!({"match": {"name": "lo"}, "addresses": [IpNet::from(address).to_string()]});
+            ethernets.insert("lo".to_owned(), lo);
+        }
+        json!({"network": {"version": 2, "ethernets": ethernets}})
     }
 }
 
@@ -82,6 +90,8 @@ impl Make for NetworkConfig {
                 manifest.text("domain", &self.domain, at);
             }
         }
+        let at = Origin::Spec(format_args!("api.loadBalancer.address"));
+        manifest.list("loopback", self.loopback, at);
     }
 
     fn make(&self, _from: &Ingredients<'_>) -> Result<Content, ActionError> {
@@ -104,6 +114,7 @@ mod tests {
                 address: address.parse().expect("an address"),
                 gateway: gateway.parse().expect("an address"),
             },
+            loopback: None,
             nameservers: vec![gateway.parse().expect("an address")],
             domain: "hard-way.internal".to_owned(),
         }
@@ -119,6 +130,15 @@ mod tests {
         insta::assert_snapshot!(text(config("fd00::24/64", "fd00::1"), &[]));
     }
 
+    fn with_virtual_address() -> NetworkConfig {
+        NetworkConfig { loopback: Some("10.0.0.100".parse().expect("an address")), ..v4() }
+    }
+
+    #[test]
+    fn a_machine_has_the_virtual_address_where_nobody_is_asked_for_it() {
+        insta::assert_snapshot!(text(with_virtual_address(), &[]));
+    }
+
     #[test]
     fn a_machine_asks_for_its_address() {
         insta::assert_snapshot!(text(NetworkConfig { addressing: HostAddressing::Dhcp, ..v4() }, &[]));
@@ -132,6 +152,7 @@ mod tests {
             NetworkConfig { interface: "eth1".to_owned(), ..v4() }.into(),
             NetworkConfig { mac: Mac([0x52, 0x54, 0, 1, 2, 4]), ..v4() }.into(),
             NetworkConfig { nameservers: vec![], ..v4() }.into(),
+            with_virtual_address().into(),
             NetworkConfig { domain: "kubevms".to_owned(), ..v4() }.into(),
             config("10.0.0.37/24", "10.0.0.1").into(),
             NetworkConfig { nameservers: v4().nameservers, ..config("10.0.0.36/24", "10.0.0.2") }.into(),

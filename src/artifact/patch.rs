@@ -24,6 +24,7 @@ impl Patch {
             Program::KubeControllerManager => "components.kube-controller-manager.config",
             Program::KubeScheduler => "components.kube-scheduler.config",
             Program::Kubelet => "components.kubelet.config",
+            Program::KubeProxy => "components.kube-proxy.config",
             Program::Etcd => "components.etcd.config",
             Program::Containerd => "components.containerd.config",
         };

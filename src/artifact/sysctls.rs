@@ -1,5 +1,6 @@
 //! What a host sets in its kernel when it starts.
 
+use ipnet::IpNet;
 use kthw_graph::{ActionError, Content, Kind, Manifest, Origin, Reads, Resource, Yields};
 
 use super::{Ingredients, Make};
@@ -12,8 +13,8 @@ pub struct Sysctls {
 
 impl Sysctls {
     /// What pods' traffic needs, and what a kubelet with `protectKernelDefaults` insists on.
-    pub fn for_kubelet() -> Self {
-        let settings = vec![
+    pub fn for_kubelet(pods: &IpNet) -> Self {
+        let mut settings = vec![
             ("kernel.keys.root_maxbytes", 25_000_000),
             ("kernel.keys.root_maxkeys", 1_000_000),
             ("kernel.panic", 10),
@@ -24,6 +25,9 @@ impl Sysctls {
             ("vm.overcommit_memory", 1),
             ("vm.panic_on_oom", 0),
         ];
+        if let IpNet::V6(_) = pods {
+            settings.insert(7, ("net.ipv6.conf.all.forwarding", 1));
+        }
         Self { settings }
     }
 }
@@ -56,7 +60,17 @@ mod tests {
 
     #[test]
     fn the_file_is_pinned() {
-        insta::assert_snapshot!(text(Sysctls::for_kubelet(), &[]));
+        insta::assert_snapshot!(text(Sysctls::for_kubelet(&range("10.200.0.0/16")), &[]));
+    }
+
+    #[test]
+    fn what_a_host_forwards_follows_the_pods() {
+        let text = text(Sysctls::for_kubelet(&range("fd00:200::/48")), &[]);
+        assert!(text.contains("net.ipv6.conf.all.forwarding = 1\n"), "{text}");
+    }
+
+    fn range(text: &str) -> IpNet {
+        text.parse().expect("a range")
     }
 
     #[test]

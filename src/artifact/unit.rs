@@ -5,9 +5,10 @@ use kthw_graph::{ActionError, Content, Kind, Manifest, Origin, Reads, Resource, 
 use super::command::{Command, CommandError, unfit};
 use super::{Ingredients, Make};
 
-/// A service that starts with the network, forever starts again, and belongs to `multi-user.target`.
+/// A service that starts with the network, forever starts again until it succeeds, and belongs to `multi-user.target`.
 pub struct Unit {
-    exec: Command,
+    /// One command, but for a oneshot, which runs one after the other.
+    exec: Vec<Command>,
     settings: Vec<Setting>,
 }
 
@@ -74,16 +75,30 @@ impl Unit {
             Readiness::Notify => "notify",
             Readiness::Exec => "exec",
         };
+        Self::described(description, documentation, vec![exec])
+            .set(Section::Service, "Type", kind)
+            .set(Section::Service, "Restart", "always")
+            .set(Section::Service, "RestartSec", "5")
+            .set(Section::Install, "WantedBy", "multi-user.target")
+    }
+
+    /// Runs commands in order whenever it starts, again and again until all succeed; then it counts as started.
+    pub fn oneshot(description: &str, documentation: &str, exec: Vec<Command>) -> Self {
+        Self::described(description, documentation, exec)
+            .set(Section::Service, "Type", "oneshot")
+            .set(Section::Service, "RemainAfterExit", "yes")
+            .set(Section::Service, "Restart", "on-failure")
+            .set(Section::Service, "RestartSec", "5")
+            .set(Section::Install, "WantedBy", "multi-user.target")
+    }
+
+    fn described(description: &str, documentation: &str, exec: Vec<Command>) -> Self {
         Self { exec, settings: Vec::new() }
             .set(Section::Unit, "Description", description)
             .set(Section::Unit, "Documentation", documentation)
             .wants("network-online.target")
             .after("network-online.target")
             .set(Section::Unit, "StartLimitIntervalSec", "0")
-            .set(Section::Service, "Type", kind)
-            .set(Section::Service, "Restart", "always")
-            .set(Section::Service, "RestartSec", "5")
-            .set(Section::Install, "WantedBy", "multi-user.target")
     }
 
     /// Starts this after that, if both start.
@@ -116,7 +131,9 @@ impl Unit {
     fn render_section(&self, section: Section) -> Result<String, UnitError> {
         let mut text = format!("[{}]\n", section.name());
         if section == Section::Service {
-            text += &format!("ExecStart={}\n", self.exec.line()?);
+            for command in &self.exec {
+                text += &format!("ExecStart={}\n", command.line()?);
+            }
         }
         for setting in self.settings.iter().filter(|setting| setting.section == section) {
             text += &setting.line()?;
@@ -159,7 +176,9 @@ impl Make for Unit {
             let name = format!("{}.{}", setting.section.name(), setting.key);
             manifest.text(&name, &setting.value, Origin::Program);
         }
-        self.exec.describe(manifest);
+        for command in &self.exec {
+            command.describe(manifest);
+        }
     }
 
     fn make(&self, _from: &Ingredients<'_>) -> Result<Content, ActionError> {
@@ -188,7 +207,7 @@ mod tests {
             "etcd",
             "https://etcd.io/docs/",
             Readiness::Notify,
-            Command { program: "/usr/local/bin/etcd", flags },
+            Command::new("/usr/local/bin/etcd", flags),
         )
         .set(Section::Service, "TimeoutStartSec", "infinity")
         .set(Section::Service, "LimitNOFILE", "65536")
@@ -201,7 +220,7 @@ mod tests {
     fn kube_apiserver() -> Unit {
         let flags =
             vec![flag("etcd-servers", &["https://10.0.0.4:2379"]), flag("feature-gates", &["A=true"])];
-        let exec = Command { program: "/usr/local/bin/kube-apiserver", flags };
+        let exec = Command::new("/usr/local/bin/kube-apiserver", flags);
         Unit::service("Kubernetes API server", KUBERNETES, Readiness::Notify, exec)
             .wants("etcd.service")
             .after("etcd.service")
@@ -211,7 +230,7 @@ mod tests {
     }
 
     fn containerd() -> Unit {
-        let exec = Command { program: "/usr/local/bin/containerd", flags: Vec::new() };
+        let exec = Command::new("/usr/local/bin/containerd", Vec::new());
         Unit::service("containerd container runtime", "https://containerd.io", Readiness::Notify, exec)
             .after("systemd-modules-load.service")
             .set(Section::Service, "Delegate", "yes")
@@ -225,7 +244,7 @@ mod tests {
 
     fn kubelet() -> Unit {
         let flags = vec![flag("config", &["/etc/kubernetes/kubelet.yaml"]), flag("node-ip", &["10.0.0.36"])];
-        let exec = Command { program: "/usr/local/bin/kubelet", flags };
+        let exec = Command::new("/usr/local/bin/kubelet", flags);
         Unit::service("Kubernetes node agent", KUBERNETES, Readiness::Notify, exec)
             .wants("containerd.service")
             .after("containerd.service")
@@ -254,11 +273,11 @@ mod tests {
     #[test]
     fn every_parameter_counts() {
         let with = |name: &str, values: &[&str]| {
-            let exec = Command { program: "/bin/x", flags: vec![flag(name, values)] };
+            let exec = Command::new("/bin/x", vec![flag(name, values)]);
             Unit::service("X", "https://x", Readiness::Exec, exec)
         };
-        let without =
-            || Unit::service("X", "https://x", Readiness::Exec, Command { program: "/bin/x", flags: vec![] });
+        let command = || Command::new("/bin/x", Vec::new());
+        let without = || Unit::service("X", "https://x", Readiness::Exec, command());
         all_differ([
             without().into(),
             with("a", &["1"]).into(),
@@ -266,14 +285,18 @@ mod tests {
             with("b", &["1"]).into(),
             with("a", &["1", "2"]).into(),
             with("a", &["2", "1"]).into(),
-            Unit::service("Y", "https://x", Readiness::Exec, without().exec).into(),
-            Unit::service("X", "https://x", Readiness::Notify, without().exec).into(),
-            Unit::service("X", "https://x", Readiness::Exec, Command { program: "/bin/y", ..without().exec })
+            Unit::service("Y", "https://x", Readiness::Exec, command()).into(),
+            Unit::service("X", "https://x", Readiness::Notify, command()).into(),
+            Unit::service("X", "https://x", Readiness::Exec, Command { program: "/bin/y", ..command() })
                 .into(),
+            Unit::service("X", "https://x", Readiness::Exec, command().with("a")).into(),
+            Unit::oneshot("X", "https://x", vec![command()]).into(),
+            Unit::oneshot("X", "https://x", vec![command(), command()]).into(),
+            Unit::oneshot("X", "https://x", Vec::new()).into(),
             without().after("a.service").into(),
             without().wants("a.service").into(),
             without().set(Section::Unit, "Requires", "a.service").into(),
-            Unit::service("X", "https://y", Readiness::Exec, without().exec).into(),
+            Unit::service("X", "https://y", Readiness::Exec, command()).into(),
             without().set(Section::Service, "Nice", "5").into(),
             without().set(Section::Unit, "Nice", "5").into(),
             without().hardened().into(),

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use data_encoding::BASE64;
 use indexmap::IndexMap;
 use kthw_graph::{ActionError, Content, Kind, Manifest, Origin, Reads, Resource, Yields};
+use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::patch::describe_members;
@@ -32,13 +33,40 @@ pub struct UserData {
     pub more: Map<String, Value>,
 }
 
+/// What stands under one key of a cloud-config.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Setting<'a> {
+    Value(Value),
+    Files(Vec<WrittenFile<'a>>),
+}
+
+/// One of `write_files`.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum WrittenFile<'a> {
+    Carried {
+        path: &'a str,
+        owner: &'static str,
+        permissions: String,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        encoding: Option<&'static str>,
+        content: Cow<'a, str>,
+    },
+    /// As the user wrote it.
+    Further(Value),
+}
+
+type CloudConfig<'a> = IndexMap<Cow<'a, str>, Setting<'a>>;
+
 impl UserData {
     /// The slot of an authority's certificate. No path is called that.
     pub const TRUSTED: &str = "trusted";
 
-    fn document(&self, from: &Ingredients<'_>) -> Result<IndexMap<Cow<'_, str>, Value>, ActionError> {
-        let mut config: IndexMap<Cow<'_, str>, Value> = IndexMap::new();
-        let mut say = |key: &'static str, value: Value| _ = config.insert(Cow::Borrowed(key), value);
+    fn document<'a>(&'a self, from: &'a Ingredients<'_>) -> Result<CloudConfig<'a>, ActionError> {
+        let mut config = CloudConfig::new();
+        let mut say =
+            |key: &'static str, value: Value| _ = config.insert(Cow::Borrowed(key), Setting::Value(value));
         say("hostname", json!(self.host));
         say("fqdn", json!(format!("{}.{}", self.host, self.domain)));
         // It is a file of the bundle.
@@ -53,20 +81,25 @@ impl UserData {
         if self.trusts {
             say("ca_certs", json!({"trusted": [from.text(Self::TRUSTED)?]}));
         }
-        let file = |(path, permissions): (&Cow<'static, str>, &Permissions)| {
+        let file = |(path, permissions): (&'a Cow<'static, str>, &Permissions)| {
             from.public(path).map(|bytes| written_file(path, *permissions, bytes))
         };
-        let files: Vec<Value> = self.files.iter().map(file).collect::<Result<_, _>>()?;
+        let files: Vec<WrittenFile<'_>> = self.files.iter().map(file).collect::<Result<_, _>>()?;
         if !files.is_empty() {
-            say("write_files", json!(files));
+            config.insert(Cow::Borrowed("write_files"), Setting::Files(files));
         }
         if !self.commands.is_empty() {
-            say("runcmd", json!(self.commands));
+            config.insert(Cow::Borrowed("runcmd"), Setting::Value(json!(self.commands)));
         }
         for (key, value) in &self.more {
             match (config.get_mut(&**key), value) {
-                (Some(Value::Array(ours)), Value::Array(theirs)) => ours.extend(theirs.iter().cloned()),
-                _ => _ = config.insert(Cow::Borrowed(key), value.clone()),
+                (Some(Setting::Value(Value::Array(ours))), Value::Array(theirs)) => {
+                    ours.extend(theirs.iter().cloned());
+                }
+                (Some(Setting::Files(ours)), Value::Array(theirs)) => {
+                    ours.extend(theirs.iter().cloned().map(WrittenFile::Further));
+                }
+                _ => _ = config.insert(Cow::Borrowed(key), Setting::Value(value.clone())),
             }
         }
         Ok(config)
@@ -92,16 +125,13 @@ impl UserData {
     }
 }
 
-fn written_file(path: &str, permissions: Permissions, bytes: &[u8]) -> Value {
+fn written_file<'a>(path: &'a str, permissions: Permissions, bytes: &'a [u8]) -> WrittenFile<'a> {
     let Permissions { mode, owner } = permissions;
-    let mode = format!("{mode:04o}");
-    match std::str::from_utf8(bytes) {
-        Ok(text) => json!({"path": path, "owner": owner, "permissions": mode, "content": text}),
-        Err(_) => {
-            let content = BASE64.encode(bytes);
-            json!({"path": path, "owner": owner, "permissions": mode, "encoding": "b64", "content": content})
-        }
-    }
+    let (encoding, content) = match std::str::from_utf8(bytes) {
+        Ok(text) => (None, Cow::Borrowed(text)),
+        Err(_) => (Some("b64"), Cow::Owned(BASE64.encode(bytes))),
+    };
+    WrittenFile::Carried { path, owner, permissions: format!("{mode:04o}"), encoding, content }
 }
 
 impl Make for UserData {
@@ -185,6 +215,7 @@ mod tests {
                 "packages": ["curl"],
                 "package_update": false,
                 "runcmd": ["echo hello"],
+                "write_files": [{"path": "/etc/motd", "content": "hello"}],
                 "timezone": "Europe/London",
             })),
             ..bare()

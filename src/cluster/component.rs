@@ -11,6 +11,7 @@ choice! {
         KubeControllerManager = "kube-controller-manager",
         KubeScheduler = "kube-scheduler",
         Kubelet = "kubelet",
+        KubeProxy = "kube-proxy",
         Etcd = "etcd",
         Containerd = "containerd",
     }
@@ -23,6 +24,7 @@ pub struct Components {
     pub kube_controller_manager: Component,
     pub kube_scheduler: Component,
     pub kubelet: Component,
+    pub kube_proxy: Component,
     pub etcd: Component,
     pub containerd: Component,
 }
@@ -35,6 +37,7 @@ impl Components {
             Program::KubeControllerManager => &self.kube_controller_manager,
             Program::KubeScheduler => &self.kube_scheduler,
             Program::Kubelet => &self.kubelet,
+            Program::KubeProxy => &self.kube_proxy,
             Program::Etcd => &self.etcd,
             Program::Containerd => &self.containerd,
         }

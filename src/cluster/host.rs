@@ -21,7 +21,8 @@ pub struct Host {
     pub labels: BTreeMap<String, String>,
     /// Taints that the kubelet registers its node with.
     pub taints: Vec<Taint>,
-    /// The addresses of the pods here: every worker has a range, any other host has none.
+    /// The addresses of the pods here: every worker has a range where kthw allocates
+    /// them, any other host has none.
     pub pod_cidr: Option<IpNet>,
 }
 

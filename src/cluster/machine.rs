@@ -21,6 +21,9 @@ pub struct Machines {
     pub acceleration: Acceleration,
     /// The folder on the hypervisor that holds the machines' files.
     pub folder: String,
+    /// What a machine has that has nothing of its own.
+    pub cpus: u32,
+    pub memory: Size,
     /// By the name of the host.
     pub each: BTreeMap<String, Machine>,
 }

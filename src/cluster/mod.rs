@@ -1,5 +1,6 @@
 //! The cluster as decided: complete, checked, and free of files and graphs.
 
+mod addons;
 mod api;
 mod audit;
 mod choice;
@@ -13,6 +14,7 @@ mod network;
 mod pki;
 mod versions;
 
+pub use addons::Addons;
 pub use api::{Api, Endpoint};
 pub use audit::Audit;
 pub use component::{Component, Components, FlagValue, Program};
@@ -23,7 +25,7 @@ pub use machine::{
     Acceleration, Addressing, BaseImage, Carry, Image, ImageFile, Mac, Machine, MachineNetwork, Machines,
     Size, User,
 };
-pub use network::{Cni, Network, nth_address};
+pub use network::{Allocation, Cni, Network, nth_address};
 pub use pki::Pki;
 pub use versions::Versions;
 
@@ -40,6 +42,7 @@ pub struct Cluster {
     pub pki: Pki,
     pub encryption: Encryption,
     pub audit: Audit,
+    pub addons: Addons,
     pub downloads: Downloads,
     /// The machines that are made for the hosts; `None` where they are there already.
     pub machines: Option<Machines>,
@@ -49,6 +52,11 @@ impl Cluster {
     /// The hosts of the control plane; at least one.
     pub fn control_planes(&self) -> impl Iterator<Item = &Host> {
         self.hosts.iter().filter(|host| host.is(Role::ControlPlane))
+    }
+
+    /// Whether this is the control plane that applies what a new cluster needs: the first.
+    pub fn bootstraps(&self, host: &Host) -> bool {
+        self.control_planes().next().is_some_and(|first| first.name == host.name)
     }
 
     /// The hosts that run etcd; at least one.

@@ -20,6 +20,9 @@ pub struct Network {
     /// The address of the cluster's DNS service, within `services`.
     pub dns: IpAddr,
     pub cni: Cni,
+    /// Whether kube-proxy leads traffic from services to pods; if not, the add-on that connects pods does.
+    pub kube_proxy: bool,
+    pub pod_cidr_allocation: Allocation,
     /// The prefix length of each worker's pod range.
     pub pod_mask: u8,
 }
@@ -36,8 +39,20 @@ choice! {
     Cni {
         /// The bridge plugin on every worker, with a static range each.
         Bridge = "bridge",
+        /// Cilium, which is installed into the running cluster once it answers.
+        Cilium = "cilium",
         /// Nobody: a network add-on is installed into the running cluster.
         None = "none",
+    }
+}
+
+choice! {
+    /// Who gives each worker its pod range.
+    Allocation {
+        /// kthw, once and for all.
+        Static = "static",
+        /// The controller manager, when a node registers.
+        ControllerManager = "controller-manager",
     }
 }
 

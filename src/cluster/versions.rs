@@ -7,13 +7,16 @@ use super::Program;
 /// One exact version of each upstream project.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Versions {
-    /// Of kube-apiserver, kube-controller-manager, kube-scheduler, kubelet and kubectl alike.
+    /// Of kube-apiserver, kube-controller-manager, kube-scheduler, kubelet, kube-proxy and kubectl alike.
     pub kubernetes: Version,
     pub etcd: Version,
     pub containerd: Version,
     pub runc: Version,
     pub cni_plugins: Version,
     pub crictl: Version,
+    pub coredns: Version,
+    pub cilium: Version,
+    pub cilium_cli: Version,
 }
 
 impl Versions {
@@ -29,8 +32,19 @@ impl Versions {
     /// What suits `kubernetes`; `None` if kthw does not know that minor.
     pub fn suiting(kubernetes: &Version) -> Option<Versions> {
         let row = RELEASES.iter().find(|row| (1, row.kubernetes) == (kubernetes.major, kubernetes.minor))?;
-        let [etcd, containerd, runc, cni_plugins, crictl] = row.suits.map(exact);
-        Some(Versions { kubernetes: kubernetes.clone(), etcd, containerd, runc, cni_plugins, crictl })
+        let [etcd, containerd, runc, cni_plugins, crictl, coredns, cilium] = row.suits.map(exact);
+        let (kubernetes, cilium_cli) = (kubernetes.clone(), CILIUM_CLI);
+        Some(Versions {
+            kubernetes,
+            etcd,
+            containerd,
+            runc,
+            cni_plugins,
+            crictl,
+            coredns,
+            cilium,
+            cilium_cli,
+        })
     }
 
     /// The first and the last Kubernetes minor that kthw knows, as `1.N`.
@@ -44,25 +58,28 @@ impl Versions {
 struct Release {
     /// N of 1.N.
     kubernetes: u64,
-    /// etcd, containerd, runc, CNI plugins, crictl.
-    suits: [(u64, u64, u64); 5],
+    /// etcd, containerd, runc, CNI plugins, crictl, CoreDNS (as kubeadm chooses it), Cilium.
+    suits: [(u64, u64, u64); 7],
 }
 
-const fn release(kubernetes: u64, suits: [(u64, u64, u64); 5]) -> Release {
+/// Installs and upgrades every Cilium since 1.14.
+const CILIUM_CLI: Version = Version::new(0, 19, 7);
+
+const fn release(kubernetes: u64, suits: [(u64, u64, u64); 7]) -> Release {
     Release { kubernetes, suits }
 }
 
 #[rustfmt::skip] // one line each, so that columns can be compared
 const RELEASES: &[Release] = &[
-    release(28, [(3, 5, 33), (1, 7, 34), (1, 3, 6), (1, 9, 1), (1, 35, 0)]),
-    release(29, [(3, 5, 33), (1, 7, 34), (1, 3, 6), (1, 9, 1), (1, 35, 0)]),
-    release(30, [(3, 5, 33), (1, 7, 34), (1, 3, 6), (1, 9, 1), (1, 35, 0)]),
-    release(31, [(3, 5, 33), (1, 7, 34), (1, 3, 6), (1, 9, 1), (1, 35, 0)]),
-    release(32, [(3, 5, 33), (2, 1, 9), (1, 3, 6), (1, 9, 1), (1, 35, 0)]),
-    release(33, [(3, 5, 33), (2, 1, 9), (1, 3, 6), (1, 9, 1), (1, 35, 0)]),
-    release(34, [(3, 6, 14), (2, 1, 9), (1, 3, 6), (1, 9, 1), (1, 35, 0)]),
-    release(35, [(3, 6, 14), (2, 2, 7), (1, 4, 3), (1, 9, 1), (1, 35, 0)]),
-    release(36, [(3, 6, 14), (2, 3, 4), (1, 4, 3), (1, 9, 1), (1, 36, 0)]),
+    release(28, [(3, 5, 33), (1, 7, 34), (1, 3, 6), (1, 9, 1), (1, 35, 0), (1, 10, 1), (1, 18, 6)]),
+    release(29, [(3, 5, 33), (1, 7, 34), (1, 3, 6), (1, 9, 1), (1, 35, 0), (1, 11, 1), (1, 18, 6)]),
+    release(30, [(3, 5, 33), (1, 7, 34), (1, 3, 6), (1, 9, 1), (1, 35, 0), (1, 11, 3), (1, 18, 6)]),
+    release(31, [(3, 5, 33), (1, 7, 34), (1, 3, 6), (1, 9, 1), (1, 35, 0), (1, 11, 3), (1, 18, 6)]),
+    release(32, [(3, 5, 33), (2, 1, 9), (1, 3, 6), (1, 9, 1), (1, 35, 0), (1, 11, 3), (1, 19, 6)]),
+    release(33, [(3, 5, 33), (2, 1, 9), (1, 3, 6), (1, 9, 1), (1, 35, 0), (1, 12, 0), (1, 19, 6)]),
+    release(34, [(3, 6, 14), (2, 1, 9), (1, 3, 6), (1, 9, 1), (1, 35, 0), (1, 12, 1), (1, 19, 6)]),
+    release(35, [(3, 6, 14), (2, 2, 7), (1, 4, 3), (1, 9, 1), (1, 35, 0), (1, 13, 1), (1, 19, 6)]),
+    release(36, [(3, 6, 14), (2, 3, 4), (1, 4, 3), (1, 9, 1), (1, 36, 0), (1, 14, 2), (1, 19, 6)]),
 ];
 
 fn exact((major, minor, patch): (u64, u64, u64)) -> Version {
@@ -75,16 +92,18 @@ mod tests {
 
     #[test]
     fn every_known_minor_has_versions_that_suit_it() {
-        let check = |kubernetes: &str, expected: Option<[&str; 5]>| {
+        let check = |kubernetes: &str, expected: Option<[&str; 7]>| {
             let versions = Versions::suiting(&kubernetes.parse().unwrap());
-            let found = versions
-                .map(|v| [v.etcd, v.containerd, v.runc, v.cni_plugins, v.crictl].map(|v| v.to_string()));
+            let found = versions.map(|v| {
+                [v.etcd, v.containerd, v.runc, v.cni_plugins, v.crictl, v.coredns, v.cilium]
+                    .map(|v| v.to_string())
+            });
             assert_eq!(found, expected.map(|versions| versions.map(str::to_owned)));
         };
         check("1.27.9", None);
-        check("1.28.3", Some(["3.5.33", "1.7.34", "1.3.6", "1.9.1", "1.35.0"]));
-        check("1.35.1", Some(["3.6.14", "2.2.7", "1.4.3", "1.9.1", "1.35.0"]));
-        check("1.36.3", Some(["3.6.14", "2.3.4", "1.4.3", "1.9.1", "1.36.0"]));
+        check("1.28.3", Some(["3.5.33", "1.7.34", "1.3.6", "1.9.1", "1.35.0", "1.10.1", "1.18.6"]));
+        check("1.35.1", Some(["3.6.14", "2.2.7", "1.4.3", "1.9.1", "1.35.0", "1.13.1", "1.19.6"]));
+        check("1.36.3", Some(["3.6.14", "2.3.4", "1.4.3", "1.9.1", "1.36.0", "1.14.2", "1.19.6"]));
         check("1.37.0", None);
         check("2.35.0", None);
     }

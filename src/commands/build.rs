@@ -177,7 +177,7 @@ impl Written {
             },
             Output::Pinned(action) => match session.store().pinned_blob(&action)? {
                 Some(blob) => {
-                    files::fill(place, mode, |file| copy_blob(session.store(), &blob, file))?;
+                    files::fill(place, mode, |file| copy_blob(session.store(), &blob, file, place))?;
                     self.files += 1;
                 }
                 None => self.unfetched += 1,

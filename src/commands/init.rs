@@ -29,6 +29,7 @@ pub fn run(folder: &Folder, args: Init, ui: &Ui) -> Result<(), Failure> {
     let spec: Arc<str> = match (&written, args.preset) {
         (Some(text), _) => text.clone(),
         (None, Preset::Single) => presets::SINGLE.to_owned(),
+        (None, Preset::Cilium) => presets::CILIUM.to_owned(),
     }
     .into();
     let cluster = read_cluster(&spec, ui).map_err(Failure::wrong_input)?;

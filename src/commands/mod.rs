@@ -11,6 +11,7 @@ mod init;
 mod kubeconfig;
 mod lock;
 mod man;
+mod mirror;
 mod opened;
 mod schema;
 mod show;

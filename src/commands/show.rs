@@ -24,29 +24,34 @@ pub fn run(folder: Folder, args: Show, ui: &Ui) -> Result<(), Failure> {
     match session.content(id)? {
         Content::Public(bytes) => ui.bytes(&bytes),
         Content::Secret(bytes) => ui.bytes(bytes.expose()),
-        Content::Stored(blob) => copy_blob(session.store(), &blob, &mut ui.writer())?,
+        Content::Stored(blob) => copy_blob(session.store(), &blob, &mut ui.writer(), "stdout")?,
     }
     Ok(())
 }
 
-/// Copies a blob of any size, and fails at its end if these were not its bytes.
-pub fn copy_blob(store: &Store, blob: &Digest, to: &mut dyn Write) -> Result<(), Failure> {
+/// Copies a blob of any size to what has this name, and fails at its end if these were not its bytes.
+pub fn copy_blob(
+    store: &Store,
+    blob: &Digest,
+    to: &mut dyn Write,
+    name: impl std::fmt::Display,
+) -> Result<(), Failure> {
     let mut reader =
         store.open_blob(blob)?.ok_or_else(|| Failure::failed(format!("{blob} is not in the store")))?;
     let (mut buffer, mut hasher) = (vec![0; 1 << 20], blake3::Hasher::new());
-    let copied = loop {
-        match reader.read(&mut buffer) {
-            Ok(0) => break Ok(()),
-            Ok(read) => match to.write_all(&buffer[..read]) {
-                Ok(()) => _ = hasher.update(&buffer[..read]),
-                // A closed pipe is the reader's choice, not a failure.
-                Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => return Ok(()),
-                Err(error) => break Err(error),
-            },
-            Err(error) => break Err(error),
+    loop {
+        let read = reader.read(&mut buffer);
+        let read = read.map_err(|error| Failure::failed(format!("cannot read {blob}: {error}")))?;
+        if read == 0 {
+            break;
         }
-    };
-    copied.map_err(|error| Failure::failed(format!("cannot copy {blob}: {error}")))?;
+        match to.write_all(&buffer[..read]) {
+            Ok(()) => _ = hasher.update(&buffer[..read]),
+            // A closed pipe is the reader's choice, not a failure.
+            Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => return Ok(()),
+            Err(error) => return Err(Failure::failed(format!("cannot write {name}: {error}"))),
+        }
+    }
     if Digest::from_bytes(*hasher.finalize().as_bytes()) == *blob {
         return Ok(());
     }

@@ -4,16 +4,14 @@ use super::flags::{self, path};
 use super::pki::{self, Authority, Pair};
 use super::planner::{HostFiles, Planner};
 use crate::artifact::{
-    AuditPolicy, BootstrapRbac, EncryptionConfig, Patch, Readiness, SchedulerApi, SchedulerConfig, Section,
-    Unit,
+    AuditPolicy, EncryptionConfig, Patch, Readiness, SchedulerApi, SchedulerConfig, Section, Unit,
 };
-use crate::cluster::{Cluster, Host, Program, Role};
+use crate::cluster::{Cluster, Host, Program};
 
 /// The nodes that all control planes share.
 const ENCRYPTION_CONFIG: &str = "config/encryption";
 const AUDIT_POLICY: &str = "config/audit-policy";
 const SCHEDULER_CONFIG: &str = "config/scheduler";
-const BOOTSTRAP_RBAC: &str = "config/bootstrap-rbac";
 const CONTROLLER_MANAGER_UNIT: &str = "config/kube-controller-manager.service";
 const SCHEDULER_UNIT: &str = "config/kube-scheduler.service";
 
@@ -56,14 +54,11 @@ impl Planner<'_> {
             patch: Patch::of(Program::KubeScheduler, &cluster.components),
         };
         self.define(SCHEDULER_CONFIG, scheduler, []);
-        let rbac = BootstrapRbac { administrators: pki::ADMINISTRATORS, kubelet_client: pki::KUBELET_CLIENT };
-        self.define(BOOTSTRAP_RBAC, rbac, []);
         self.define(CONTROLLER_MANAGER_UNIT, controller_manager_unit(self.cluster), []);
         self.define(SCHEDULER_UNIT, scheduler_unit(self.cluster), []);
     }
 
     pub(super) fn place_control_plane(&mut self, files: &mut HostFiles<'_>) {
-        self.place_programs(files, Role::ControlPlane);
         self.define_identities(pki::control_plane_identities(self.cluster, files.host));
         self.place_shared_pki(files);
         self.place_own_pki(files);
@@ -76,15 +71,15 @@ impl Planner<'_> {
             let id = self.name(name);
             files.secret(path, id);
         }
-        for (name, path) in [
-            (AUDIT_POLICY, path::AUDIT_POLICY),
-            (SCHEDULER_CONFIG, path::SCHEDULER_CONFIG),
-            (BOOTSTRAP_RBAC, path::BOOTSTRAP_RBAC),
-        ] {
+        for (name, path) in [(AUDIT_POLICY, path::AUDIT_POLICY), (SCHEDULER_CONFIG, path::SCHEDULER_CONFIG)] {
             let id = self.name(name);
             files.public(path, id);
         }
         self.place_control_plane_services(files);
+        self.place_pod_routes(files);
+        if self.cluster.bootstraps(files.host) {
+            self.place_bootstrap(files);
+        }
     }
 
     fn place_shared_pki(&mut self, files: &mut HostFiles<'_>) {

@@ -5,12 +5,11 @@ use super::flags::{self, path};
 use super::pki::{self, Authority};
 use super::planner::{HostFiles, Planner};
 use crate::artifact::{Readiness, Section, Unit};
-use crate::cluster::{Cluster, Host, Role};
+use crate::cluster::{Cluster, Host};
 
 impl Planner<'_> {
     pub(super) fn place_etcd(&mut self, files: &mut HostFiles<'_>) {
         let host = files.host;
-        self.place_programs(files, Role::Etcd);
         self.define_identities(pki::etcd_identities(host));
         let ca = self.authority(Authority::Etcd);
         files.public(path::ETCD_CA_CERT, ca.cert);

@@ -1,10 +1,10 @@
 //! The flags that each program is started with: kthw's choice, then the user's changes.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use crate::artifact::{Command, DecidedBy, Flag};
 use crate::cluster::flags::{FlagSet, Origin};
-use crate::cluster::{Cluster, Cni, FlagValue, Host, Program};
+use crate::cluster::{Allocation, Cluster, FlagValue, Host, Program};
 
 /// Where things are on a host; flags, files and services agree on it here.
 pub mod path {
@@ -47,7 +47,17 @@ pub mod path {
     pub const AUDIT_LOG: &str = "/var/log/kubernetes/audit.log";
     pub const SCHEDULER_CONFIG: &str = "/etc/kubernetes/scheduler-config.yaml";
     pub const KUBELET_CONFIG: &str = "/etc/kubernetes/kubelet-config.yaml";
+    pub const KUBE_PROXY_CONF: &str = "/etc/kubernetes/kube-proxy.conf";
+    pub const KUBE_PROXY_CONFIG: &str = "/etc/kubernetes/kube-proxy-config.yaml";
+    pub const SUPER_ADMIN_CONF: &str = "/etc/kubernetes/super-admin.conf";
+    /// The folder of the manifests that a new cluster is given.
+    pub const BOOTSTRAP: &str = "/etc/kubernetes/bootstrap/";
     pub const BOOTSTRAP_RBAC: &str = "/etc/kubernetes/bootstrap/rbac.yaml";
+    pub const BOOTSTRAP_COREDNS: &str = "/etc/kubernetes/bootstrap/coredns.yaml";
+    pub const CILIUM_VALUES: &str = "/etc/kubernetes/addons/cilium-values.yaml";
+    pub const POD_ROUTES: &str = "/etc/kubernetes/pod-routes";
+    pub const POD_ROUTES_PROGRAM: &str = "/usr/local/sbin/kubernetes-pod-routes";
+    pub const POD_MASQUERADE: &str = "/etc/kubernetes/pod-masquerade.nft";
     pub const CONTAINERD_CONFIG: &str = "/etc/containerd/config.toml";
     pub const CONTAINERD_SOCKET: &str = "unix:///run/containerd/containerd.sock";
     pub const CRICTL_CONFIG: &str = "/etc/crictl.yaml";
@@ -60,6 +70,7 @@ pub mod path {
 
 const ETCD_CLIENT_PORT: u16 = 2379;
 const ETCD_PEER_PORT: u16 = 2380;
+const ETCD_METRICS_PORT: u16 = 2381;
 
 /// Collects flags with the field of cluster.yaml that decides each.
 struct Flags<'a> {
@@ -100,7 +111,7 @@ impl<'a> Flags<'a> {
                 Origin::Spec(path) => DecidedBy::Spec(path.clone()),
             },
         };
-        Command { program, flags: self.set.rendered().map(flag).collect() }
+        Command::new(program, self.set.rendered().map(flag).collect())
     }
 }
 
@@ -119,17 +130,22 @@ pub fn apiserver_port(cluster: &Cluster) -> u16 {
     if direct { endpoint.port } else { 6443 }
 }
 
+/// The address by which a host reaches itself, of the cluster's family.
+fn localhost(cluster: &Cluster) -> IpAddr {
+    match cluster.network.hosts.addr() {
+        IpAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
+    }
+}
+
 /// The API server of the same host.
 pub fn local_apiserver(cluster: &Cluster) -> String {
-    let localhost = match cluster.network.hosts.addr() {
-        IpAddr::V4(_) => IpAddr::from([127, 0, 0, 1]),
-        IpAddr::V6(_) => IpAddr::from([0, 0, 0, 0, 0, 0, 0, 1]),
-    };
-    https(localhost, apiserver_port(cluster))
+    https(localhost(cluster), apiserver_port(cluster))
 }
 
 pub fn etcd(cluster: &Cluster, host: &Host) -> Command {
-    let local = IpAddr::from([127, 0, 0, 1]);
+    let local = localhost(cluster);
+    let metrics = format!("http://{}", SocketAddr::new(local, ETCD_METRICS_PORT));
     let client = https(host.address, ETCD_CLIENT_PORT);
     let peer = https(host.address, ETCD_PEER_PORT);
     let member = |host: &Host| format!("{}={}", host.name, https(host.address, ETCD_PEER_PORT));
@@ -145,7 +161,7 @@ pub fn etcd(cluster: &Cluster, host: &Host) -> Command {
         .from("hosts", "initial-cluster", members)
         .ours("initial-cluster-state", "new")
         .from("name", "initial-cluster-token", cluster.name.clone())
-        .ours("listen-metrics-urls", vec!["http://127.0.0.1:2381".to_owned()])
+        .ours("listen-metrics-urls", vec![metrics])
         .ours("client-cert-auth", true)
         .ours("trusted-ca-file", path::ETCD_CA_CERT)
         .pair(("cert-file", "key-file"), path::ETCD_SERVER)
@@ -212,7 +228,7 @@ pub fn kube_controller_manager(cluster: &Cluster) -> Command {
     let flags = Flags::of(cluster, Program::KubeControllerManager)
         .ours("authentication-kubeconfig", path::CONTROLLER_MANAGER_CONF)
         .ours("authorization-kubeconfig", path::CONTROLLER_MANAGER_CONF)
-        .ours("bind-address", "127.0.0.1")
+        .ours("bind-address", localhost(cluster).to_string())
         .ours("client-ca-file", path::CA_CERT)
         .from("name", "cluster-name", cluster.name.clone())
         .pair(("cluster-signing-cert-file", "cluster-signing-key-file"), (path::CA_CERT, path::CA_KEY))
@@ -226,11 +242,10 @@ pub fn kube_controller_manager(cluster: &Cluster) -> Command {
         .ours("tls-min-version", "VersionTLS13")
         .pair(("tls-cert-file", "tls-private-key-file"), path::CONTROLLER_MANAGER)
         .ours("use-service-account-credentials", true);
-    let flags = match network.cni {
-        // The bridge plugin's ranges are written on each host.
-        Cni::Bridge => flags.from("network.cni", "allocate-node-cidrs", false),
-        Cni::None => flags
-            .from("network.cni", "allocate-node-cidrs", true)
+    let flags = match network.pod_cidr_allocation {
+        Allocation::Static => flags.from("network.podCIDRAllocation", "allocate-node-cidrs", false),
+        Allocation::ControllerManager => flags
+            .from("network.podCIDRAllocation", "allocate-node-cidrs", true)
             .from("network.pods", "cluster-cidr", network.pods.to_string())
             .from("network.podMask", "node-cidr-mask-size", network.pod_mask.to_string()),
     };
@@ -241,7 +256,7 @@ pub fn kube_scheduler(cluster: &Cluster) -> Command {
     Flags::of(cluster, Program::KubeScheduler)
         .ours("authentication-kubeconfig", path::SCHEDULER_CONF)
         .ours("authorization-kubeconfig", path::SCHEDULER_CONF)
-        .ours("bind-address", "127.0.0.1")
+        .ours("bind-address", localhost(cluster).to_string())
         .ours("client-ca-file", path::CA_CERT)
         .ours("config", path::SCHEDULER_CONFIG)
         .ours("requestheader-client-ca-file", path::FRONT_PROXY_CA_CERT)
@@ -262,6 +277,55 @@ pub fn kubelet(cluster: &Cluster, host: &Host) -> Command {
         false => flags.from(format!("hosts[{}].labels", host.name), "node-labels", labels),
     };
     flags.command("/usr/local/bin/kubelet")
+}
+
+pub fn kube_proxy(cluster: &Cluster, host: &Host) -> Command {
+    Flags::of(cluster, Program::KubeProxy)
+        .ours("config", path::KUBE_PROXY_CONFIG)
+        .from(format!("hosts[{}].name", host.name), "hostname-override", host.name.clone())
+        .command("/usr/local/bin/kube-proxy")
+}
+
+/// Applies every bootstrap manifest, by way of the API server of the same host.
+pub fn kubectl_apply(cluster: &Cluster) -> Command {
+    let flags = vec![
+        own("filename", path::BOOTSTRAP),
+        // What somebody else has changed since is put right, not complained of.
+        own("force-conflicts", "true"),
+        own("field-manager", "kthw"),
+        own("server", &local_apiserver(cluster)),
+        own("server-side", "true"),
+    ];
+    Command::new("/usr/local/bin/kubectl", flags).with("apply")
+}
+
+/// Succeeds once the API server of the same host is ready.
+pub fn kubectl_ready(cluster: &Cluster) -> Command {
+    let flags = vec![own("raw", "/readyz"), own("server", &local_apiserver(cluster))];
+    Command::new("/usr/local/bin/kubectl", flags).with("get")
+}
+
+/// Installs Cilium; fails where it is installed.
+pub fn cilium_install(cluster: &Cluster) -> Command {
+    Command::new("-/usr/local/bin/cilium", cilium(cluster)).with("install")
+}
+
+/// Makes an installed Cilium what the values say, and nothing but.
+pub fn cilium_upgrade(cluster: &Cluster) -> Command {
+    let mut flags = cilium(cluster);
+    flags.push(own("reset-values", "true"));
+    Command::new("/usr/local/bin/cilium", flags).with("upgrade")
+}
+
+fn cilium(cluster: &Cluster) -> Vec<Flag> {
+    let decided_by = DecidedBy::Spec("versions.cilium".to_owned());
+    let version = cluster.versions.cilium.to_string();
+    vec![own("values", path::CILIUM_VALUES), Flag { decided_by, ..own("version", &version) }]
+}
+
+/// A flag of a program that users do not configure.
+fn own(name: &str, value: &str) -> Flag {
+    Flag { name: name.to_owned(), values: vec![value.to_owned()], decided_by: DecidedBy::Program }
 }
 
 pub fn containerd(cluster: &Cluster) -> Command {

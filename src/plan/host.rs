@@ -10,6 +10,7 @@ impl Planner<'_> {
         let entries = hosts_entries(files.host, &self.control_planes);
         let hosts = self.define(&format!("host/{}/hosts", files.host.name), HostsFile { entries }, []);
         files.public(path::HOSTS, hosts);
+        self.place_programs(files);
     }
 }
 

@@ -6,14 +6,15 @@ use ipnet::IpNet;
 use kthw_graph::{NodeId, Slot, Yields};
 use semver::Version;
 
-use super::PlanProblem;
+use super::pki::Authority;
 use super::planner::{HostFiles, Planner, input};
 use super::releases::OS;
+use super::{PlanProblem, kube_proxy};
 use crate::artifact::{
     Artifact, DecidedBy, DiskOverlay, DnsRecords, Download, HostAddressing, HostsEntry, LibvirtDomain,
     LibvirtNetwork, Machine, MetaData, NetworkConfig, Permissions, SEED_FILES, SeedImage, UserData,
 };
-use crate::cluster::{Addressing, Arch, Carry, Cluster, Host, Image, ImageFile, Mac, Machines, Role};
+use crate::cluster::{Addressing, Arch, Carry, Cluster, Cni, Host, Image, ImageFile, Mac, Machines, Role};
 use crate::lock::{Algorithm, Checksum, Pin};
 use crate::upstream::Need;
 
@@ -108,6 +109,10 @@ impl Planner<'_> {
             acceleration: machines.acceleration,
             cpus: machine.cpus,
             memory: machine.memory,
+            sized_by: [
+                sized_by(host, "cpus", machine.cpus == machines.cpus),
+                sized_by(host, "memory", machine.memory == machines.memory),
+            ],
             mac: machine.mac,
             network: machines.network.name.clone(),
             folder: machines.folder.clone(),
@@ -155,17 +160,23 @@ impl Planner<'_> {
         ];
         let commands =
             steps.into_iter().filter(|(folder, _)| is_below(folder)).map(|(_, step)| step).collect();
+        let trusts = false;
+        let mut inputs: Vec<(Slot, NodeId)> =
+            carried.iter().map(|(path, id, _)| (path.clone(), *id)).collect();
+        if trusts {
+            inputs.push(input(UserData::TRUSTED, self.authority(Authority::Cluster).cert));
+        }
         let user_data = UserData {
             host: host.name.clone(),
             domain: machines.network.domain.clone(),
             user: machines.user.clone(),
-            packages: packages(host),
-            trusts: false,
-            files: carried.iter().map(|(path, _, permissions)| (path.clone(), *permissions)).collect(),
+            packages: packages(self.cluster, host),
+            trusts,
+            files: carried.into_iter().map(|(path, _, permissions)| (path, permissions)).collect(),
             commands,
             more: machines.user_data.clone(),
         };
-        self.define(name, user_data, carried.into_iter().map(|(path, id, _)| (path, id)))
+        self.define(name, user_data, inputs)
     }
 
     /// Whether a node yields bytes that anyone may see and that are made here.
@@ -175,11 +186,26 @@ impl Planner<'_> {
     }
 }
 
+/// The field that says how large a machine is: that of all machines, unless the host has its own.
+fn sized_by(host: &Host, field: &str, alike: bool) -> String {
+    match alike {
+        true => format!("machines.{field}"),
+        false => format!("hosts[{}].machine.{field}", host.name),
+    }
+}
+
 /// What a host's roles need of its distribution.
-fn packages(host: &Host) -> Vec<&'static str> {
+fn packages(cluster: &Cluster, host: &Host) -> Vec<&'static str> {
     let mut packages = Vec::new();
     if host.is(Role::Worker) {
         packages.extend(["conntrack", "iptables"]);
+        // For the rules that the bridge plugin's pods leave by, or those of kube-proxy.
+        if cluster.network.cni == Cni::Bridge || kube_proxy::mode(cluster) == Some("nftables") {
+            packages.push("nftables");
+        }
+        if kube_proxy::mode(cluster) == Some("ipvs") {
+            packages.push("ipset");
+        }
     }
     packages
 }
@@ -222,6 +248,7 @@ fn network_config(cluster: &Cluster, machines: &Machines, host: &Host) -> Networ
         interface: network.interface.clone(),
         mac: machines.each[&host.name].mac,
         addressing,
+        loopback: None,
         nameservers: network.nameservers.clone(),
         domain: network.domain.clone(),
     }

@@ -1,12 +1,15 @@
 //! The planner: what exists, what it is made from, and where it goes. It decides everything and does nothing.
 
+mod bootstrap;
 mod control_plane;
 mod etcd;
 mod flags;
 mod host;
+mod kube_proxy;
 mod machine;
 mod pki;
 mod planner;
+mod pod_network;
 mod releases;
 mod worker;
 
@@ -23,7 +26,7 @@ use crate::root::RootFingerprint;
 use planner::{HostFiles, Planner};
 
 pub use machine::{NETWORK_FILE, image_file};
-pub use releases::needs;
+pub use releases::{needs, programs};
 
 /// The node that stands for everything.
 pub const CLUSTER: &str = "cluster";
@@ -51,6 +54,8 @@ pub fn plan(cluster: &Cluster, lock: &Lock, root: RootFingerprint) -> Result<Pla
     planner.define_releases();
     planner.define_control_plane();
     planner.define_workers();
+    planner.define_kube_proxy();
+    planner.define_pod_network();
     let mut members = Vec::with_capacity(cluster.hosts.len());
     if let Some(machines) = &cluster.machines {
         members.extend(planner.define_shared_machinery(machines));
@@ -155,6 +160,7 @@ pub fn machine_files(graph: &Graph<Artifact>) -> impl Iterator<Item = (String, N
 mod tests {
     use kthw_graph::{Action, Encoder};
 
+    use super::flags::path;
     use super::*;
     use crate::artifact::{Certificate, Profile};
     use crate::root::RootSecret;
@@ -312,6 +318,92 @@ mod tests {
         ] {
             assert!(old.contains(&before.to_owned()) && !old.contains(&since.to_owned()));
             assert!(new.contains(&since.to_owned()) && !new.contains(&before.to_owned()));
+        }
+    }
+
+    /// The hosts that have a file at this path.
+    fn hosts_with(plan: &Plan, path: &str) -> Vec<String> {
+        let found = files(&plan.graph).filter(|(_, other, _)| *other == path);
+        found.map(|(host, _, _)| host.to_owned()).collect::<BTreeSet<_>>().into_iter().collect()
+    }
+
+    const MORE: &str = concat!(
+        "  - {name: control-plane-2, address: 10.0.0.5, roles: [control-plane]}\n",
+        "  - {name: control-plane-3, address: 10.0.0.6, roles: [control-plane, worker]}\n",
+    );
+
+    #[test]
+    fn the_first_control_plane_alone_gives_the_cluster_what_it_needs() {
+        let plan = example(|text| {
+            text.replace("  - name: worker-node-1", &format!("{MORE}  - name: worker-node-1"))
+        });
+        for path in [path::SUPER_ADMIN_CONF, path::BOOTSTRAP_RBAC, path::BOOTSTRAP_COREDNS] {
+            assert_eq!(hosts_with(&plan, path), ["control-plane-1"], "{path}");
+        }
+        let pods = ["control-plane-3", "worker-node-1", "worker-node-2"];
+        assert_eq!(hosts_with(&plan, path::KUBE_PROXY_CONF), pods);
+        assert_eq!(hosts_with(&plan, path::POD_MASQUERADE), pods);
+        assert_eq!(hosts_with(&plan, path::POD_ROUTES).len(), 5);
+        assert_eq!(plan.graph.order().iter().filter(|id| names_routes(&plan, **id)).count(), 1);
+    }
+
+    fn names_routes(plan: &Plan, id: NodeId) -> bool {
+        matches!(plan.graph.node(id).action, Artifact::PodRoutes(_))
+    }
+
+    #[test]
+    fn add_ons_and_proxies_may_be_left_out() {
+        let plan = example(|text| {
+            text.replace("cni: bridge", "cni: none\n  kubeProxy: false") + "addons: {coreDNS: false}\n"
+        });
+        for path in [
+            path::KUBE_PROXY_CONF,
+            path::BOOTSTRAP_COREDNS,
+            path::POD_ROUTES,
+            path::POD_MASQUERADE,
+            path::CNI_NETWORK,
+            "/usr/local/bin/kube-proxy",
+        ] {
+            assert_eq!(hosts_with(&plan, path), [""; 0], "{path}");
+        }
+        assert_eq!(hosts_with(&plan, path::BOOTSTRAP_RBAC), ["control-plane-1"]);
+    }
+
+    #[test]
+    fn who_allocates_pod_ranges_is_told_to_the_controller_manager() {
+        let allocates = |change: &str, expected: &[&str]| {
+            let plan = example(|text| text.replace("cni: bridge", change));
+            let flags = unit(&plan, "config/kube-controller-manager.service");
+            let about = ["--allocate-node-cidrs", "--cluster-cidr", "--node-cidr-mask-size"];
+            let found: Vec<&String> =
+                flags.iter().filter(|flag| about.iter().any(|name| flag.starts_with(name))).collect();
+            assert_eq!(found, expected, "{change}");
+        };
+        let all = ["--allocate-node-cidrs=true", "--cluster-cidr=10.200.0.0/16", "--node-cidr-mask-size=24"];
+        allocates("cni: bridge", &["--allocate-node-cidrs=false"]);
+        allocates("cni: none", &all);
+        allocates("cni: none\n  podCIDRAllocation: static", &["--allocate-node-cidrs=false"]);
+    }
+
+    #[test]
+    fn nothing_of_an_ipv6_cluster_listens_by_ipv4() {
+        let text = "apiVersion: kthw.dev/v1alpha1\nkind: Cluster\nname: six\nversions: {kubernetes: 1.35.1}\n\
+            network: {hosts: 'fd00::/64', services: 'fd00:96::/112', pods: 'fd00:200::/48'}\n\
+            hosts: [{name: a, address: 'fd00::9', roles: [control-plane, worker]}]\n";
+        let cluster = cluster(text);
+        let host = &cluster.hosts[0];
+        let etcd = flags::etcd(&cluster, host);
+        let value = |name: &str| {
+            etcd.flags.iter().find(|flag| flag.name == name).map(|flag| flag.values.join(" ")).expect(name)
+        };
+        assert_eq!(value("listen-client-urls"), "https://[::1]:2379,https://[fd00::9]:2379");
+        assert_eq!(value("listen-metrics-urls"), "http://[::1]:2381");
+        let manager = flags::kube_controller_manager(&cluster);
+        for command in [etcd, flags::kube_apiserver(&cluster, host), manager, flags::kube_scheduler(&cluster)]
+        {
+            let by_ipv4 = |value: &String| value.contains("127.0.0.1") || value.contains("0.0.0.0");
+            let guilty = command.flags.iter().find(|flag| flag.values.iter().any(by_ipv4));
+            assert!(guilty.is_none(), "{}: {:?}", command.program, guilty.map(|flag| &flag.name));
         }
     }
 

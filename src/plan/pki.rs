@@ -84,6 +84,11 @@ pub fn cluster_identities() -> Vec<Identity> {
     ]
 }
 
+/// Who acts for every kube-proxy, in the name that Kubernetes binds to the role system:node-proxier.
+pub fn kube_proxy_identity() -> Identity {
+    identity("pki/kube-proxy", ClusterCa, Client, "system:kube-proxy", &[])
+}
+
 /// Who acts for one control plane.
 pub fn control_plane_identities(cluster: &Cluster, host: &Host) -> Vec<Identity> {
     let of = |part: &str| format!("host/{}/pki/{part}", host.name);

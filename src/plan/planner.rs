@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use kthw_graph::{GraphBuilder, NodeId, NodeName, Slot};
 
 use crate::artifact::{Artifact, Bundle, Permissions, Service};
-use crate::cluster::{Arch, Cluster, Host, Role};
+use crate::cluster::{Arch, Cluster, Host};
 use crate::lock::Lock;
 use crate::root::RootFingerprint;
 
@@ -21,8 +21,8 @@ pub struct Planner<'a> {
     pub problems: Vec<PlanProblem>,
     /// Asked for by every host, so looked for once.
     pub control_planes: Vec<&'a Host>,
-    /// The programs of each role and architecture: path and node.
-    pub programs: BTreeMap<(Role, Arch), Vec<(&'static str, NodeId)>>,
+    /// The programs of each release and architecture: path and node.
+    pub programs: BTreeMap<(&'static str, Arch), Vec<(&'static str, NodeId)>>,
     /// The disks of machines by the names of their nodes.
     pub disks: BTreeMap<String, NodeId>,
 }

@@ -5,14 +5,14 @@ use semver::Version;
 use super::planner::{HostFiles, Planner, input};
 use super::{PlanProblem, machine};
 use crate::artifact::{ArchiveMember, Download};
-use crate::cluster::{Arch, Cluster, Role, Versions};
+use crate::cluster::{Arch, Cluster, Cni, Host, Role, Versions};
 use crate::upstream::{self, Need, Packing};
 
 /// What an upstream project releases, and who runs it.
 struct Release {
     name: &'static str,
     version: fn(&Versions) -> &Version,
-    role: Role,
+    runs: fn(&Cluster, &Host) -> bool,
     /// Where each program goes: its name in the release, its place on the host.
     programs: &'static [(&'static str, &'static str)],
 }
@@ -21,26 +21,59 @@ const RELEASES: &[Release] = &[
     Release {
         name: "etcd",
         version: |v| &v.etcd,
-        role: Role::Etcd,
+        runs: |_, host| host.is(Role::Etcd),
         programs: &[
             ("etcd", "/usr/local/bin/etcd"),
             ("etcdctl", "/usr/local/bin/etcdctl"),
             ("etcdutl", "/usr/local/bin/etcdutl"),
         ],
     },
-    kubernetes("kube-apiserver", Role::ControlPlane, &[("kube-apiserver", "/usr/local/bin/kube-apiserver")]),
-    kubernetes(
-        "kube-controller-manager",
-        Role::ControlPlane,
-        &[("kube-controller-manager", "/usr/local/bin/kube-controller-manager")],
-    ),
-    kubernetes("kube-scheduler", Role::ControlPlane, &[("kube-scheduler", "/usr/local/bin/kube-scheduler")]),
-    kubernetes("kubectl", Role::ControlPlane, &[("kubectl", "/usr/local/bin/kubectl")]),
-    kubernetes("kubelet", Role::Worker, &[("kubelet", "/usr/local/bin/kubelet")]),
+    Release {
+        name: "kube-apiserver",
+        version: |v| &v.kubernetes,
+        runs: control_plane,
+        programs: &[("kube-apiserver", "/usr/local/bin/kube-apiserver")],
+    },
+    Release {
+        name: "kube-controller-manager",
+        version: |v| &v.kubernetes,
+        runs: control_plane,
+        programs: &[("kube-controller-manager", "/usr/local/bin/kube-controller-manager")],
+    },
+    Release {
+        name: "kube-scheduler",
+        version: |v| &v.kubernetes,
+        runs: control_plane,
+        programs: &[("kube-scheduler", "/usr/local/bin/kube-scheduler")],
+    },
+    Release {
+        name: "kubectl",
+        version: |v| &v.kubernetes,
+        runs: control_plane,
+        programs: &[("kubectl", "/usr/local/bin/kubectl")],
+    },
+    Release {
+        name: "cilium-cli",
+        version: |v| &v.cilium_cli,
+        runs: |cluster, host| cluster.network.cni == Cni::Cilium && cluster.bootstraps(host),
+        programs: &[("cilium", "/usr/local/bin/cilium")],
+    },
+    Release {
+        name: "kubelet",
+        version: |v| &v.kubernetes,
+        runs: worker,
+        programs: &[("kubelet", "/usr/local/bin/kubelet")],
+    },
+    Release {
+        name: "kube-proxy",
+        version: |v| &v.kubernetes,
+        runs: |cluster, host| cluster.network.kube_proxy && worker(cluster, host),
+        programs: &[("kube-proxy", "/usr/local/bin/kube-proxy")],
+    },
     Release {
         name: "containerd",
         version: |v| &v.containerd,
-        role: Role::Worker,
+        runs: worker,
         programs: &[
             ("containerd", "/usr/local/bin/containerd"),
             ("containerd-shim-runc-v2", "/usr/local/bin/containerd-shim-runc-v2"),
@@ -50,13 +83,13 @@ const RELEASES: &[Release] = &[
     Release {
         name: "runc",
         version: |v| &v.runc,
-        role: Role::Worker,
+        runs: worker,
         programs: &[("runc", "/usr/local/sbin/runc")],
     },
     Release {
         name: "cni-plugins",
         version: |v| &v.cni_plugins,
-        role: Role::Worker,
+        runs: worker,
         programs: &[
             ("bridge", "/opt/cni/bin/bridge"),
             ("host-local", "/opt/cni/bin/host-local"),
@@ -67,17 +100,17 @@ const RELEASES: &[Release] = &[
     Release {
         name: "crictl",
         version: |v| &v.crictl,
-        role: Role::Worker,
+        runs: worker,
         programs: &[("crictl", "/usr/local/bin/crictl")],
     },
 ];
 
-const fn kubernetes(
-    name: &'static str,
-    role: Role,
-    programs: &'static [(&'static str, &'static str)],
-) -> Release {
-    Release { name, version: |v| &v.kubernetes, role, programs }
+fn control_plane(_: &Cluster, host: &Host) -> bool {
+    host.is(Role::ControlPlane)
+}
+
+fn worker(_: &Cluster, host: &Host) -> bool {
+    host.is(Role::Worker)
 }
 
 pub const OS: &str = "linux";
@@ -93,11 +126,19 @@ pub fn needs(cluster: &Cluster) -> Vec<Need> {
     needs
 }
 
+/// The programs that a release is wanted for.
+pub fn programs(release: &str) -> impl Iterator<Item = &'static str> {
+    let releases = RELEASES.iter().filter(move |other| other.name == release);
+    releases.flat_map(|release| release.programs).map(|(program, _)| *program)
+}
+
 /// Which releases some host runs, for which architecture.
 fn wanted(cluster: &Cluster) -> impl Iterator<Item = (&'static Release, Arch)> {
-    let runs = |role: Role, arch: Arch| cluster.hosts.iter().any(|host| host.arch == arch && host.is(role));
+    let runs = |release: &Release, arch: Arch| {
+        cluster.hosts.iter().any(|host| host.arch == arch && (release.runs)(cluster, host))
+    };
     let pairs = RELEASES.iter().flat_map(|release| Arch::ALL.iter().map(move |arch| (release, *arch)));
-    pairs.filter(move |(release, arch)| runs(release.role, *arch))
+    pairs.filter(move |(release, arch)| runs(release, *arch))
 }
 
 fn program_name(release: &Release, program: &str, arch: Arch) -> String {
@@ -139,14 +180,17 @@ impl Planner<'_> {
                     release.programs.iter().map(member).collect::<Vec<_>>()
                 }
             };
-            self.programs.entry((release.role, arch)).or_default().extend(programs);
+            self.programs.insert((release.name, arch), programs);
         }
     }
 
-    /// Puts the programs of a role on a host.
-    pub(super) fn place_programs(&self, files: &mut HostFiles<'_>, role: Role) {
-        for (path, id) in self.programs.get(&(role, files.host.arch)).into_iter().flatten() {
-            files.program(*path, *id);
+    /// Puts the programs that a host runs on it.
+    pub(super) fn place_programs(&self, files: &mut HostFiles<'_>) {
+        let host = files.host;
+        for release in RELEASES.iter().filter(|release| (release.runs)(self.cluster, host)) {
+            for (path, id) in self.programs.get(&(release.name, host.arch)).into_iter().flatten() {
+                files.program(*path, *id);
+            }
         }
     }
 }

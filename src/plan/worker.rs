@@ -2,19 +2,19 @@
 
 use super::control_plane::place;
 use super::flags::{self, path};
+use super::kube_proxy;
 use super::pki::{self, Authority};
 use super::planner::{HostFiles, Planner};
 use crate::artifact::{
-    CniConfig, ContainerdConfig, ContainerdSchema, CrictlConfig, KernelModules, KubeletConfig, Patch,
-    Readiness, Section, Sysctls, Taint, Unit, sandbox_image,
+    ContainerdConfig, ContainerdSchema, CrictlConfig, KernelModules, KubeletConfig, Patch, Readiness,
+    Section, Sysctls, Taint, Unit, sandbox_image,
 };
-use crate::cluster::{Cluster, Cni, Host, Program, Role};
+use crate::cluster::{Cluster, Host, Program, Role};
 
 /// The nodes that all workers share.
 const CONTAINERD_CONFIG: &str = "config/containerd";
 const CONTAINERD_UNIT: &str = "config/containerd.service";
 const CRICTL_CONFIG: &str = "config/crictl";
-const CNI_LOOPBACK: &str = "config/cni-loopback";
 const KERNEL_MODULES: &str = "config/kernel-modules";
 const SYSCTLS: &str = "config/sysctls";
 
@@ -29,21 +29,18 @@ impl Planner<'_> {
         self.define(CONTAINERD_CONFIG, containerd, []);
         self.define(CONTAINERD_UNIT, containerd_unit(cluster), []);
         self.define(CRICTL_CONFIG, CrictlConfig { runtime_endpoint: path::CONTAINERD_SOCKET.to_owned() }, []);
-        self.define(KERNEL_MODULES, KernelModules::for_containers(), []);
-        self.define(SYSCTLS, Sysctls::for_kubelet(), []);
-        if cluster.network.cni == Cni::Bridge {
-            self.define(CNI_LOOPBACK, CniConfig::Loopback, []);
-        }
+        self.define(KERNEL_MODULES, KernelModules::for_containers(kube_proxy::modules(cluster)), []);
+        self.define(SYSCTLS, Sysctls::for_kubelet(&cluster.network.pods), []);
     }
 
     pub(super) fn place_worker(&mut self, files: &mut HostFiles<'_>) {
         let host = files.host;
-        self.place_programs(files, Role::Worker);
         self.define_identities(pki::worker_identities(host));
-        let ca = self.authority(Authority::Cluster);
         // A host that is a control plane too has it already.
         if !host.is(Role::ControlPlane) {
+            let ca = self.authority(Authority::Cluster);
             files.public(path::CA_CERT, ca.cert);
+            self.place_pod_routes(files);
         }
         let server = self.pair(&format!("host/{}/pki/kubelet-server", host.name));
         place(files, server, path::KUBELET_SERVER);
@@ -63,18 +60,9 @@ impl Planner<'_> {
             let id = self.name(name);
             files.public(path, id);
         }
-        self.place_pod_network(files);
+        self.place_bridge(files);
         self.place_worker_services(files);
-    }
-
-    fn place_pod_network(&mut self, files: &mut HostFiles<'_>) {
-        let host = files.host;
-        let (Cni::Bridge, Some(pod_cidr)) = (self.cluster.network.cni, host.pod_cidr) else { return };
-        let bridge = CniConfig::Bridge { host: host.name.clone(), pod_cidr };
-        let bridge = self.define(&format!("host/{}/cni-bridge", host.name), bridge, []);
-        files.public(path::CNI_NETWORK, bridge);
-        let loopback = self.name(CNI_LOOPBACK);
-        files.public(path::CNI_LOOPBACK, loopback);
+        self.place_kube_proxy(files);
     }
 
     fn place_worker_services(&mut self, files: &mut HostFiles<'_>) {

@@ -153,7 +153,8 @@ mod tests {
     use super::*;
     use crate::spec::{
         ApiSpec, AuditSpec, ComponentSpec, ComponentsSpec, DownloadsSpec, EncryptionSpec, HostSpec,
-        NetworkSpec, PkiSpec, SshSpec, TaintSpec, VersionsSpec, load, presets,
+        ImageFileSpec, ImageSpec, MachineNetworkSpec, MachineSpec, MachinesSpec, NetworkSpec, PkiSpec,
+        SshSpec, TaintSpec, UserSpec, VersionsSpec, load, presets,
     };
 
     /// Any text that YAML can hold, with those that look like something else more often.
@@ -196,9 +197,10 @@ mod tests {
             prop::collection::btree_map(text(), text(), 0..3),
             prop::collection::vec(taint, 0..2),
             prop::option::of(text()),
+            machine(),
         )
-            .prop_map(|((name, address, roles), arch, (user, port), labels, taints, pod_cidr)| {
-                HostSpec {
+            .prop_map(
+                |((name, address, roles), arch, (user, port), labels, taints, pod_cidr, machine)| HostSpec {
                     name,
                     address,
                     roles,
@@ -210,9 +212,33 @@ mod tests {
                         .map(|(key, value, effect)| TaintSpec { key, value, effect })
                         .collect(),
                     pod_cidr,
-                    ..HostSpec::default()
-                }
-            })
+                    machine,
+                },
+            )
+    }
+
+    fn machine() -> impl Strategy<Value = MachineSpec> {
+        let sizes = (prop::option::of(any::<u32>()), prop::option::of(text()), prop::option::of(text()));
+        (sizes, prop::option::of(text())).prop_map(|((cpus, memory, disk), mac)| MachineSpec {
+            cpus,
+            memory,
+            disk,
+            mac,
+        })
+    }
+
+    fn machines() -> impl Strategy<Value = MachinesSpec> {
+        let network = (prop::option::of(text()), prop::collection::vec(text(), 0..3));
+        let image = (text(), text(), prop::option::of(text()));
+        (network, image, prop::collection::vec(text(), 0..3), json()).prop_map(
+            |((gateway, nameservers), (url, checksum, name), ssh_authorized_keys, user_data)| MachinesSpec {
+                network: MachineNetworkSpec { gateway, nameservers, ..MachineNetworkSpec::default() },
+                image: ImageSpec { name, amd64: Some(ImageFileSpec { url, checksum }), arm64: None },
+                user: UserSpec { ssh_authorized_keys, ..UserSpec::default() },
+                user_data,
+                ..MachinesSpec::default()
+            },
+        )
     }
 
     fn component() -> impl Strategy<Value = ComponentSpec> {
@@ -228,22 +254,26 @@ mod tests {
             component(),
             (json(), any::<u32>()),
             (text(), texts()),
+            prop::option::of(machines()),
         )
-            .prop_map(|(network, (endpoint, sans), kubelet, audit, encryption)| ClusterSpec {
-                network: NetworkSpec {
-                    hosts: network.0,
-                    domain: network.1,
-                    dns: Some(network.2),
-                    pod_mask: network.3,
-                    ..NetworkSpec::default()
-                },
-                api: ApiSpec { endpoint, sans: sans.clone() },
-                components: ComponentsSpec { kubelet, ..ComponentsSpec::default() },
-                audit: AuditSpec { policy: audit.0, max_age: audit.1, ..AuditSpec::default() },
-                encryption: EncryptionSpec { provider: encryption.0.clone(), resources: encryption.1 },
-                pki: PkiSpec { certificate_validity_period: encryption.0, ..PkiSpec::default() },
-                downloads: DownloadsSpec { mirrors: sans },
-                ..ClusterSpec::default()
+            .prop_map(|(network, (endpoint, sans), kubelet, audit, encryption, machines)| {
+                ClusterSpec {
+                    machines,
+                    network: NetworkSpec {
+                        hosts: network.0,
+                        domain: network.1,
+                        dns: Some(network.2),
+                        pod_mask: network.3,
+                        ..NetworkSpec::default()
+                    },
+                    api: ApiSpec { endpoint, sans: sans.clone() },
+                    components: ComponentsSpec { kubelet, ..ComponentsSpec::default() },
+                    audit: AuditSpec { policy: audit.0, max_age: audit.1, ..AuditSpec::default() },
+                    encryption: EncryptionSpec { provider: encryption.0.clone(), resources: encryption.1 },
+                    pki: PkiSpec { certificate_validity_period: encryption.0, ..PkiSpec::default() },
+                    downloads: DownloadsSpec { mirrors: sans },
+                    ..ClusterSpec::default()
+                }
             })
     }
 

@@ -3,11 +3,14 @@
 /// One control plane and two workers.
 pub const SINGLE: &str = include_str!("../../examples/single/cluster.yaml");
 
+/// One control plane and two workers, with Cilium.
+pub const CILIUM: &str = include_str!("../../examples/cilium/cluster.yaml");
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const ALL: &[&str] = &[SINGLE];
+    const ALL: &[&str] = &[SINGLE, CILIUM];
 
     #[test]
     fn a_preset_loads_without_a_warning() {

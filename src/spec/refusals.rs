@@ -1,5 +1,9 @@
 //! Every refusal and warning of the cluster file, with its message, its place and its way out.
 
+mod addons;
+mod machines;
+mod pod_network;
+
 use super::{Located, load};
 
 const BASE: &str = "\
@@ -58,6 +62,20 @@ fn the_base_is_without_problems() {
 }
 
 #[test]
+fn a_host_name_leaves_room_in_a_common_name() {
+    let name = "w".repeat(52);
+    check("worker-1", &name, "");
+    let longer = format!("{name}w");
+    check(
+        "worker-1",
+        &longer,
+        &format!(
+            "9:12+53 error: hosts[1].name {longer} is longer than 52 characters | shorten it: a certificate's common name holds 64, and the host's is system:node:NAME"
+        ),
+    );
+}
+
+#[test]
 fn all_problems_come_at_once() {
     check_text(
         "kind: cluster\nname: Hard Way\nnetwork: {services: 10.96.0.0/8}\nhosts: [{name: a, address: b}]\n\
@@ -87,8 +105,8 @@ fn unknown_fields_are_refused_together() {
         "10:14+8 error: unknown field `kubelets` in components | did you mean `kubelet`?
          10:35+4 error: unknown field `flag` in components.etcd | did you mean `flags`?",
     );
-    check_with("zebra: 1\n? a.b\n: 1", "10:1+5 error: unknown field `zebra` | the fields here are api, apiVersion, audit, components, downloads, encryption, hosts, kind, machines, name, network, pki, versions
-         11:3+3 error: unknown field `a.b` | the fields here are api, apiVersion, audit, components, downloads, encryption, hosts, kind, machines, name, network, pki, versions");
+    check_with("zebra: 1\n? a.b\n: 1", "10:1+5 error: unknown field `zebra` | the fields here are addons, api, apiVersion, audit, components, downloads, encryption, hosts, kind, machines, name, network, pki, versions
+         11:3+3 error: unknown field `a.b` | the fields here are addons, api, apiVersion, audit, components, downloads, encryption, hosts, kind, machines, name, network, pki, versions");
 }
 
 #[test]

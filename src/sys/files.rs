@@ -46,6 +46,31 @@ pub fn exists(path: &Utf8Path) -> bool {
     path.exists()
 }
 
+pub fn is_folder(path: &Utf8Path) -> bool {
+    path.is_dir()
+}
+
+/// Opens a regular file to read it; `None` if there is none.
+pub fn open(path: &Utf8Path) -> Result<Option<File>, FileError> {
+    match File::open(path) {
+        Ok(_) if !path.is_file() => Ok(None),
+        Ok(file) => Ok(Some(file)),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(cannot_read(path)(error)),
+    }
+}
+
+/// What went wrong while an open file was read.
+pub fn cannot_read(path: &Utf8Path) -> impl FnOnce(std::io::Error) -> FileError + '_ {
+    FileError::new("read", path)
+}
+
+/// Creates a folder unless it is there, and sees whether files can be made in it.
+pub fn ensure_writable(folder: &Utf8Path) -> Result<(), FileError> {
+    std::fs::create_dir_all(folder).map_err(FileError::new("create", folder))?;
+    tempfile::tempfile_in(folder).map(drop).map_err(FileError::new("write to", folder))
+}
+
 /// Writes a whole file or nothing. Parents are created.
 pub fn write(path: &Utf8Path, bytes: &[u8], mode: u32) -> Result<(), FileError> {
     fill(path, mode, |file| file.write_all(bytes).map_err(FileError::new("write", path)))
@@ -90,6 +115,16 @@ pub fn create(path: &Utf8Path, bytes: &[u8], mode: u32) -> Result<bool, FileErro
 /// The same path from wherever one looks, where that can be told.
 pub fn absolute(path: &Utf8Path) -> Utf8PathBuf {
     camino::absolute_utf8(path).unwrap_or_else(|_| path.to_owned())
+}
+
+/// Where a path leads once every link is followed, as far as there is anything.
+pub fn resolved(path: &Utf8Path) -> Utf8PathBuf {
+    let path = absolute(path);
+    let found = path.ancestors().find_map(|there| Some((there, there.canonicalize_utf8().ok()?)));
+    match found {
+        Some((there, real)) => real.join(path.strip_prefix(there).expect("it is an ancestor")),
+        None => path,
+    }
 }
 
 /// The permission bits of a file.

@@ -31,7 +31,6 @@ pub struct Upstream {
     url: &'static str,
     checksums: &'static str,
     folder: &'static str,
-    programs: &'static [&'static str],
 }
 
 /// Everything that kthw knows how to download.
@@ -48,7 +47,6 @@ pub const UPSTREAMS: &[Upstream] = &[
         url: "https://github.com/etcd-io/etcd/releases/download/v{version}/etcd-v{version}-linux-{arch}.tar.gz",
         checksums: "https://github.com/etcd-io/etcd/releases/download/v{version}/SHA256SUMS",
         folder: "etcd-v{version}-linux-{arch}/",
-        programs: &["etcd", "etcdctl", "etcdutl"],
     },
     Upstream {
         name: "containerd",
@@ -56,7 +54,6 @@ pub const UPSTREAMS: &[Upstream] = &[
         url: "https://github.com/containerd/containerd/releases/download/v{version}/containerd-{version}-linux-{arch}.tar.gz",
         checksums: "https://github.com/containerd/containerd/releases/download/v{version}/containerd-{version}-linux-{arch}.tar.gz.sha256sum",
         folder: "bin/",
-        programs: &["containerd", "containerd-shim-runc-v2", "ctr"],
     },
     Upstream {
         name: "runc",
@@ -64,7 +61,6 @@ pub const UPSTREAMS: &[Upstream] = &[
         url: "https://github.com/opencontainers/runc/releases/download/v{version}/runc.{arch}",
         checksums: "https://github.com/opencontainers/runc/releases/download/v{version}/runc.sha256sum",
         folder: "",
-        programs: &["runc"],
     },
     Upstream {
         name: "cni-plugins",
@@ -72,26 +68,6 @@ pub const UPSTREAMS: &[Upstream] = &[
         url: "https://github.com/containernetworking/plugins/releases/download/v{version}/cni-plugins-linux-{arch}-v{version}.tgz",
         checksums: "https://github.com/containernetworking/plugins/releases/download/v{version}/cni-plugins-linux-{arch}-v{version}.tgz.sha256",
         folder: "",
-        programs: &[
-            "bandwidth",
-            "bridge",
-            "dhcp",
-            "dummy",
-            "firewall",
-            "host-device",
-            "host-local",
-            "ipvlan",
-            "loopback",
-            "macvlan",
-            "portmap",
-            "ptp",
-            "sbr",
-            "static",
-            "tap",
-            "tuning",
-            "vlan",
-            "vrf",
-        ],
     },
     Upstream {
         name: "crictl",
@@ -99,7 +75,6 @@ pub const UPSTREAMS: &[Upstream] = &[
         url: "https://github.com/kubernetes-sigs/cri-tools/releases/download/v{version}/crictl-v{version}-linux-{arch}.tar.gz",
         checksums: "https://github.com/kubernetes-sigs/cri-tools/releases/download/v{version}/crictl-v{version}-linux-{arch}.tar.gz.sha256",
         folder: "",
-        programs: &["crictl"],
     },
     Upstream {
         name: "helm",
@@ -107,7 +82,6 @@ pub const UPSTREAMS: &[Upstream] = &[
         url: "https://get.helm.sh/helm-v{version}-linux-{arch}.tar.gz",
         checksums: "https://get.helm.sh/helm-v{version}-linux-{arch}.tar.gz.sha256sum",
         folder: "linux-{arch}/",
-        programs: &["helm"],
     },
     Upstream {
         name: "cilium-cli",
@@ -115,7 +89,6 @@ pub const UPSTREAMS: &[Upstream] = &[
         url: "https://github.com/cilium/cilium-cli/releases/download/v{version}/cilium-linux-{arch}.tar.gz",
         checksums: "https://github.com/cilium/cilium-cli/releases/download/v{version}/cilium-linux-{arch}.tar.gz.sha256sum",
         folder: "",
-        programs: &["cilium"],
     },
     Upstream {
         name: "ubuntu-24.04",
@@ -123,7 +96,6 @@ pub const UPSTREAMS: &[Upstream] = &[
         url: "https://cloud-images.ubuntu.com/releases/noble/release-{date}/ubuntu-24.04-server-cloudimg-{arch}.img",
         checksums: "https://cloud-images.ubuntu.com/releases/noble/release-{date}/SHA256SUMS",
         folder: "",
-        programs: &[],
     },
     debian(
         "debian-12",
@@ -144,12 +116,11 @@ const fn kubernetes(name: &'static str) -> Upstream {
         url: "https://dl.k8s.io/release/v{version}/bin/linux/{arch}/{name}",
         checksums: "https://dl.k8s.io/release/v{version}/bin/linux/{arch}/{name}.sha256",
         folder: "",
-        programs: &[],
     }
 }
 
 const fn debian(name: &'static str, url: &'static str, checksums: &'static str) -> Upstream {
-    Upstream { name, packing: Packing::Plain, url, checksums, folder: "", programs: &[] }
+    Upstream { name, packing: Packing::Plain, url, checksums, folder: "" }
 }
 
 /// The upstream whose pins carry this name.
@@ -165,11 +136,6 @@ impl Upstream {
     /// Where upstream publishes the checksum of the file, alone or in a list with others.
     pub fn checksums_url(&self, version: &Version, arch: &str) -> String {
         self.fill(self.checksums, version, arch)
-    }
-
-    /// The programs that the file holds: the file itself when it is not an archive.
-    pub fn programs(&self) -> &'static [&'static str] {
-        self.programs
     }
 
     /// The path of a program within the archive.
@@ -272,7 +238,6 @@ mod tests {
     fn programs_are_where_the_archives_hold_them() {
         let check = |name: &str, program: &str, path: &str| {
             let upstream = find(name).unwrap();
-            assert!(upstream.programs().contains(&program));
             assert_eq!(upstream.member(program, &Version::new(3, 6, 14), "amd64"), path);
         };
         check("etcd", "etcdctl", "etcd-v3.6.14-linux-amd64/etcdctl");

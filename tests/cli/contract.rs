@@ -36,11 +36,11 @@ fn results_go_to_stdout_and_messages_to_stderr() {
     let folder = ClusterFolder::single();
     let built = folder.kthw(&["build"]).exits(0);
     insta::assert_snapshot!(built.stdout, @"
-    96 nodes: 74 made, 22 as they were
-    cluster b3:3497191d4bb52407ca78a1098bffcd45571b60ed0d6d695bc530c907c05b7a49
-      control-plane-1  b3:c371c09400dd7642eb9e693ea7351b59c7b5a25cbd042bb3e0b350f93932b1c8
-      worker-node-1    b3:3a97534f074ce53629722009987e64d2035ce16d6c1f81a30e9a7a52ef50d985
-      worker-node-2    b3:94eb7a26e63043701ca4419bfe9b3749d229172edad53c5c27409656f0cda184
+    110 nodes: 87 made, 23 as they were
+    cluster b3:ae52807784916410b03eba7ddd5acdbc63f64bc0c85da05065f211b150f97855
+      control-plane-1  b3:81320fa6d21d7a74e694a0ad888b09bbabccf631ffac36c0c0c497ee2bc00012
+      worker-node-1    b3:a46e71a508056efac342f17d4e98146ed2a2bf73fec0cb581eafd646d323e64a
+      worker-node-2    b3:a8af0fe3f03bb9084067322e3c7489c8a0a5689160fa93f4d6473b473e09af2f
     ");
     insta::assert_snapshot!(built.stderr, @"
     warning: this cluster's root secret is a public example: anyone can derive every key of it
@@ -54,11 +54,11 @@ fn results_go_to_stdout_and_messages_to_stderr() {
     ");
     let again = folder.kthw(&["build"]).exits(0);
     insta::assert_snapshot!(again.stdout, @"
-    nothing to do: 96 nodes are as they should be
-    cluster b3:3497191d4bb52407ca78a1098bffcd45571b60ed0d6d695bc530c907c05b7a49
-      control-plane-1  b3:c371c09400dd7642eb9e693ea7351b59c7b5a25cbd042bb3e0b350f93932b1c8
-      worker-node-1    b3:3a97534f074ce53629722009987e64d2035ce16d6c1f81a30e9a7a52ef50d985
-      worker-node-2    b3:94eb7a26e63043701ca4419bfe9b3749d229172edad53c5c27409656f0cda184
+    nothing to do: 110 nodes are as they should be
+    cluster b3:ae52807784916410b03eba7ddd5acdbc63f64bc0c85da05065f211b150f97855
+      control-plane-1  b3:81320fa6d21d7a74e694a0ad888b09bbabccf631ffac36c0c0c497ee2bc00012
+      worker-node-1    b3:a46e71a508056efac342f17d4e98146ed2a2bf73fec0cb581eafd646d323e64a
+      worker-node-2    b3:a8af0fe3f03bb9084067322e3c7489c8a0a5689160fa93f4d6473b473e09af2f
     ");
     assert_eq!(folder.kthw(&["build", "--json"]).exits(0).stderr, PUBLIC_ROOT, "a machine needs no advice");
 }
@@ -124,16 +124,16 @@ fn a_cluster_file_with_problems_ends_with_2_and_shows_all_of_them() {
        |
        = help: write it in CIDR notation, for instance 10.96.0.0/24
     error: hosts[1].name Worker_1 is not a DNS name (RFC 1123)
-      --> cluster.yaml:27:11
+      --> cluster.yaml:29:11
        |
-    27 |   - name: Worker_1
+    29 |   - name: Worker_1
        |           ^^^^^^^^
        |
        = help: write worker-1: lower-case letters, digits and hyphens, beginning and ending with a letter or digit
     error: host worker-node-2: address 10.0.0.36 is that of host Worker_1 too
-      --> cluster.yaml:31:14
+      --> cluster.yaml:33:14
        |
-    31 |     address: 10.0.0.36
+    33 |     address: 10.0.0.36
        |              ^^^^^^^^^
        |
        = help: give every host its own address
@@ -155,9 +155,9 @@ fn fields_that_do_not_exist_are_all_shown() {
        |
        = help: did you mean `domain`?
     error: unknown field `apis`
-      --> cluster.yaml:19:1
+      --> cluster.yaml:21:1
        |
-    19 | apis:
+    21 | apis:
        | ^^^^
        |
        = help: did you mean `api`?

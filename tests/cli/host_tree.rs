@@ -40,7 +40,7 @@ impl HostTree {
         for (path, file) in &tree.files {
             if file.is_secret() {
                 tree.place(path, &folder.kthw(&["show", &format!("{host}:{path}"), "--reveal"]).result());
-            } else if file.output.starts_with("pinned:") {
+            } else if file.is_download() {
                 tree.place(path, "#!/bin/sh\n");
             }
             let mode = u32::from_str_radix(&file.mode, 8).expect("modes are octal");
@@ -92,6 +92,10 @@ impl HostTree {
 }
 
 impl File {
+    pub fn is_download(&self) -> bool {
+        self.output.starts_with("pinned:")
+    }
+
     pub fn is_secret(&self) -> bool {
         self.output.starts_with("mac:")
     }

@@ -114,6 +114,10 @@ fn the_pod_range_reaches_the_networks_of_workers_and_who_hands_them_out() {
         replace("pods: 10.200.0.0/16", "pods: 10.201.0.0/16"),
         &[
             "cluster",
+            "config/kube-proxy",
+            "config/pod-masquerade",
+            "config/pod-routes",
+            "host/control-plane-1/bundle",
             "host/worker-node-1/bundle",
             "host/worker-node-1/cni-bridge",
             "host/worker-node-2/bundle",
@@ -179,16 +183,21 @@ fn a_renewal_reaches_leaves_and_what_holds_them_but_no_key() {
 }
 
 #[test]
-fn one_more_worker_reaches_itself_alone() {
+fn one_more_worker_reaches_itself_and_the_routes_to_it() {
     executes(
         |spec| {
             spec.replace(WORKER_2, &format!("{WORKER_2}{}", WORKER_2.replace("-2", "-3").replace("37", "38")))
         },
         &[
             "cluster",
+            "config/pod-routes",
+            "host/control-plane-1/bundle",
+            "host/worker-node-1/bundle",
+            "host/worker-node-2/bundle",
             "host/worker-node-3/bundle",
             "host/worker-node-3/cni-bridge",
             "host/worker-node-3/hosts",
+            "host/worker-node-3/kube-proxy.service",
             "host/worker-node-3/kubelet-config",
             "host/worker-node-3/kubelet.conf",
             "host/worker-node-3/kubelet.service",

@@ -9,7 +9,7 @@ use crate::cluster_folder::ClusterFolder;
 fn initialised() -> ClusterFolder {
     let folder = ClusterFolder::empty();
     let ran = folder.kthw(&["init", "--preset", "single"]).exits(0);
-    assert!(ran.stdout.starts_with("96 nodes: "), "{}", ran.stdout);
+    assert!(ran.stdout.starts_with("110 nodes: "), "{}", ran.stdout);
     assert!(ran.stderr.contains("keep a copy of it"), "{}", ran.stderr);
     folder
 }
@@ -37,6 +37,16 @@ fn a_new_cluster_is_built_at_once_and_every_command_works_on_it() {
         assert!(!folder.kthw(args).result().is_empty(), "{args:?}");
     }
     assert_eq!(folder.build().executed, 0);
+}
+
+#[test]
+fn every_preset_is_built_as_its_example_is() {
+    for preset in ["single", "cilium"] {
+        let folder = ClusterFolder::empty();
+        let ran = folder.kthw(&["init", "--preset", preset]).exits(0);
+        let example = ClusterFolder::of_example(preset).build();
+        assert!(ran.stdout.starts_with(&format!("{} nodes: ", example.nodes)), "{preset}: {}", ran.stdout);
+    }
 }
 
 #[test]

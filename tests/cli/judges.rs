@@ -1,6 +1,8 @@
 //! Strangers read what hosts will read: certificates, units, kubeconfigs and configurations.
 
 use std::collections::BTreeMap;
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 
 use serde::Deserialize;
 
@@ -143,14 +145,20 @@ fn the_public_half_of_the_service_account_key_is_that_of_the_private_one() {
 
 #[test]
 fn systemd_reads_every_unit_without_a_word() {
-    let folder = ClusterFolder::single();
-    for host in HOSTS {
+    for (example, host) in
+        ["single", "cilium"].into_iter().flat_map(|example| HOSTS.map(|host| (example, host)))
+    {
+        let folder = ClusterFolder::of_example(example);
         let tree = HostTree::of(&folder, host);
+        // Of the operating system.
+        tree.place("/usr/sbin/nft", "#!/bin/sh\n");
+        fs::set_permissions(tree.at("/usr/sbin/nft"), fs::Permissions::from_mode(0o755))
+            .expect("our own file");
         for target in ["sysinit", "basic", "multi-user", "network-online", "shutdown"] {
             tree.place(&format!("/usr/lib/systemd/system/{target}.target"), "[Unit]\n");
         }
         let units = tree.paths(".service");
-        assert!(units.len() >= 2, "{host}");
+        assert!(units.len() >= 2, "{example}: {host}");
         let verify = |unit: &str| {
             let mut systemd = judge("systemd-analyze")?;
             systemd.args(["verify", "--man=no", "--recursive-errors=no", unit, "--root"]).arg(tree.root());
@@ -159,7 +167,7 @@ fn systemd_reads_every_unit_without_a_word() {
         };
         for unit in units {
             let Some(said) = verify(&unit[1..]) else { return };
-            assert_eq!(said, (Some(0), String::new()), "{host}:{unit}");
+            assert_eq!(said, (Some(0), String::new()), "{example}: {host}:{unit}");
         }
         tree.place(
             "/etc/systemd/system/broken.service",
@@ -174,7 +182,7 @@ fn systemd_reads_every_unit_without_a_word() {
 fn kubectl_reads_every_kubeconfig_and_openssl_finds_its_certificate_to_match_its_key() {
     let folder = ClusterFolder::single();
     let configs = nodes(&folder, "kubeconfig");
-    assert_eq!(configs.len(), 6, "admin, super-admin, two control loops and two kubelets");
+    assert_eq!(configs.len(), 7, "admin, super-admin, two control loops, two kubelets and the proxies");
     for node in configs {
         folder.write("kubeconfig", &folder.kthw(&["show", &node.name, "--reveal"]).result());
         let Some(mut kubectl) = judge("kubectl") else { return };
@@ -241,7 +249,7 @@ for path in sys.argv[1:]:
 #[test]
 fn a_stranger_parses_every_yaml_json_and_toml_file() {
     let folder = ClusterFolder::single();
-    for (host, files) in HOSTS.iter().zip([7, 6, 6]) {
+    for (host, files) in HOSTS.iter().zip([9, 8, 8]) {
         let tree = HostTree::of(&folder, host);
         let Some(mut python) = python("tomllib, yaml") else { return };
         let read = python.args(["-c", PARSE]).args(tree.files.keys().map(|path| tree.at(path)));
@@ -257,9 +265,29 @@ fn secrets_are_closed_to_others_and_only_secrets_are_left_out_of_the_written_tre
     for host in HOSTS {
         for (path, file) in &HostTree::of(&folder, host).files {
             let written = folder.exists(&format!("public/{host}{path}"));
-            let is_program = file.mode == "0755";
-            assert_eq!(written, !file.is_secret() && !is_program, "{host}:{path}");
+            assert_eq!(written, !file.is_secret() && !file.is_download(), "{host}:{path}");
             assert_eq!(file.mode == "0600", file.is_secret(), "{host}:{path}");
         }
+    }
+}
+
+/// Each command that the bootstrap runs, but towards a port where nobody listens.
+#[test]
+fn kubectl_understands_what_the_bootstrap_asks_of_it() {
+    let folder = ClusterFolder::single();
+    let tree = HostTree::of(&folder, "control-plane-1");
+    let unit = tree.read("/etc/systemd/system/kubernetes-bootstrap.service").replace("\\\n", " ");
+    let root = tree.root().to_str().expect("plain names");
+    let asked: Vec<String> = unit
+        .lines()
+        .filter_map(|line| line.strip_prefix("ExecStart=/usr/local/bin/kubectl "))
+        .map(|line| line.replace("=/etc/", &format!("={root}/etc/")).replace("127.0.0.1:6443", "127.0.0.1:1"))
+        .collect();
+    assert_eq!(asked.len(), 2, "{unit}");
+    for command in asked {
+        let Some(mut kubectl) = judge("kubectl") else { return };
+        kubectl.env("KUBECONFIG", tree.at("/etc/kubernetes/super-admin.conf"));
+        let ran = Ran::of(kubectl.args(command.split_whitespace()).current_dir(tree.root()));
+        assert!(ran.code == Some(1) && ran.stderr.contains("refused"), "{command}\n{}", ran.stderr);
     }
 }

@@ -42,6 +42,7 @@ fn a_new_version_needs_new_pins() {
     error: kthw.lock does not pin kube-scheduler 1.36.1 for linux/amd64; run `kthw lock`
     error: kthw.lock does not pin kubectl 1.36.1 for linux/amd64; run `kthw lock`
     error: kthw.lock does not pin kubelet 1.36.1 for linux/amd64; run `kthw lock`
+    error: kthw.lock does not pin kube-proxy 1.36.1 for linux/amd64; run `kthw lock`
     error: kthw.lock does not pin containerd 2.3.4 for linux/amd64; run `kthw lock`
     error: kthw.lock does not pin crictl 1.36.0 for linux/amd64; run `kthw lock`
     ");
@@ -51,12 +52,14 @@ fn a_new_version_needs_new_pins() {
     error: kthw.lock does not pin kube-scheduler 1.36.1 linux/amd64
     error: kthw.lock does not pin kubectl 1.36.1 linux/amd64
     error: kthw.lock does not pin kubelet 1.36.1 linux/amd64
+    error: kthw.lock does not pin kube-proxy 1.36.1 linux/amd64
     error: kthw.lock does not pin containerd 2.3.4 linux/amd64
     error: kthw.lock does not pin crictl 1.36.0 linux/amd64
     error: kthw.lock pins containerd 2.2.7 linux/amd64, which no host needs
     error: kthw.lock pins crictl 1.35.0 linux/amd64, which no host needs
     error: kthw.lock pins kube-apiserver 1.35.1 linux/amd64, which no host needs
     error: kthw.lock pins kube-controller-manager 1.35.1 linux/amd64, which no host needs
+    error: kthw.lock pins kube-proxy 1.35.1 linux/amd64, which no host needs
     error: kthw.lock pins kube-scheduler 1.35.1 linux/amd64, which no host needs
     error: kthw.lock pins kubectl 1.35.1 linux/amd64, which no host needs
     error: kthw.lock pins kubelet 1.35.1 linux/amd64, which no host needs
@@ -72,7 +75,7 @@ fn a_new_version_needs_new_pins() {
 fn locking_twice_changes_nothing_and_the_check_is_content() {
     let folder = ClusterFolder::single();
     let before = folder.read("kthw.lock");
-    insta::assert_snapshot!(folder.kthw(&["lock", "--check"]).result(), @"kthw.lock pins all of 10 releases");
+    insta::assert_snapshot!(folder.kthw(&["lock", "--check"]).result(), @"kthw.lock pins all of 11 releases");
     folder.kthw(&["lock"]).exits(0);
     assert_eq!(folder.read("kthw.lock"), before);
 }
@@ -88,7 +91,7 @@ fn a_host_of_another_architecture_needs_its_own_pins() {
     folder.edit("cluster.yaml", "    arch: arm64\n", "");
     assert_eq!(
         folder.kthw(&["lock", "--check"]).refusal(3).matches("linux/arm64, which no host needs").count(),
-        5
+        6
     );
     let back = folder.build();
     assert_ne!(back.bundles["worker-node-2"], built.bundles["worker-node-2"]);
@@ -101,7 +104,7 @@ fn a_mirror_is_pinned_as_it_is_and_fetched_from() {
     let urls = pinned_urls(&folder);
     let mirror = mirror(&folder, urls.iter().map(String::as_str));
     let locked = folder.kthw(&["lock", "--mirror", &mirror]).result();
-    assert!(locked.ends_with("kthw.lock pins 10 releases\n"), "{locked}");
+    assert!(locked.ends_with("kthw.lock pins 11 releases\n"), "{locked}");
     folder.kthw(&["lock", "--check"]).exits(0);
     let spec = folder.read("cluster.yaml");
     folder.write("cluster.yaml", &format!("{spec}\ndownloads:\n  mirrors: ['{mirror}']\n"));

@@ -58,7 +58,7 @@ fn a_kubeconfig_is_printed_for_each_user_and_no_other() {
     insta::assert_snapshot!(folder.kthw(&["kubeconfig", "nobody"]).refusal(2), @"
     error: there is no kubeconfig for `nobody`
      |
-     = help: there is one for each of admin, controller-manager, scheduler, super-admin
+     = help: there is one for each of admin, controller-manager, kube-proxy, scheduler, super-admin
     ");
 }
 

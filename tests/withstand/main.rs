@@ -12,6 +12,7 @@ mod run;
 mod server;
 mod trace;
 
+mod airgap;
 mod damage;
 mod disk;
 mod downloads;

@@ -63,7 +63,7 @@ fn release(pin: &Pin) -> Vec<u8> {
 
 fn archive(pin: &Pin, upstream: &Upstream) -> Vec<u8> {
     let mut tar = tar::Builder::new(GzEncoder::new(Vec::new(), Compression::fast()));
-    for name in upstream.programs() {
+    for name in kthw::plan::programs(&pin.name) {
         let bytes = program(name);
         let mut header = tar::Header::new_gnu();
         header.set_size(bytes.len() as u64);

@@ -44,12 +44,15 @@ const OWNED_FIELDS: &[(Program, Owned, &[&str])] = &[
             "tlsPrivateKeyFile",
         ],
     ),
+    (KubeProxy, Field("network.pods"), &["clusterCIDR"]),
+    (KubeProxy, Field("hosts"), &["hostnameOverride"]),
+    (KubeProxy, Kthw, &["apiVersion", "kind", "clientConnection.kubeconfig"]),
     (KubeScheduler, Kthw, &["apiVersion", "kind", "clientConnection.kubeconfig"]),
     (Containerd, Kthw, &["version"]),
 ];
 
 use Owned::{Field, Kthw};
-use Program::{Containerd, Etcd, KubeApiserver, KubeControllerManager, KubeScheduler, Kubelet};
+use Program::{Containerd, Etcd, KubeApiserver, KubeControllerManager, KubeProxy, KubeScheduler, Kubelet};
 
 const OWNED: &[(Program, Owned, &[&str])] = &[
     (KubeApiserver, Field("network.services"), &["service-cluster-ip-range"]),
@@ -82,7 +85,7 @@ const OWNED: &[(Program, Owned, &[&str])] = &[
         ],
     ),
     (KubeControllerManager, Field("name"), &["cluster-name"]),
-    (KubeControllerManager, Field("network.cni"), &["allocate-node-cidrs"]),
+    (KubeControllerManager, Field("network.podCIDRAllocation"), &["allocate-node-cidrs"]),
     (KubeControllerManager, Field("network.pods"), &["cluster-cidr"]),
     (KubeControllerManager, Field("network.services"), &["service-cluster-ip-range"]),
     (KubeControllerManager, Field("network.podMask"), &["node-cidr-mask-size"]),
@@ -134,6 +137,10 @@ const OWNED: &[(Program, Owned, &[&str])] = &[
             "tls-private-key-file",
         ],
     ),
+    (KubeProxy, Field("components.kube-proxy.config"), &["config"]),
+    (KubeProxy, Field("hosts"), &["hostname-override"]),
+    (KubeProxy, Field("network.pods"), &["cluster-cidr"]),
+    (KubeProxy, Kthw, &["kubeconfig", "master"]),
     (Etcd, Field("name"), &["initial-cluster-token"]),
     (
         Etcd,

@@ -149,6 +149,7 @@ const SOURCES: &[(Program, &str)] = &[
     (Program::KubeControllerManager, include_str!("kube-controller-manager.txt")),
     (Program::KubeScheduler, include_str!("kube-scheduler.txt")),
     (Program::Kubelet, include_str!("kubelet.txt")),
+    (Program::KubeProxy, include_str!("kube-proxy.txt")),
     (Program::Etcd, include_str!("etcd.txt")),
     (Program::Containerd, include_str!("containerd.txt")),
 ];

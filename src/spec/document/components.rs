@@ -22,6 +22,9 @@ pub struct ComponentsSpec {
     /// The kubelet; its configuration is a KubeletConfiguration.
     #[serde(skip_serializing_if = "ComponentSpec::is_default")]
     pub kubelet: ComponentSpec,
+    /// kube-proxy; its configuration is a KubeProxyConfiguration.
+    #[serde(skip_serializing_if = "ComponentSpec::is_default")]
+    pub kube_proxy: ComponentSpec,
     /// etcd, which is configured by flags alone.
     #[serde(skip_serializing_if = "ComponentSpec::is_default")]
     pub etcd: ComponentSpec,

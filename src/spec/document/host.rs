@@ -47,7 +47,7 @@ pub struct HostSpec {
 #[serde(rename_all = "camelCase", default)]
 #[schemars(deny_unknown_fields)]
 pub struct SshSpec {
-    /// The user to log in as; by default root.
+    /// The user to log in as; by default that of `machines.user`, or root.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub user: Option<String>,
     /// The port of sshd; by default 22.

@@ -1,5 +1,6 @@
 //! The cluster file as written: serde types that accept any word, so that all bad ones are reported together.
 
+mod addons;
 mod api;
 mod audit;
 mod components;
@@ -16,6 +17,7 @@ use serde::{Deserialize, Serialize};
 
 use super::schema::required;
 
+pub use addons::AddonsSpec;
 pub use api::ApiSpec;
 pub use audit::AuditSpec;
 pub use components::{ComponentSpec, ComponentsSpec};
@@ -62,6 +64,8 @@ pub struct ClusterSpec {
     pub encryption: EncryptionSpec,
     /// The API server's audit log.
     pub audit: AuditSpec,
+    /// What is applied to the running cluster.
+    pub addons: AddonsSpec,
     /// Where release files come from.
     pub downloads: DownloadsSpec,
     /// The virtual machines that are made for the hosts.

@@ -27,4 +27,13 @@ pub struct VersionsSpec {
     /// crictl; by default one that suits the Kubernetes version.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub crictl: Option<String>,
+    /// CoreDNS; by default the one that kubeadm gives the Kubernetes version.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub coredns: Option<String>,
+    /// Cilium's chart and images; by default one that suits the Kubernetes version.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cilium: Option<String>,
+    /// The program that installs Cilium.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cilium_cli: Option<String>,
 }

@@ -38,6 +38,7 @@ pub fn resolve(spec: &ComponentsSpec, decided: &Decided<'_>, problems: &mut Vec<
         kube_controller_manager: component(Program::KubeControllerManager, &spec.kube_controller_manager),
         kube_scheduler: component(Program::KubeScheduler, &spec.kube_scheduler),
         kubelet: component(Program::Kubelet, &spec.kubelet),
+        kube_proxy: component(Program::KubeProxy, &spec.kube_proxy),
         etcd: component(Program::Etcd, &spec.etcd),
         containerd: component(Program::Containerd, &spec.containerd),
     }

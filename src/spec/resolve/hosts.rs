@@ -7,13 +7,18 @@ use ipnet::IpNet;
 
 use super::network::Ranges;
 use super::{members, names, pods};
-use crate::cluster::{Arch, Effect, Host, Role, Ssh, Taint};
+use crate::cluster::{Allocation, Arch, Effect, Host, Role, Ssh, Taint};
 use crate::spec::document::{HostSpec, SshSpec, TaintSpec};
 use crate::spec::positions::join;
 use crate::spec::problem::Problem;
 
 /// Decides every host, in the order written.
-pub fn resolve(specs: &[HostSpec], ranges: &Ranges, problems: &mut Vec<Problem>) -> Option<Vec<Host>> {
+pub fn resolve(
+    specs: &[HostSpec],
+    ranges: &Ranges,
+    allocation: Option<Allocation>,
+    problems: &mut Vec<Problem>,
+) -> Option<Vec<Host>> {
     unique(specs, problems);
     let hosts: Vec<Option<Host>> = specs
         .iter()
@@ -28,7 +33,7 @@ pub fn resolve(specs: &[HostSpec], ranges: &Ranges, problems: &mut Vec<Problem>)
             host.roles.insert(Role::Etcd);
         }
     }
-    pods::resolve(&mut hosts, specs, ranges, problems)?;
+    pods::resolve(&mut hosts, specs, ranges, allocation?, problems)?;
     Some(hosts)
 }
 
@@ -85,13 +90,17 @@ fn host(place: &Place, spec: &HostSpec, ranges: &Ranges, problems: &mut Vec<Prob
     })
 }
 
+/// What `system:node:` leaves of the 64 characters of a common name (RFC 5280, ub-common-name).
+const LONGEST_NAME: usize = 64 - "system:node:".len();
+
 fn name(place: &Place, spec: &HostSpec, problems: &mut Vec<Problem>) -> Option<String> {
     let path = place.field("name");
     let before = problems.len();
     match spec.name.as_str() {
         "" => problems.push(names::missing(&path, "a name such as worker-1")),
-        name if name.len() > 63 => problems.push(
-            Problem::error(&path, format!("{path} {name} is longer than 63 characters")).fix("shorten it"),
+        name if name.len() > LONGEST_NAME => problems.push(
+            Problem::error(&path, format!("{path} {name} is longer than {LONGEST_NAME} characters"))
+                .fix("shorten it: a certificate's common name holds 64, and the host's is system:node:NAME"),
         ),
         name => names::subdomain(&path, name, problems),
     }

@@ -46,6 +46,8 @@ pub fn resolve(
         carry: carry?,
         acceleration: acceleration?,
         folder: folder?,
+        cpus: spec.cpus,
+        memory: parse_size(&spec.memory)?,
         each: each?,
     })
 }

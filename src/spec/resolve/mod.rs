@@ -1,5 +1,6 @@
 //! Resolving: a `ClusterSpec` into a `Cluster`, deciding what was left open and reporting everything that is wrong.
 
+mod addons;
 mod api;
 mod authorized_keys;
 mod components;
@@ -10,6 +11,7 @@ mod machines;
 mod members;
 mod names;
 mod network;
+mod pod_network;
 mod pods;
 mod ranges;
 mod settings;
@@ -36,8 +38,10 @@ fn decide(spec: &ClusterSpec, problems: &mut Vec<Problem>) -> Option<Cluster> {
     header(spec, problems);
     let versions = versions::resolve(&spec.versions, problems);
     let ranges = network::ranges(&spec.network, problems);
-    let network = network::resolve(&spec.network, &ranges, problems);
-    let mut hosts = hosts::resolve(&spec.hosts, &ranges, problems);
+    let pod_network = pod_network::resolve(&spec.network, problems);
+    let network = network::resolve(&spec.network, &ranges, pod_network.as_ref(), problems);
+    let allocation = pod_network.as_ref().map(|pods| pods.allocation);
+    let mut hosts = hosts::resolve(&spec.hosts, &ranges, allocation, problems);
     let machines = match &spec.machines {
         Some(machines) => machines::resolve(machines, spec, &ranges, problems).map(Some),
         None => {
@@ -53,6 +57,8 @@ fn decide(spec: &ClusterSpec, problems: &mut Vec<Problem>) -> Option<Cluster> {
     let encryption = settings::encryption(&spec.encryption, problems);
     let audit = settings::audit(&spec.audit, problems);
     let downloads = settings::downloads(&spec.downloads, problems);
+    let cni = pod_network.as_ref().map(|pods| pods.cni);
+    let addons = addons::resolve(&spec.addons, &spec.name, cni, problems);
     let components = versions.as_ref().map(|versions| {
         let decided = components::Decided {
             name: &spec.name,
@@ -73,6 +79,7 @@ fn decide(spec: &ClusterSpec, problems: &mut Vec<Problem>) -> Option<Cluster> {
         pki: pki?,
         encryption: encryption?,
         audit: audit?,
+        addons,
         downloads,
         machines: machines?,
     })

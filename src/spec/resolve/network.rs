@@ -5,7 +5,8 @@ use std::net::IpAddr;
 use ipnet::IpNet;
 
 use super::names;
-use crate::cluster::{Cni, Network, nth_address};
+use super::pod_network::PodNetwork;
+use crate::cluster::{Network, nth_address};
 use crate::spec::document::NetworkSpec;
 use crate::spec::problem::Problem;
 
@@ -129,9 +130,13 @@ fn pod_mask(spec: &NetworkSpec, pods: &IpNet, problems: &mut Vec<Problem>) -> Op
 }
 
 /// Decides the whole section.
-pub fn resolve(spec: &NetworkSpec, ranges: &Ranges, problems: &mut Vec<Problem>) -> Option<Network> {
+pub fn resolve(
+    spec: &NetworkSpec,
+    ranges: &Ranges,
+    pods: Option<&PodNetwork>,
+    problems: &mut Vec<Problem>,
+) -> Option<Network> {
     names::subdomain("network.domain", &spec.domain, problems);
-    let cni = names::choose("network.cni", &spec.cni, Cni::WORDS, Cni::from_word, problems);
     let dns = ranges.services.and_then(|services| {
         width(&services, problems);
         dns(spec, &services, problems)
@@ -142,7 +147,9 @@ pub fn resolve(spec: &NetworkSpec, ranges: &Ranges, problems: &mut Vec<Problem>)
         pods: ranges.pods?,
         domain: spec.domain.clone(),
         dns: dns?,
-        cni: cni?,
+        cni: pods?.cni,
+        kube_proxy: pods?.kube_proxy,
+        pod_cidr_allocation: pods?.allocation,
         pod_mask: ranges.pod_mask?,
     })
 }

@@ -7,16 +7,17 @@ use ipnet::IpNet;
 use super::hosts::Place;
 use super::network::{self, Ranges};
 use super::ranges::Taken;
-use crate::cluster::{Host, Role};
+use crate::cluster::{Allocation, Host, Role};
 use crate::spec::document::HostSpec;
 use crate::spec::problem::Problem;
 
-/// Gives every worker its pod range: as written, or the subnet whose number is that of the host's address within its
+/// Gives every worker its pod range, where kthw allocates them: as written, or the subnet whose number is that of the host's address within its
 /// own network, or the next free one. So a host keeps its range when others come and go.
 pub fn resolve(
     hosts: &mut [Host],
     specs: &[HostSpec],
     ranges: &Ranges,
+    allocation: Allocation,
     problems: &mut Vec<Problem>,
 ) -> Option<()> {
     let (network, pods, mask) = (ranges.hosts?, ranges.pods?, ranges.pod_mask?);
@@ -25,6 +26,10 @@ pub fn resolve(
     if cut.count() < workers as u64 {
         problems.push(cut.too_small(workers as u64));
         return None;
+    }
+    if allocation == Allocation::ControllerManager {
+        problems.extend(specs.iter().enumerate().filter_map(|(i, spec)| useless(&Place::new(i, spec), spec)));
+        return Some(());
     }
     let mut taken = Taken::default();
     let mut sound = true;
@@ -48,6 +53,13 @@ pub fn resolve(
         host.pod_cidr = Some(cut.subnet(number)?);
     }
     Some(())
+}
+
+/// What is wrong with a written range where the controller manager gives its own.
+fn useless(place: &Place, spec: &HostSpec) -> Option<Problem> {
+    spec.pod_cidr.as_ref()?;
+    let message = "podCIDR is written, but network.podCIDRAllocation is controller-manager";
+    Some(place.error("podCIDR", message).fix("remove podCIDR, or write network.podCIDRAllocation: static"))
 }
 
 fn written_range(

@@ -153,3 +153,38 @@ fn suggestion(key: &str) -> String {
         None => "see cloud-init's list of modules for the keys there are".to_owned(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::judge::{approved, judge};
+
+    #[test]
+    fn every_key_that_cloud_init_describes_is_known() {
+        const PROGRAM: &str = "
+import json, os, sys
+try:
+    import cloudinit.config
+except ImportError:
+    print('skipped: no cloud-init for python3')
+    sys.exit(os.environ.get('KTHW_REQUIRE_JUDGES') == '1')
+place = os.path.dirname(cloudinit.config.__file__)
+schema = json.load(open(place + '/schemas/schema-cloud-config-v1.json'))
+for part in schema['allOf']:
+    part = schema['$defs'][part['$ref'].split('/')[-1]]
+    print('\\n'.join(part.get('properties', {})))
+";
+        // The one that cloud-init is installed for.
+        let Some(mut python) = judge("/usr/bin/python3") else { return };
+        let printed = approved(python.args(["-c", PROGRAM]));
+        if printed.starts_with("skipped") {
+            return;
+        }
+        // A key with hyphens is an old spelling of one without.
+        let keys: Vec<&str> = printed.lines().filter(|key| !key.is_empty() && !key.contains('-')).collect();
+        assert!(keys.len() > 60, "{printed}");
+        for key in keys {
+            assert!(KEYS.contains(&key) || SECRET.contains(&key), "{key}");
+        }
+    }
+}

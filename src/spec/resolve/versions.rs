@@ -19,6 +19,9 @@ pub fn resolve(spec: &VersionsSpec, problems: &mut Vec<Problem>) -> Option<Versi
     let runc = read("runc", &spec.runc);
     let cni_plugins = read("cniPlugins", &spec.cni_plugins);
     let crictl = read("crictl", &spec.crictl);
+    let coredns = read("coredns", &spec.coredns);
+    let cilium = read("cilium", &spec.cilium);
+    let cilium_cli = read("ciliumCli", &spec.cilium_cli);
     let suiting = suiting?;
     let versions = Versions {
         etcd: etcd.unwrap_or(Some(suiting.etcd))?,
@@ -26,12 +29,20 @@ pub fn resolve(spec: &VersionsSpec, problems: &mut Vec<Problem>) -> Option<Versi
         runc: runc.unwrap_or(Some(suiting.runc))?,
         cni_plugins: cni_plugins.unwrap_or(Some(suiting.cni_plugins))?,
         crictl: crictl.unwrap_or(Some(suiting.crictl))?,
+        coredns: coredns.unwrap_or(Some(suiting.coredns))?,
+        cilium: cilium.unwrap_or(Some(suiting.cilium))?,
+        cilium_cli: cilium_cli.unwrap_or(Some(suiting.cilium_cli))?,
         kubernetes: suiting.kubernetes,
     };
     problems.extend(etcd_problem(&versions.etcd));
     problems.extend(containerd_problem(&versions.containerd, &versions.kubernetes));
     problems.extend(too_old("runc", &versions.runc, Version::new(1, 1, 0)));
     problems.extend(too_old("cniPlugins", &versions.cni_plugins, Version::new(1, 0, 0)));
+    problems.extend(too_old("coredns", &versions.coredns, Version::new(1, 8, 0)));
+    // Since then kubeProxyReplacement is true or false.
+    problems.extend(too_old("cilium", &versions.cilium, Version::new(1, 14, 0)));
+    // Since then the CLI installs by way of the chart.
+    problems.extend(too_old("ciliumCli", &versions.cilium_cli, Version::new(0, 15, 0)));
     if spec.crictl.is_some() {
         problems.extend(crictl_problem(&versions.crictl, &versions.kubernetes));
     }

@@ -26,6 +26,7 @@ use part::{Intake, Part};
 use places::Places;
 
 pub use error::{Attempt, Cause, FetchError};
+pub use places::mirror_path;
 
 /// What a download may cost before it is given up.
 #[derive(Debug, Clone)]

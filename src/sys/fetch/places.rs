@@ -1,5 +1,6 @@
 //! Where a file may be had: mirrors in order, then upstream.
 
+use camino::{Utf8Component, Utf8Path, Utf8PathBuf};
 use reqwest::Url;
 
 use super::FetchError;
@@ -48,6 +49,20 @@ impl Places {
     }
 }
 
+/// Where a mirror that is a folder holds the file of an upstream URL, below its root.
+pub fn mirror_path(upstream: &str) -> Result<Utf8PathBuf, FetchError> {
+    let url = parse(upstream)?;
+    let refuse = |why: &str| FetchError::place(upstream, why);
+    let host = url.host_str().ok_or_else(|| refuse("it names no host"))?;
+    // By the same way on which a mirror is read.
+    let below_root = parse(&format!("file:///{host}{}", url.path()))?.to_file_path();
+    let path = below_root.ok().and_then(|path| Utf8PathBuf::from_path_buf(path).ok());
+    let path = path.and_then(|path| path.strip_prefix("/").ok().map(Utf8Path::to_owned));
+    path.filter(|path| !path.as_str().contains(char::is_control))
+        .filter(|path| path.components().all(|part| matches!(part, Utf8Component::Normal(_))))
+        .ok_or_else(|| refuse("its path is none that a folder can hold"))
+}
+
 fn parse(text: &str) -> Result<Url, FetchError> {
     let url = Url::parse(text).map_err(|error| FetchError::place(text, error))?;
     match url.scheme() {
@@ -88,6 +103,29 @@ mod tests {
             RUNC.to_owned(),
         ];
         assert_eq!(texts, expected);
+    }
+
+    #[test]
+    fn a_mirror_is_written_where_it_is_read() {
+        for url in [RUNC, "https://dl.k8s.io/release/v1.36.0%2B1/a%20b/kubelet?x=y"] {
+            let read = &Places::only("file:///srv/mirror").unwrap().of(url).unwrap()[0];
+            let written = Utf8Path::new("/srv/mirror").join(mirror_path(url).unwrap());
+            assert_eq!(read.to_file_path().unwrap(), written, "{url}");
+        }
+    }
+
+    #[test]
+    fn a_path_that_leads_out_of_a_mirror_is_refused() {
+        for url in [
+            "https://x.example/a/..%2f..%2f..%2fetc/passwd",
+            "https://x.example/a%00b",
+            "https://x.example/a%0Ab",
+        ] {
+            let error = mirror_path(url).unwrap_err().to_string();
+            assert!(error.contains("its path is none that a folder can hold"), "{error}");
+        }
+        let climbed = mirror_path("https://x.example/../../a/%2e%2e/../b").unwrap();
+        assert_eq!(climbed, "x.example/b");
     }
 
     #[test]
