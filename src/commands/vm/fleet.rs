@@ -105,14 +105,14 @@ impl Fleet {
         let store = self.session.store();
         let missing = || Failure::failed(format!("{} is not in the store", self.image_file(host)));
         let blob = store.pinned_blob(&action)?.ok_or_else(missing)?;
-        files::fill(place, 0o644, |file| copy_blob(store, &blob, file))
+        files::fill(place, 0o644, |file| copy_blob(store, &blob, file, place))
     }
 
     fn write_node(&self, node: NodeId, place: &Utf8Path, mode: u32) -> Result<(), Failure> {
         match self.session.content(node)? {
             Content::Public(bytes) => Ok(files::write(place, &bytes, mode)?),
             Content::Stored(blob) => {
-                files::fill(place, mode, |file| copy_blob(self.session.store(), &blob, file))
+                files::fill(place, mode, |file| copy_blob(self.session.store(), &blob, file, place))
             }
             Content::Secret(_) => unreachable!("no file of a machine is secret"),
         }
