@@ -72,10 +72,16 @@ pub struct Init {
 
 #[derive(Clone, Copy, ValueEnum)]
 pub enum Preset {
+    /// Three control planes, an etcd of its own, and what a cluster needs that people depend on
+    Production,
     /// One control plane and two workers
     Single,
     /// One control plane and two workers whose pods and services are Cilium's
     Cilium,
+    /// Three control planes behind a gateway whose kernel balances (IPVS), and three workers
+    HaIpvs,
+    /// Three control planes behind HAProxy, and two workers
+    HaHaproxy,
 }
 
 #[derive(Args)]

@@ -31,6 +31,12 @@ pub fn render<X: Executor<Artifact>>(session: &Session<Artifact, X>) -> Result<G
             golden.insert(format!("machines/{path}"), bytes);
         }
     }
+    for id in graph.order().iter().copied() {
+        let name = graph.node(id).name.as_str();
+        if plan::is_for_monitoring(name) {
+            golden.extend(public(session, id)?.map(|bytes| (name.to_owned(), bytes)));
+        }
+    }
     golden.insert("graph.txt".to_owned(), graph_summary(session).into_bytes());
     golden.insert("pki.txt".to_owned(), pki_summary(graph).into_bytes());
     Ok(golden)

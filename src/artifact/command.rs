@@ -55,6 +55,12 @@ impl Command {
         }
     }
 
+    /// The value of a flag that is given once.
+    pub fn value(&self, name: &str) -> Option<&str> {
+        let flag = self.flags.iter().find(|flag| flag.name == name)?;
+        flag.values.first().map(String::as_str)
+    }
+
     /// The command line, one flag a line.
     pub fn line(&self) -> Result<String, CommandError> {
         let mut line = [&[self.program], &self.arguments[..]].concat().join(" ");

@@ -1,29 +1,15 @@
 //! A release file of an upstream project, pinned by the checksum that the project published.
 
-use std::fmt::Display;
-
 use kthw_graph::{ActionError, Content, Kind, Manifest, Origin, Reads, Resource, Yields};
 
 use super::{Ingredients, Make};
 use crate::lock::Pin;
 
-/// A download, and what pins it.
+/// A download, as the lock pins it.
 pub struct Download {
     pub pin: Pin,
-    /// The field of the cluster's file that pins it; `None` for the lock.
-    written: Option<String>,
-}
-
-impl Download {
-    /// Pinned by the lock.
-    pub fn locked(pin: Pin) -> Self {
-        Self { pin, written: None }
-    }
-
-    /// Pinned in the cluster's file.
-    pub fn written(pin: Pin, path: String) -> Self {
-        Self { pin, written: Some(path) }
-    }
+    /// The field of cluster.yaml that holds the pin, if the lock does not.
+    pub written_in: Option<&'static str>,
 }
 
 impl Make for Download {
@@ -37,17 +23,21 @@ impl Make for Download {
 
     /// Where the bytes come from is not what they are: the URL is left out.
     fn describe(&self, manifest: &mut dyn Manifest) {
-        let Self { pin, written } = self;
+        let pin = &self.pin;
         let entry = format!("pin {} {} {}/{}", pin.name, pin.version, pin.os, pin.arch);
-        let mut say = |name: &str, value: &dyn Display| match written {
-            Some(path) => manifest.display(name, value, Origin::Spec(format_args!("{path}"))),
-            None => manifest.display(name, value, Origin::Lock(format_args!("{entry}"))),
-        };
-        say("name", &pin.name);
-        say("version", &pin.version);
-        say("os", &pin.os);
-        say("arch", &pin.arch);
-        say("checksum", &pin.checksum);
+        let (version, checksum) = (pin.version.to_string(), pin.checksum.to_string());
+        for (name, value) in [
+            ("name", &pin.name),
+            ("version", &version),
+            ("os", &pin.os),
+            ("arch", &pin.arch),
+            ("checksum", &checksum),
+        ] {
+            match self.written_in {
+                Some(field) => manifest.text(name, value, Origin::Spec(format_args!("{field}"))),
+                None => manifest.text(name, value, Origin::Lock(format_args!("{entry}"))),
+            }
+        }
     }
 
     fn make(&self, _from: &Ingredients<'_>) -> Result<Content, ActionError> {

@@ -18,13 +18,19 @@ mod crictl_config;
 mod decided_by;
 mod disk_overlay;
 mod dns_records;
+mod documents;
 mod download;
 mod encryption_config;
+mod etcd_backup;
+mod etcd_defragmentation;
+mod haproxy_config;
 mod hosts_file;
+mod keepalived_config;
 mod kernel_modules;
 mod kube_proxy_config;
 mod kubeconfig;
 mod kubelet_config;
+mod ldirectord_config;
 mod libvirt;
 mod libvirt_domain;
 mod libvirt_network;
@@ -40,6 +46,7 @@ mod public_key;
 mod scheduler_config;
 mod seed_image;
 mod sysctls;
+mod timer;
 mod unit;
 mod user_data;
 
@@ -133,13 +140,19 @@ artifacts! {
     crictl_config::CrictlConfig,
     disk_overlay::DiskOverlay,
     dns_records::DnsRecords,
+    documents::Documents,
     download::Download,
     encryption_config::EncryptionConfig,
+    etcd_backup::EtcdBackup,
+    etcd_defragmentation::EtcdDefragmentation,
+    haproxy_config::HaproxyConfig,
     hosts_file::HostsFile,
+    keepalived_config::KeepalivedConfig,
     kernel_modules::KernelModules,
     kube_proxy_config::KubeProxyConfig,
     kubeconfig::Kubeconfig,
     kubelet_config::KubeletConfig,
+    ldirectord_config::LdirectordConfig,
     libvirt_domain::LibvirtDomain,
     libvirt_network::LibvirtNetwork,
     machine::Machine,
@@ -153,6 +166,7 @@ artifacts! {
     scheduler_config::SchedulerConfig,
     seed_image::SeedImage,
     sysctls::Sysctls,
+    timer::Timer,
     unit::Unit,
     user_data::UserData,
 }
@@ -162,6 +176,9 @@ pub use certificate::{Profile, Validity};
 pub use command::{Command, Flag};
 pub use containerd_config::{ContainerdSchema, sandbox_image};
 pub use decided_by::DecidedBy;
+pub use etcd_backup::{BackupLayer, SnapshotTool};
+pub use etcd_defragmentation::EtcdClient;
+pub use haproxy_config::ApiServer;
 pub use hosts_file::HostsEntry;
 pub use kubelet_config::Taint;
 pub use network_config::HostAddressing;

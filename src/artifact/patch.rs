@@ -44,15 +44,20 @@ impl Patch {
 
 /// Names every leaf of a structure by its path, as JSON, so that `"1"` and `1` differ. Lists are leaves.
 pub fn describe_members(manifest: &mut dyn Manifest, name: &str, path: &str, members: &Map<String, Value>) {
+    each_leaf(members, "", &mut |leaf, value| {
+        let origin = Origin::Spec(format_args!("{path}.{leaf}"));
+        manifest.display(&format!("{name}.{leaf}"), value, origin);
+    });
+}
+
+/// Goes through the leaves of a structure with the path of each.
+pub fn each_leaf(members: &Map<String, Value>, within: &str, visit: &mut dyn FnMut(&str, &Value)) {
     for (key, value) in members {
         let step = step(key);
-        let name = format!("{name}.{step}");
-        let path = format!("{path}.{step}");
+        let path = if within.is_empty() { step.into_owned() } else { format!("{within}.{step}") };
         match value {
-            Value::Object(members) if !members.is_empty() => {
-                describe_members(manifest, &name, &path, members);
-            }
-            leaf => manifest.display(&name, leaf, Origin::Spec(format_args!("{path}"))),
+            Value::Object(members) if !members.is_empty() => each_leaf(members, &path, visit),
+            leaf => visit(&path, leaf),
         }
     }
 }

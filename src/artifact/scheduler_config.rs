@@ -12,6 +12,8 @@ use crate::yaml;
 pub struct SchedulerConfig {
     pub api: SchedulerApi,
     pub kubeconfig: String,
+    /// Durations of leases by field; what is missing is the scheduler's own.
+    pub leases: Vec<(&'static str, String)>,
     pub patch: Patch,
 }
 
@@ -46,6 +48,9 @@ impl SchedulerConfig {
             "enableProfiling": false,
             "leaderElection": {"leaderElect": true},
         });
+        for (field, duration) in &self.leases {
+            document["leaderElection"][*field] = duration.as_str().into();
+        }
         self.patch.apply(&mut document);
         document
     }
@@ -63,6 +68,10 @@ impl Make for SchedulerConfig {
     fn describe(&self, manifest: &mut dyn Manifest) {
         manifest.text("api-version", self.api.name(), Origin::Spec(format_args!("versions.kubernetes")));
         manifest.text("kubeconfig", &self.kubeconfig, Origin::Program);
+        for (field, duration) in &self.leases {
+            let origin = Origin::Spec(format_args!("controlPlane.leaderElection.{field}"));
+            manifest.text(field, duration, origin);
+        }
         self.patch.describe(manifest);
     }
 
@@ -80,6 +89,7 @@ mod tests {
         SchedulerConfig {
             api: SchedulerApi::V1,
             kubeconfig: "/etc/kubernetes/scheduler.kubeconfig".to_owned(),
+            leases: Vec::new(),
             patch: patch("components.kube-scheduler.config", json!({})),
         }
     }
@@ -101,6 +111,15 @@ mod tests {
         insta::assert_snapshot!(text(scheduler(), &[]));
     }
 
+    /// A merge patch replaces lists: a user's profiles are all profiles, which is what the scheduler reads too.
+    #[test]
+    fn what_a_user_scores_by_is_there() {
+        let change = json!({"percentageOfNodesToScore": 30, "profiles": [{"schedulerName": "packing"}]});
+        let patch = patch("components.kube-scheduler.config", change);
+        let leases = vec![("leaseDuration", "30s".to_owned())];
+        insta::assert_snapshot!(text(SchedulerConfig { patch, leases, ..scheduler() }, &[]));
+    }
+
     #[test]
     fn every_parameter_counts() {
         let with = |change: Value| patch("components.kube-scheduler.config", change);
@@ -108,6 +127,8 @@ mod tests {
             scheduler().into(),
             SchedulerConfig { api: SchedulerApi::V1Beta3, ..scheduler() }.into(),
             SchedulerConfig { kubeconfig: "/other".to_owned(), ..scheduler() }.into(),
+            SchedulerConfig { leases: vec![("leaseDuration", "30s".to_owned())], ..scheduler() }.into(),
+            SchedulerConfig { leases: vec![("leaseDuration", "20s".to_owned())], ..scheduler() }.into(),
             SchedulerConfig { patch: with(json!({"parallelism": 8})), ..scheduler() }.into(),
             SchedulerConfig { patch: with(json!({"leaderElection": null})), ..scheduler() }.into(),
         ]);

@@ -1,9 +1,9 @@
 //! A systemd service.
 
-use kthw_graph::{ActionError, Content, Kind, Manifest, Origin, Reads, Resource, Yields};
+use kthw_graph::{ActionError, Content, Kind, Manifest, Reads, Resource, Yields};
 
 use super::command::{Command, CommandError, unfit};
-use super::{Ingredients, Make};
+use super::{DecidedBy, Ingredients, Make};
 
 /// A service that starts with the network, forever starts again until it succeeds, and belongs to `multi-user.target`.
 pub struct Unit {
@@ -33,6 +33,7 @@ struct Setting {
     section: Section,
     key: &'static str,
     value: String,
+    decided_by: DecidedBy,
 }
 
 /// A unit file that systemd could not read.
@@ -101,6 +102,19 @@ impl Unit {
             .set(Section::Unit, "StartLimitIntervalSec", "0")
     }
 
+    /// A service that does one thing whenever a timer starts it, and may write anywhere but where programs and
+    /// configuration are.
+    pub fn task(description: &str, documentation: &str, exec: Command) -> Self {
+        Self { exec: vec![exec], settings: Vec::new() }
+            .set(Section::Unit, "Description", description)
+            .set(Section::Unit, "Documentation", documentation)
+            .set(Section::Service, "Type", "oneshot")
+            .set(Section::Service, "NoNewPrivileges", "yes")
+            .set(Section::Service, "PrivateTmp", "yes")
+            .set(Section::Service, "ProtectSystem", "full")
+            .set(Section::Service, "UMask", "0077")
+    }
+
     /// Starts this after that, if both start.
     pub fn after(self, unit: &str) -> Self {
         self.set(Section::Unit, "After", unit)
@@ -116,29 +130,53 @@ impl Unit {
         HARDENING.iter().fold(self, |unit, (key, value)| unit.set(Section::Service, key, value))
     }
 
+    /// Makes a folder that only root may enter, and lets a hardened service write there.
+    pub fn writing_to(self, folder: &str) -> Self {
+        self.set(Section::Service, "ExecStartPre", &format!("+/usr/bin/install -d -m 0700 {folder}")).set(
+            Section::Service,
+            "ReadWritePaths",
+            folder,
+        )
+    }
+
     /// Adds a setting. The value is literal: `%` stands for itself.
-    pub fn set(mut self, section: Section, key: &'static str, value: &str) -> Self {
-        self.settings.push(Setting { section, key, value: value.to_owned() });
+    pub fn set(self, section: Section, key: &'static str, value: &str) -> Self {
+        self.decided(section, key, value, DecidedBy::Program)
+    }
+
+    /// Adds a setting that a field of the cluster's file decides.
+    pub fn decided(
+        mut self,
+        section: Section,
+        key: &'static str,
+        value: &str,
+        decided_by: DecidedBy,
+    ) -> Self {
+        self.settings.push(Setting { section, key, value: value.to_owned(), decided_by });
         self
     }
 
     fn render(&self) -> Result<String, UnitError> {
         let sections = [Section::Unit, Section::Service, Section::Install];
-        let rendered = sections.map(|section| self.render_section(section));
-        Ok(rendered.into_iter().collect::<Result<Vec<_>, _>>()?.join("\n"))
+        let rendered = sections.into_iter().filter_map(|section| self.render_section(section).transpose());
+        Ok(rendered.collect::<Result<Vec<_>, _>>()?.join("\n"))
     }
 
-    fn render_section(&self, section: Section) -> Result<String, UnitError> {
+    fn render_section(&self, section: Section) -> Result<Option<String>, UnitError> {
+        let mut settings = self.settings.iter().filter(|setting| setting.section == section).peekable();
+        if section == Section::Install && settings.peek().is_none() {
+            return Ok(None);
+        }
         let mut text = format!("[{}]\n", section.name());
         if section == Section::Service {
             for command in &self.exec {
                 text += &format!("ExecStart={}\n", command.line()?);
             }
         }
-        for setting in self.settings.iter().filter(|setting| setting.section == section) {
+        for setting in settings {
             text += &setting.line()?;
         }
-        Ok(text)
+        Ok(Some(text))
     }
 }
 
@@ -174,7 +212,7 @@ impl Make for Unit {
     fn describe(&self, manifest: &mut dyn Manifest) {
         for setting in &self.settings {
             let name = format!("{}.{}", setting.section.name(), setting.key);
-            manifest.text(&name, &setting.value, Origin::Program);
+            setting.decided_by.describe(manifest, &name, &setting.value);
         }
         for command in &self.exec {
             command.describe(manifest);
@@ -190,7 +228,7 @@ impl Make for Unit {
 mod tests {
     use super::*;
     use crate::artifact::trial::{all_differ, description, make, text};
-    use crate::artifact::{DecidedBy, Flag, systemd};
+    use crate::artifact::{Flag, systemd};
 
     const KUBERNETES: &str = "https://kubernetes.io/docs/";
 
@@ -200,7 +238,7 @@ mod tests {
     }
 
     fn etcd() -> Unit {
-        let decided_by = DecidedBy::Spec("components.etcd.flags.quota-backend-bytes".to_owned());
+        let decided_by = DecidedBy::Spec("etcd.quota".to_owned());
         let quota = Flag { decided_by, ..flag("quota-backend-bytes", &["8589934592"]) };
         let flags = vec![flag("data-dir", &["/var/lib/etcd"]), flag("name", &["cp 1 at 100%"]), quota];
         Unit::service(
@@ -266,7 +304,7 @@ mod tests {
     #[test]
     fn a_users_flag_is_described_with_its_place() {
         let described = description(&etcd().into());
-        let line = "--quota-backend-bytes = 8589934592 (components.etcd.flags.quota-backend-bytes)";
+        let line = "--quota-backend-bytes = 8589934592 (etcd.quota)";
         assert!(described.lines().any(|l| l == line), "{described}");
     }
 

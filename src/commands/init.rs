@@ -28,8 +28,11 @@ pub fn run(folder: &Folder, args: Init, ui: &Ui) -> Result<(), Failure> {
     let written = files::read_text(&folder.join(SPEC))?;
     let spec: Arc<str> = match (&written, args.preset) {
         (Some(text), _) => text.clone(),
+        (None, Preset::Production) => presets::PRODUCTION.to_owned(),
         (None, Preset::Single) => presets::SINGLE.to_owned(),
         (None, Preset::Cilium) => presets::CILIUM.to_owned(),
+        (None, Preset::HaIpvs) => presets::HA_IPVS.to_owned(),
+        (None, Preset::HaHaproxy) => presets::HA_HAPROXY.to_owned(),
     }
     .into();
     let cluster = read_cluster(&spec, ui).map_err(Failure::wrong_input)?;

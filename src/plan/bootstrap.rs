@@ -1,8 +1,8 @@
 //! What the first control plane gives a new cluster, and gives it again when it changes: manifests and Cilium.
 
 use super::flags::{self, path};
-use super::pki;
 use super::planner::{HostFiles, Planner};
+use super::{objects, pki};
 use crate::artifact::{Artifact, BootstrapRbac, CiliumValues, CoreDns, Patch, Section, Unit};
 use crate::cluster::{Cluster, Cni};
 
@@ -15,6 +15,14 @@ fn manifests(cluster: &Cluster) -> impl Iterator<Item = (&'static str, &'static 
     [
         Some(("config/bootstrap-rbac", path::BOOTSTRAP_RBAC, rbac().into())),
         dns.then(|| ("config/bootstrap-coredns", path::BOOTSTRAP_COREDNS, coredns(cluster).into())),
+        objects::priority_classes(cluster).map(|classes| {
+            ("config/bootstrap-priority-classes", path::BOOTSTRAP_PRIORITY_CLASSES, classes.into())
+        }),
+        objects::monitoring(cluster)
+            .map(|rights| ("config/bootstrap-monitoring", path::BOOTSTRAP_MONITORING, rights.into())),
+        objects::cloud_controllers(cluster).map(|rights| {
+            ("config/bootstrap-cloud-controller-manager", path::BOOTSTRAP_CLOUD, rights.into())
+        }),
     ]
     .into_iter()
     .flatten()

@@ -3,15 +3,20 @@
 use super::flags::{self, path};
 use super::pki::{self, Authority, Pair};
 use super::planner::{HostFiles, Planner};
+use serde_json::{Value, json};
+
 use crate::artifact::{
-    AuditPolicy, EncryptionConfig, Patch, Readiness, SchedulerApi, SchedulerConfig, Section, Unit,
+    AuditPolicy, DecidedBy, Documents, EncryptionConfig, Patch, Readiness, SchedulerApi, SchedulerConfig,
+    Section, Unit,
 };
-use crate::cluster::{Cluster, Host, Program};
+use crate::cluster::{Anonymous, Authentication, Cluster, Host, LeaderElection, Program, Role};
 
 /// The nodes that all control planes share.
 const ENCRYPTION_CONFIG: &str = "config/encryption";
 const AUDIT_POLICY: &str = "config/audit-policy";
 const SCHEDULER_CONFIG: &str = "config/scheduler";
+const AUTHENTICATION_CONFIG: &str = "config/authentication";
+const ADMISSION_CONFIG: &str = "config/admission";
 const CONTROLLER_MANAGER_UNIT: &str = "config/kube-controller-manager.service";
 const SCHEDULER_UNIT: &str = "config/kube-scheduler.service";
 
@@ -51,11 +56,51 @@ impl Planner<'_> {
         let scheduler = SchedulerConfig {
             api: SchedulerApi::for_kubernetes(&cluster.versions.kubernetes),
             kubeconfig: path::SCHEDULER_CONF.to_owned(),
+            leases: leases(&cluster.control_plane.leader_election),
             patch: Patch::of(Program::KubeScheduler, &cluster.components),
         };
         self.define(SCHEDULER_CONFIG, scheduler, []);
+        self.define_api_files();
         self.define(CONTROLLER_MANAGER_UNIT, controller_manager_unit(self.cluster), []);
         self.define(SCHEDULER_UNIT, scheduler_unit(self.cluster), []);
+    }
+
+    /// What the API server reads if the cluster has it.
+    fn define_api_files(&mut self) {
+        let cluster = self.cluster;
+        if cluster.authentication.needs_file() {
+            let decided_by = DecidedBy::Spec("authentication".to_owned());
+            let document = authentication_config(cluster);
+            self.define(AUTHENTICATION_CONFIG, Documents::of([(decided_by, document)]), []);
+        }
+        let plugins = &cluster.control_plane.admission_config;
+        if !plugins.is_empty() {
+            let plugin = |(name, config): (&String, _)| json!({"name": name, "configuration": config});
+            let document = json!({
+                "apiVersion": "apiserver.config.k8s.io/v1",
+                "kind": "AdmissionConfiguration",
+                "plugins": plugins.iter().map(plugin).collect::<Vec<_>>(),
+            });
+            let decided_by = DecidedBy::Spec("controlPlane.admissionConfig".to_owned());
+            self.define(ADMISSION_CONFIG, Documents::of([(decided_by, document)]), []);
+        }
+    }
+
+    /// The same, on a host: their paths.
+    fn place_api_files(&mut self, files: &mut HostFiles<'_>) -> Vec<&'static str> {
+        let cluster = self.cluster;
+        let mut paths = Vec::new();
+        for (is_there, name, path) in [
+            (cluster.authentication.needs_file(), AUTHENTICATION_CONFIG, path::AUTHENTICATION_CONFIG),
+            (!cluster.control_plane.admission_config.is_empty(), ADMISSION_CONFIG, path::ADMISSION_CONFIG),
+        ] {
+            if is_there {
+                let id = self.name(name);
+                files.public(path, id);
+                paths.push(path);
+            }
+        }
+        paths
     }
 
     pub(super) fn place_control_plane(&mut self, files: &mut HostFiles<'_>) {
@@ -118,10 +163,11 @@ impl Planner<'_> {
         let (cluster, host) = (self.cluster, files.host);
         let of = |unit: &str| format!("host/{}/{unit}", host.name);
         let apiserver = self.define(&of("kube-apiserver.service"), apiserver_unit(cluster, host), []);
+        let more = self.place_api_files(files);
         files.service(
             "kube-apiserver.service",
             apiserver,
-            [
+            more.into_iter().chain([
                 "/usr/local/bin/kube-apiserver",
                 path::CA_CERT,
                 path::APISERVER.0,
@@ -138,7 +184,7 @@ impl Planner<'_> {
                 path::SERVICE_ACCOUNT_PUBLIC,
                 path::ENCRYPTION_CONFIG,
                 path::AUDIT_POLICY,
-            ],
+            ]),
         );
         let controller_manager = self.name(CONTROLLER_MANAGER_UNIT);
         files.service(
@@ -172,6 +218,30 @@ impl Planner<'_> {
     }
 }
 
+fn authentication_config(cluster: &Cluster) -> Value {
+    let Authentication { jwt, anonymous } = &cluster.authentication;
+    let api_version = Authentication::api_version(&cluster.versions.kubernetes);
+    let mut document = json!({
+        "apiVersion": api_version.expect("a cluster with such a file is of a version that reads it"),
+        "kind": "AuthenticationConfiguration",
+    });
+    if !jwt.is_empty() {
+        document["jwt"] = jwt.iter().cloned().map(Value::Object).collect();
+    }
+    if *anonymous == Anonymous::Health {
+        let conditions = ["/healthz", "/livez", "/readyz"].map(|path| json!({"path": path}));
+        document["anonymous"] = json!({"enabled": true, "conditions": conditions});
+    }
+    document
+}
+
+fn leases(election: &LeaderElection) -> Vec<(&'static str, String)> {
+    let LeaderElection { lease_duration, renew_deadline, retry_period } = election;
+    let fields =
+        [("leaseDuration", lease_duration), ("renewDeadline", renew_deadline), ("retryPeriod", retry_period)];
+    fields.into_iter().filter_map(|(field, duration)| Some((field, duration.clone()?))).collect()
+}
+
 /// A certificate for everyone and its key for root.
 pub(super) fn place(files: &mut HostFiles<'_>, pair: Pair, (cert, key): (&'static str, &'static str)) {
     files.public(cert, pair.cert);
@@ -179,18 +249,28 @@ pub(super) fn place(files: &mut HostFiles<'_>, pair: Pair, (cert, key): (&'stati
 }
 
 fn apiserver_unit(cluster: &Cluster, host: &Host) -> Unit {
-    Unit::service(
+    let command = flags::kube_apiserver(cluster, host);
+    let logs = command.value("audit-log-path").and_then(|log| log.rsplit_once('/')).map(|(folder, _)| folder);
+    let elsewhere = logs.filter(|folder| *folder != path::LOGS).map(str::to_owned);
+    let service = Unit::service(
         "Kubernetes API server",
         "https://kubernetes.io/docs/reference/command-line-tools-reference/kube-apiserver/",
         Readiness::Notify,
-        flags::kube_apiserver(cluster, host),
-    )
-    .after("etcd.service")
-    .wants("etcd.service")
-    .set(Section::Service, "LogsDirectory", "kubernetes")
-    .set(Section::Service, "LogsDirectoryMode", "0700")
-    .set(Section::Service, "LimitNOFILE", "65536")
-    .hardened()
+        command,
+    );
+    let service = match host.is(Role::Etcd) {
+        true => service.after("etcd.service").wants("etcd.service"),
+        false => service,
+    };
+    let unit = service
+        .set(Section::Service, "LogsDirectory", "kubernetes")
+        .set(Section::Service, "LogsDirectoryMode", "0700")
+        .set(Section::Service, "LimitNOFILE", "65536")
+        .hardened();
+    match elsewhere {
+        Some(folder) => unit.writing_to(&folder),
+        None => unit,
+    }
 }
 
 fn controller_manager_unit(cluster: &Cluster) -> Unit {

@@ -39,11 +39,15 @@ impl Planner<'_> {
 }
 
 fn etcd_unit(cluster: &Cluster, host: &Host) -> Unit {
-    Unit::service("etcd", "https://etcd.io/docs/", Readiness::Notify, flags::etcd(cluster, host))
+    let unit = Unit::service("etcd", "https://etcd.io/docs/", Readiness::Notify, flags::etcd(cluster, host))
         // The first member of a new cluster counts as started only when a quorum has joined it.
         .set(Section::Service, "TimeoutStartSec", "infinity")
         .set(Section::Service, "StateDirectory", "etcd")
         .set(Section::Service, "StateDirectoryMode", "0700")
         .set(Section::Service, "LimitNOFILE", "65536")
-        .hardened()
+        .hardened();
+    match &cluster.etcd.wal_dir {
+        Some(directory) => unit.writing_to(directory),
+        None => unit,
+    }
 }

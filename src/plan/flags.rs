@@ -1,10 +1,15 @@
 //! The flags that each program is started with: kthw's choice, then the user's changes.
 
+use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::time::Duration;
 
 use crate::artifact::{Command, DecidedBy, Flag};
 use crate::cluster::flags::{FlagSet, Origin};
-use crate::cluster::{Allocation, Cluster, FlagValue, Host, Program};
+use crate::cluster::{
+    APISERVER_PORT, Allocation, Anonymous, CloudControllerManager, Cluster, FlagValue, Host, LeaderElection,
+    Program,
+};
 
 /// Where things are on a host; flags, files and services agree on it here.
 pub mod path {
@@ -44,6 +49,7 @@ pub mod path {
     pub const KUBELET_CONF: &str = "/etc/kubernetes/kubelet.conf";
     pub const ENCRYPTION_CONFIG: &str = "/etc/kubernetes/encryption-config.yaml";
     pub const AUDIT_POLICY: &str = "/etc/kubernetes/audit-policy.yaml";
+    pub const LOGS: &str = "/var/log/kubernetes";
     pub const AUDIT_LOG: &str = "/var/log/kubernetes/audit.log";
     pub const SCHEDULER_CONFIG: &str = "/etc/kubernetes/scheduler-config.yaml";
     pub const KUBELET_CONFIG: &str = "/etc/kubernetes/kubelet-config.yaml";
@@ -66,11 +72,33 @@ pub mod path {
     pub const KERNEL_MODULES: &str = "/etc/modules-load.d/kubernetes.conf";
     pub const SYSCTLS: &str = "/etc/sysctl.d/99-kubernetes.conf";
     pub const HOSTS: &str = "/etc/hosts";
+    pub const HAPROXY_CONFIG: &str = "/etc/haproxy/haproxy.cfg";
+    pub const HAPROXY_CA: &str = "/etc/haproxy/kubernetes-ca.crt";
+    pub const LDIRECTORD_CONFIG: &str = "/etc/ha.d/ldirectord.cf";
+    /// What the whole host trusts, once update-ca-certificates has run.
+    pub const TRUSTED_CA: &str = "/usr/local/share/ca-certificates/kubernetes-ca.crt";
+    pub const BALANCING_MODULES: &str = "/etc/modules-load.d/ipvs.conf";
+    pub const VIP_ARP: &str = "/etc/sysctl.d/50-vip-arp.conf";
+    pub const KEEPALIVED_CONFIG: &str = "/etc/keepalived/keepalived.conf";
+    pub const KEEPALIVED_CA: &str = "/etc/keepalived/kubernetes-ca.crt";
+    pub const ADMISSION_CONFIG: &str = "/etc/kubernetes/admission-config.yaml";
+    pub const AUTHENTICATION_CONFIG: &str = "/etc/kubernetes/authentication-config.yaml";
+    pub const BOOTSTRAP_CLOUD: &str = "/etc/kubernetes/bootstrap/cloud-controller-manager.yaml";
+    pub const BOOTSTRAP_MONITORING: &str = "/etc/kubernetes/bootstrap/monitoring.yaml";
+    pub const BOOTSTRAP_PRIORITY_CLASSES: &str = "/etc/kubernetes/bootstrap/priority-classes.yaml";
+    pub const CLOUD_CONTROLLER_MANAGER: &str = "/usr/local/bin/cloud-controller-manager";
+    pub const CLOUD_CONTROLLER_MANAGER_CONF: &str = "/etc/kubernetes/cloud-controller-manager.conf";
+    pub const CLOUD_CONTROLLER_MANAGER_SERVER: (&str, &str) = (
+        "/etc/kubernetes/pki/cloud-controller-manager.crt",
+        "/etc/kubernetes/pki/cloud-controller-manager.key",
+    );
+    pub const ETCD_BACKUP: &str = "/usr/local/sbin/etcd-backup";
+    pub const ETCD_DEFRAGMENTATION: &str = "/usr/local/sbin/etcd-defragmentation";
 }
 
 const ETCD_CLIENT_PORT: u16 = 2379;
 const ETCD_PEER_PORT: u16 = 2380;
-const ETCD_METRICS_PORT: u16 = 2381;
+pub const ETCD_METRICS_PORT: u16 = 2381;
 
 /// Collects flags with the field of cluster.yaml that decides each.
 struct Flags<'a> {
@@ -94,6 +122,27 @@ impl<'a> Flags<'a> {
     fn from(mut self, path: impl Into<String>, name: &str, value: impl Into<FlagValue>) -> Self {
         self.set.set(name, value, Origin::Spec(path.into()));
         self
+    }
+
+    /// A flag that a field of cluster.yaml decides, if it is written.
+    fn perhaps(self, path: &str, name: &str, value: Option<impl Into<FlagValue>>) -> Self {
+        match value {
+            Some(value) => self.from(path, name, value),
+            None => self,
+        }
+    }
+
+    /// A flag of kthw's that a field of cluster.yaml may add to.
+    fn extended(self, path: &str, name: &str, values: Vec<String>) -> Self {
+        if values.len() > 1 { self.from(path, name, values) } else { self.ours(name, values) }
+    }
+
+    /// The durations of leases.
+    fn leases(self, election: &LeaderElection) -> Self {
+        let path = |field: &str| format!("controlPlane.leaderElection.{field}");
+        self.perhaps(&path("leaseDuration"), "leader-elect-lease-duration", election.lease_duration.clone())
+            .perhaps(&path("renewDeadline"), "leader-elect-renew-deadline", election.renew_deadline.clone())
+            .perhaps(&path("retryPeriod"), "leader-elect-retry-period", election.retry_period.clone())
     }
 
     fn pair(self, names: (&str, &str), (cert, key): (&str, &str)) -> Self {
@@ -123,11 +172,14 @@ fn https(address: IpAddr, port: u16) -> String {
     format!("https://{}", SocketAddr::new(address, port))
 }
 
-/// The port on which each API server listens: the endpoint's own, if the endpoint is a control plane.
+/// The port on which each API server listens: the endpoint's own, if connections to the endpoint reach it as they are.
 pub fn apiserver_port(cluster: &Cluster) -> u16 {
     let endpoint = &cluster.api.endpoint;
-    let direct = cluster.control_planes().any(|host| Some(host.address) == endpoint.ip());
-    if direct { endpoint.port } else { 6443 }
+    let direct = match &cluster.api.load_balancer {
+        Some(balancer) => balancer.is_transparent(),
+        None => cluster.control_planes().any(|host| Some(host.address) == endpoint.ip()),
+    };
+    if direct { endpoint.port } else { APISERVER_PORT }
 }
 
 /// The address by which a host reaches itself, of the cluster's family.
@@ -143,14 +195,24 @@ pub fn local_apiserver(cluster: &Cluster) -> String {
     https(localhost(cluster), apiserver_port(cluster))
 }
 
+/// The member of etcd of the same host.
+pub fn local_etcd(cluster: &Cluster) -> String {
+    https(localhost(cluster), ETCD_CLIENT_PORT)
+}
+
 pub fn etcd(cluster: &Cluster, host: &Host) -> Command {
     let local = localhost(cluster);
-    let metrics = format!("http://{}", SocketAddr::new(local, ETCD_METRICS_PORT));
     let client = https(host.address, ETCD_CLIENT_PORT);
     let peer = https(host.address, ETCD_PEER_PORT);
     let member = |host: &Host| format!("{}={}", host.name, https(host.address, ETCD_PEER_PORT));
     let members: Vec<String> = cluster.etcd_members().map(member).collect();
     let address = || address_of(host);
+    let metrics_at = |address: IpAddr| format!("http://{}", SocketAddr::new(address, ETCD_METRICS_PORT));
+    let watched = cluster.monitoring.is_some().then(|| metrics_at(host.address));
+    let metrics: Vec<String> = std::iter::once(metrics_at(local)).chain(watched).collect();
+    let settings = &cluster.etcd;
+    let milliseconds = |interval: Option<Duration>| interval.map(|i| i.as_millis().to_string());
+    let compaction = settings.auto_compaction.as_ref();
     Flags::of(cluster, Program::Etcd)
         .from(format!("hosts[{}].name", host.name), "name", host.name.clone())
         .ours("data-dir", "/var/lib/etcd")
@@ -161,7 +223,7 @@ pub fn etcd(cluster: &Cluster, host: &Host) -> Command {
         .from("hosts", "initial-cluster", members)
         .ours("initial-cluster-state", "new")
         .from("name", "initial-cluster-token", cluster.name.clone())
-        .ours("listen-metrics-urls", vec![metrics])
+        .ours("listen-metrics-urls", metrics)
         .ours("client-cert-auth", true)
         .ours("trusted-ca-file", path::ETCD_CA_CERT)
         .pair(("cert-file", "key-file"), path::ETCD_SERVER)
@@ -170,6 +232,20 @@ pub fn etcd(cluster: &Cluster, host: &Host) -> Command {
         .pair(("peer-cert-file", "peer-key-file"), path::ETCD_PEER)
         .ours("tls-min-version", "TLS1.3")
         .ours("snapshot-count", "10000")
+        .perhaps("etcd.heartbeatInterval", "heartbeat-interval", milliseconds(settings.heartbeat_interval))
+        .perhaps("etcd.electionTimeout", "election-timeout", milliseconds(settings.election_timeout))
+        .perhaps("etcd.quota", "quota-backend-bytes", settings.quota.map(|bytes| bytes.to_string()))
+        .perhaps(
+            "etcd.autoCompaction.mode",
+            "auto-compaction-mode",
+            compaction.map(|compaction| compaction.mode.as_str()),
+        )
+        .perhaps(
+            "etcd.autoCompaction.retention",
+            "auto-compaction-retention",
+            compaction.map(|compaction| compaction.retention.clone()),
+        )
+        .perhaps("etcd.walDir", "wal-dir", settings.wal_dir.clone())
         // The same two settings before and since etcd 3.6.
         .ours("experimental-initial-corrupt-check", true)
         .ours("experimental-watch-progress-notify-interval", "5s")
@@ -182,7 +258,10 @@ pub fn kube_apiserver(cluster: &Cluster, host: &Host) -> Command {
     let etcd: Vec<String> =
         cluster.etcd_members().map(|host| https(host.address, ETCD_CLIENT_PORT)).collect();
     let issuer = format!("https://kubernetes.default.svc.{}", cluster.network.domain);
-    let audit = &cluster.audit;
+    let (audit, settings) = (&cluster.audit, &cluster.control_plane);
+    let admission_config = (!settings.admission_config.is_empty()).then_some(path::ADMISSION_CONFIG);
+    let authentication_config = cluster.authentication.needs_file().then_some(path::AUTHENTICATION_CONFIG);
+    let nobody = cluster.authentication.anonymous == Anonymous::None;
     Flags::of(cluster, Program::KubeApiserver)
         .from(address_of(host), "advertise-address", host.address.to_string())
         .ours("allow-privileged", true)
@@ -193,7 +272,20 @@ pub fn kube_apiserver(cluster: &Cluster, host: &Host) -> Command {
         .ours("audit-policy-file", path::AUDIT_POLICY)
         .ours("authorization-mode", vec!["Node".to_owned(), "RBAC".to_owned()])
         .ours("client-ca-file", path::CA_CERT)
-        .ours("enable-admission-plugins", vec!["NodeRestriction".to_owned()])
+        .extended("controlPlane.admissionPlugins", "enable-admission-plugins", admission_plugins(cluster))
+        .perhaps("controlPlane.admissionConfig", "admission-control-config-file", admission_config)
+        .perhaps("authentication", "authentication-config", authentication_config)
+        .perhaps("authentication.anonymous", "anonymous-auth", nobody.then_some(false))
+        .perhaps(
+            "controlPlane.eviction.notReady",
+            "default-not-ready-toleration-seconds",
+            settings.not_ready_toleration.map(|seconds| seconds.to_string()),
+        )
+        .perhaps(
+            "controlPlane.eviction.unreachable",
+            "default-unreachable-toleration-seconds",
+            settings.unreachable_toleration.map(|seconds| seconds.to_string()),
+        )
         // Without kube-proxy on the control planes, services are reached at their endpoints.
         .ours("enable-aggregator-routing", true)
         .ours("encryption-provider-config", path::ENCRYPTION_CONFIG)
@@ -223,17 +315,47 @@ pub fn kube_apiserver(cluster: &Cluster, host: &Host) -> Command {
         .command("/usr/local/bin/kube-apiserver")
 }
 
+/// Controller managers and schedulers answer their own host alone, unless somebody watches them.
+fn bind_address(cluster: &Cluster) -> String {
+    let unspecified = match cluster.network.hosts.addr() {
+        IpAddr::V4(_) => IpAddr::V4(Ipv4Addr::UNSPECIFIED),
+        IpAddr::V6(_) => IpAddr::V6(Ipv6Addr::UNSPECIFIED),
+    };
+    let address = if cluster.monitoring.is_some() { unspecified } else { localhost(cluster) };
+    address.to_string()
+}
+
+/// kthw's own plugin, then those of the user.
+fn admission_plugins(cluster: &Cluster) -> Vec<String> {
+    let own = "NodeRestriction".to_owned();
+    let more = cluster.control_plane.admission_plugins.iter().filter(|plugin| **plugin != own);
+    std::iter::once(own.clone()).chain(more.cloned()).collect()
+}
+
 pub fn kube_controller_manager(cluster: &Cluster) -> Command {
     let network = &cluster.network;
+    let settings = &cluster.control_plane;
     let flags = Flags::of(cluster, Program::KubeControllerManager)
         .ours("authentication-kubeconfig", path::CONTROLLER_MANAGER_CONF)
         .ours("authorization-kubeconfig", path::CONTROLLER_MANAGER_CONF)
-        .ours("bind-address", localhost(cluster).to_string())
+        .ours("bind-address", bind_address(cluster))
         .ours("client-ca-file", path::CA_CERT)
         .from("name", "cluster-name", cluster.name.clone())
         .pair(("cluster-signing-cert-file", "cluster-signing-key-file"), (path::CA_CERT, path::CA_KEY))
         .ours("kubeconfig", path::CONTROLLER_MANAGER_CONF)
         .ours("leader-elect", true)
+        .leases(&settings.leader_election)
+        .perhaps(
+            "controlPlane.nodeMonitor.period",
+            "node-monitor-period",
+            settings.node_monitor_period.clone(),
+        )
+        .perhaps(
+            "controlPlane.nodeMonitor.gracePeriod",
+            "node-monitor-grace-period",
+            settings.node_monitor_grace_period.clone(),
+        )
+        .perhaps("cloudProvider", "cloud-provider", external(cluster))
         .ours("profiling", false)
         .ours("requestheader-client-ca-file", path::FRONT_PROXY_CA_CERT)
         .ours("root-ca-file", path::CA_CERT)
@@ -256,7 +378,7 @@ pub fn kube_scheduler(cluster: &Cluster) -> Command {
     Flags::of(cluster, Program::KubeScheduler)
         .ours("authentication-kubeconfig", path::SCHEDULER_CONF)
         .ours("authorization-kubeconfig", path::SCHEDULER_CONF)
-        .ours("bind-address", localhost(cluster).to_string())
+        .ours("bind-address", bind_address(cluster))
         .ours("client-ca-file", path::CA_CERT)
         .ours("config", path::SCHEDULER_CONFIG)
         .ours("requestheader-client-ca-file", path::FRONT_PROXY_CA_CERT)
@@ -272,11 +394,61 @@ pub fn kubelet(cluster: &Cluster, host: &Host) -> Command {
         .from(format!("hosts[{}].name", host.name), "hostname-override", host.name.clone())
         .ours("kubeconfig", path::KUBELET_CONF)
         .from(address_of(host), "node-ip", host.address.to_string());
+    let flags = flags.perhaps("cloudProvider", "cloud-provider", external(cluster));
     let flags = match labels.is_empty() {
         true => flags,
         false => flags.from(format!("hosts[{}].labels", host.name), "node-labels", labels),
     };
     flags.command("/usr/local/bin/kubelet")
+}
+
+/// What programs are told that leave addresses and zones to the controllers of a cloud.
+fn external(cluster: &Cluster) -> Option<&'static str> {
+    cluster.cloud_provider.as_ref().map(|_| "external")
+}
+
+/// kthw has no table of this program's flags: what it sets, all of them have.
+pub fn cloud_controller_manager(cluster: &Cluster, controllers: &CloudControllerManager) -> Command {
+    let mut flags: BTreeMap<&str, (String, DecidedBy)> = BTreeMap::new();
+    let name = cluster.cloud_provider.as_ref().map(|cloud| cloud.name.clone()).unwrap_or_default();
+    let localhost = localhost(cluster).to_string();
+    for (flag, value) in [
+        ("authentication-kubeconfig", path::CLOUD_CONTROLLER_MANAGER_CONF),
+        ("authorization-kubeconfig", path::CLOUD_CONTROLLER_MANAGER_CONF),
+        ("bind-address", &localhost),
+        ("client-ca-file", path::CA_CERT),
+        ("kubeconfig", path::CLOUD_CONTROLLER_MANAGER_CONF),
+        ("leader-elect", "true"),
+        ("requestheader-client-ca-file", path::FRONT_PROXY_CA_CERT),
+        ("tls-cert-file", path::CLOUD_CONTROLLER_MANAGER_SERVER.0),
+        ("tls-private-key-file", path::CLOUD_CONTROLLER_MANAGER_SERVER.1),
+    ] {
+        flags.insert(flag, (value.to_owned(), DecidedBy::Program));
+    }
+    flags.insert("cloud-provider", (name, DecidedBy::Spec("cloudProvider.name".to_owned())));
+    flags.insert("cluster-name", (cluster.name.clone(), DecidedBy::Spec("name".to_owned())));
+    let LeaderElection { lease_duration, renew_deadline, retry_period } =
+        &cluster.control_plane.leader_election;
+    for (flag, value) in [
+        ("leader-elect-lease-duration", lease_duration),
+        ("leader-elect-renew-deadline", renew_deadline),
+        ("leader-elect-retry-period", retry_period),
+    ] {
+        if let Some(value) = value {
+            let decided_by = DecidedBy::Spec("controlPlane.leaderElection".to_owned());
+            flags.insert(flag, (value.clone(), decided_by));
+        }
+    }
+    for (flag, value) in &controllers.flags {
+        let path = format!("cloudProvider.controllerManager.flags.{flag}");
+        flags.insert(flag, (value.clone(), DecidedBy::Spec(path)));
+    }
+    let flag = |(name, (value, decided_by)): (&str, (String, DecidedBy))| Flag {
+        name: name.to_owned(),
+        values: vec![value],
+        decided_by,
+    };
+    Command::new(path::CLOUD_CONTROLLER_MANAGER, flags.into_iter().map(flag).collect())
 }
 
 pub fn kube_proxy(cluster: &Cluster, host: &Host) -> Command {

@@ -14,7 +14,9 @@ use crate::artifact::{
     Artifact, DecidedBy, DiskOverlay, DnsRecords, Download, HostAddressing, HostsEntry, LibvirtDomain,
     LibvirtNetwork, Machine, MetaData, NetworkConfig, Permissions, SEED_FILES, SeedImage, UserData,
 };
-use crate::cluster::{Addressing, Arch, Carry, Cluster, Cni, Host, Image, ImageFile, Mac, Machines, Role};
+use crate::cluster::{
+    Addressing, Arch, Carry, Cluster, Cni, Host, Image, ImageFile, LoadBalancer, Mac, Machines, Role,
+};
 use crate::lock::{Algorithm, Checksum, Pin};
 use crate::upstream::Need;
 
@@ -79,11 +81,15 @@ impl Planner<'_> {
                     let (name, arch) = (name.to_owned(), arch.to_string());
                     self.problems.push(PlanProblem::Unpinned { name, version, arch });
                 }
-                pin.map(Download::locked)
+                pin.map(|pin| Download { pin, written_in: None })
             }
             Image::Own(files) => {
                 let file = files.get(&arch).expect("every architecture in use has an image");
-                Some(Download::written(own_pin(file, arch), format!("machines.image.{arch}")))
+                let field = match arch {
+                    Arch::Amd64 => "machines.image.amd64",
+                    Arch::Arm64 => "machines.image.arm64",
+                };
+                Some(Download { pin: own_pin(file, arch), written_in: Some(field) })
             }
         }
     }
@@ -160,7 +166,9 @@ impl Planner<'_> {
         ];
         let commands =
             steps.into_iter().filter(|(folder, _)| is_below(folder)).map(|(_, step)| step).collect();
-        let trusts = false;
+        // ldirectord asks the API servers, and trusts whom the whole machine trusts.
+        let is_ipvs = matches!(self.cluster.api.load_balancer, Some(LoadBalancer::Ipvs { .. }));
+        let trusts = is_ipvs && host.is(Role::LoadBalancer);
         let mut inputs: Vec<(Slot, NodeId)> =
             carried.iter().map(|(path, id, _)| (path.clone(), *id)).collect();
         if trusts {
@@ -197,6 +205,14 @@ fn sized_by(host: &Host, field: &str, alike: bool) -> String {
 /// What a host's roles need of its distribution.
 fn packages(cluster: &Cluster, host: &Host) -> Vec<&'static str> {
     let mut packages = Vec::new();
+    match &cluster.api.load_balancer {
+        Some(LoadBalancer::Haproxy { .. }) if host.is(Role::LoadBalancer) => packages.push("haproxy"),
+        Some(LoadBalancer::Ipvs { .. }) if host.is(Role::LoadBalancer) => {
+            packages.extend(["ipvsadm", "ldirectord"]);
+        }
+        Some(LoadBalancer::Keepalived { .. }) if host.is(Role::ControlPlane) => packages.push("keepalived"),
+        _ => {}
+    }
     if host.is(Role::Worker) {
         packages.extend(["conntrack", "iptables"]);
         // For the rules that the bridge plugin's pods leave by, or those of kube-proxy.
@@ -248,7 +264,7 @@ fn network_config(cluster: &Cluster, machines: &Machines, host: &Host) -> Networ
         interface: network.interface.clone(),
         mac: machines.each[&host.name].mac,
         addressing,
-        loopback: None,
+        loopback: cluster.loopback_address(host),
         nameservers: network.nameservers.clone(),
         domain: network.domain.clone(),
     }
@@ -282,9 +298,10 @@ fn names(cluster: &Cluster, machines: &Machines) -> Vec<HostsEntry> {
     names
 }
 
-/// Where the API's name leads: to the load balancers, or to the control planes where there is none.
+/// Where the API's name leads: to the load balancer, or to the control planes where there is none.
 fn api_addresses(cluster: &Cluster) -> Vec<IpAddr> {
-    let of = |role| cluster.hosts.iter().filter(move |host| host.is(role)).map(|host| host.address);
-    let balancers: Vec<IpAddr> = of(Role::LoadBalancer).collect();
-    if balancers.is_empty() { of(Role::ControlPlane).collect() } else { balancers }
+    match cluster.balanced_addresses() {
+        none if none.is_empty() => cluster.control_planes().map(|host| host.address).collect(),
+        some => some,
+    }
 }

@@ -1,12 +1,17 @@
 //! The planner: what exists, what it is made from, and where it goes. It decides everything and does nothing.
 
+mod backup;
 mod bootstrap;
+mod cloud;
 mod control_plane;
 mod etcd;
 mod flags;
 mod host;
 mod kube_proxy;
+mod load_balancer;
 mod machine;
+mod monitoring;
+mod objects;
 mod pki;
 mod planner;
 mod pod_network;
@@ -49,13 +54,17 @@ pub enum PlanProblem {
 pub fn plan(cluster: &Cluster, lock: &Lock, root: RootFingerprint) -> Result<Plan, Vec<PlanProblem>> {
     let mut planner = Planner::new(cluster, lock, root);
     planner.define_authorities();
-    planner.define_identities(pki::cluster_identities());
+    planner.define_identities(pki::cluster_identities(cluster));
     planner.define_service_account_keys();
     planner.define_releases();
+    planner.define_etcd_care();
     planner.define_control_plane();
+    planner.define_cloud();
+    planner.define_monitoring();
     planner.define_workers();
     planner.define_kube_proxy();
     planner.define_pod_network();
+    planner.define_load_balancer();
     let mut members = Vec::with_capacity(cluster.hosts.len());
     if let Some(machines) = &cluster.machines {
         members.extend(planner.define_shared_machinery(machines));
@@ -65,13 +74,19 @@ pub fn plan(cluster: &Cluster, lock: &Lock, root: RootFingerprint) -> Result<Pla
         planner.place_common(&mut files);
         if host.is(Role::Etcd) {
             planner.place_etcd(&mut files);
+            planner.place_defragmentation(&mut files);
+        }
+        if host.is(Role::Etcd) || host.is(Role::ControlPlane) {
+            planner.place_backup(&mut files);
         }
         if host.is(Role::ControlPlane) {
             planner.place_control_plane(&mut files);
+            planner.place_cloud(&mut files);
         }
         if host.is(Role::Worker) {
             planner.place_worker(&mut files);
         }
+        planner.place_load_balancer(&mut files);
         if let Some(machines) = &cluster.machines {
             members.push(planner.define_machine(machines, &files));
         }
@@ -97,6 +112,11 @@ pub fn bundle_name(host: &str) -> String {
 /// The host that a bundle's name is for.
 pub fn bundle_host(name: &str) -> Option<&str> {
     name.strip_prefix("host/")?.strip_suffix("/bundle")
+}
+
+/// Whether a node is for whoever watches the cluster, and for no host.
+pub fn is_for_monitoring(name: &str) -> bool {
+    name.starts_with("monitoring/")
 }
 
 /// The name of a user's kubeconfig.
@@ -239,6 +259,103 @@ mod tests {
         );
         let addresses: Vec<String> = apiserver.addresses.iter().map(ToString::to_string).collect();
         assert_eq!(addresses, ["10.0.0.4", "10.96.0.1", "127.0.0.1", "192.0.2.7", "::1"]);
+    }
+
+    fn ha(text: &str, lock: &str, change: impl Fn(String) -> String) -> Plan {
+        let lock = Lock::parse(lock).expect("a good lock");
+        let cluster = cluster(&change(text.to_owned()));
+        plan(&cluster, &lock, RootSecret::new([7; 32]).fingerprint()).expect("a good plan")
+    }
+
+    fn ha_ipvs(change: impl Fn(String) -> String) -> Plan {
+        ha(spec::presets::HA_IPVS, include_str!("../../examples/ha-ipvs/kthw.lock"), change)
+    }
+
+    fn ha_haproxy(change: impl Fn(String) -> String) -> Plan {
+        ha(spec::presets::HA_HAPROXY, include_str!("../../examples/ha-haproxy/kthw.lock"), change)
+    }
+
+    /// The hosts that hold a file.
+    fn holders(plan: &Plan, path: &str) -> Vec<String> {
+        let mut hosts: Vec<String> =
+            files(&plan.graph).filter(|file| file.1 == path).map(|(host, _, _)| host.to_owned()).collect();
+        hosts.sort();
+        hosts
+    }
+
+    const KEEPALIVED: &str = "kind: keepalived\n    address: 10.240.0.9\n    interface: eth0";
+
+    /// The second example with keepalived on its control planes, at this endpoint.
+    fn keepalived(endpoint: &str) -> Plan {
+        ha_haproxy(|text| {
+            text.replace("kind: haproxy", KEEPALIVED)
+                .replace("https://10.240.0.40:6443", endpoint)
+                .replace("roles: [load-balancer]", "roles: [worker]")
+        })
+    }
+
+    #[test]
+    fn the_virtual_address_is_where_its_packets_arrive_and_silent_but_on_the_gateway() {
+        let plan = ha_ipvs(|text| text);
+        let unit = "/etc/systemd/system/kubernetes-vip.service";
+        assert_eq!(holders(&plan, unit), ["control0", "control1", "control2", "gateway"]);
+        let silent = holders(&plan, "/etc/sysctl.d/50-vip-arp.conf");
+        assert_eq!(silent, ["control0", "control1", "control2"]);
+        assert_eq!(holders(&plan, "/etc/ha.d/ldirectord.cf"), ["gateway"]);
+        assert_eq!(holders(&keepalived("https://10.240.0.9:6443"), unit), [""; 0]);
+        assert_eq!(holders(&ha_haproxy(|text| text), unit), [""; 0]);
+        let with_address = ha_haproxy(|text| {
+            text.replace("kind: haproxy", "kind: haproxy\n    address: 10.240.0.9")
+                .replace("https://10.240.0.40", "https://10.240.0.9")
+        });
+        assert_eq!(holders(&with_address, unit), ["lb-0"]);
+    }
+
+    #[test]
+    fn api_servers_listen_where_the_load_balancer_looks_for_them() {
+        let port = |plan: &Plan, host: &str| {
+            let flags = unit(plan, &format!("host/{host}/kube-apiserver.service"));
+            flags.into_iter().find_map(|flag| Some(flag.strip_prefix("--secure-port=")?.to_owned()))
+        };
+        let direct = ha_ipvs(|text| text.replace("kubernetes:6443", "kubernetes:443"));
+        assert_eq!(port(&direct, "control0").as_deref(), Some("443"));
+        assert_eq!(port(&keepalived("https://10.240.0.9:443"), "controller-0").as_deref(), Some("443"));
+        let passed_on = ha_haproxy(|text| text.replace("10.240.0.40:6443", "10.240.0.40:443"));
+        assert_eq!(port(&passed_on, "controller-0").as_deref(), Some("6443"));
+    }
+
+    #[test]
+    fn the_api_server_answers_to_the_virtual_address() {
+        let plan = ha_ipvs(|text| text);
+        let apiserver = certificate(&plan, "host/control1/pki/apiserver/cert");
+        assert!(apiserver.addresses.contains(&"192.168.1.21".parse().expect("an address")));
+    }
+
+    #[test]
+    fn the_name_of_the_endpoint_leads_to_the_load_balancer_on_every_host() {
+        let entries = |plan: &Plan, host: &str| {
+            let hosts = unit(plan, &format!("host/{host}/hosts"));
+            hosts.into_iter().filter(|entry| entry.ends_with(" kubernetes")).collect::<Vec<_>>()
+        };
+        let plan = ha_ipvs(|text| text);
+        for host in ["gateway", "control0", "worker0"] {
+            assert_eq!(entries(&plan, host), ["entry=192.168.1.21 kubernetes"], "{host}");
+        }
+        let two = ha_haproxy(|text| {
+            text.replace("10.240.0.40:6443", "kubernetes:6443")
+                .replace("roles: [worker]\n  - name: worker-1", "roles: [load-balancer]\n  - name: worker-1")
+        });
+        let both = ["entry=10.240.0.40 kubernetes", "entry=10.240.0.20 kubernetes"];
+        assert_eq!(entries(&two, "worker-1"), both);
+    }
+
+    #[test]
+    fn a_load_balancer_gets_no_key() {
+        let keys = |plan: &Plan, balancer: &str| {
+            files(&plan.graph).filter(|(host, path, _)| *host == balancer && path.ends_with(".key")).count()
+        };
+        assert_eq!(keys(&ha_ipvs(|text| text), "gateway"), 0);
+        assert_eq!(keys(&ha_haproxy(|text| text), "lb-0"), 0);
     }
 
     #[test]
@@ -422,6 +539,101 @@ mod tests {
             .find(|(host, path, _)| *host == "control-plane-1" && *path == "/usr/local/bin/kubelet");
         let name = plan.graph.node(kubelet.expect("it is a worker too").2).name.as_str();
         assert_eq!(name, "release/kubelet/arm64/kubelet");
+    }
+
+    const CLOUD: &str = "
+cloudProvider:
+  name: openstack
+  controllerManager:
+    version: 1.35.0
+    downloads:
+      amd64:
+        url: https://example.org/openstack-cloud-controller-manager
+        sha256: e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855
+    flags: {cloud-config: /etc/kubernetes/cloud.conf}
+";
+
+    #[test]
+    fn controllers_of_a_cloud_are_pinned_by_the_clusters_file_and_kubelets_leave_it_to_them() {
+        let plan = example(|text| text + CLOUD);
+        insta::assert_snapshot!(unit(&plan, "config/cloud-controller-manager.service").join("\n"));
+        let external = "--cloud-provider=external".to_owned();
+        assert!(unit(&plan, "host/worker-node-1/kubelet.service").contains(&external));
+        assert!(unit(&plan, "config/kube-controller-manager.service").contains(&external));
+        let apiserver = unit(&plan, "host/control-plane-1/kube-apiserver.service");
+        assert!(!apiserver.iter().any(|flag| flag.starts_with("--cloud-provider")));
+        let download = "release/cloud-controller-manager/amd64/cloud-controller-manager";
+        let Artifact::Download(download) =
+            &plan.graph.node(plan.graph.find(download).expect("it is there")).action
+        else {
+            panic!("it is a download");
+        };
+        assert_eq!(download.pin.url, "https://example.org/openstack-cloud-controller-manager");
+        let held: Vec<&str> = files(&plan.graph)
+            .filter(|(host, path, _)| *host == "control-plane-1" && path.contains("cloud-controller-manager"))
+            .map(|(_, path, _)| path)
+            .collect();
+        assert_eq!(held.len(), 6, "{held:?}");
+        let user = certificate(&plan, "pki/cloud-controller-manager/cert");
+        assert_eq!(user.common_name, pki::CLOUD_CONTROLLER_MANAGER);
+    }
+
+    #[test]
+    fn five_control_planes_may_share_their_hosts_with_etcd() {
+        let host = |n: u32| format!("  - {{name: cp-{n}, address: 10.20.0.{n}, roles: [control-plane]}}\n");
+        let text = include_str!("../../examples/production/cluster.yaml");
+        let (head, rest) = text.split_once("hosts:\n").expect("hosts");
+        let workers = rest.find("  - name: worker-1").expect("workers");
+        let hosts: String = (1..=5).map(host).collect();
+        let cluster = cluster(&format!("{head}hosts:\n{hosts}{}", &rest[workers..]));
+        let lock = Lock::parse(include_str!("../../examples/production/kthw.lock")).expect("a good lock");
+        let plan = plan(&cluster, &lock, RootSecret::new([7; 32]).fingerprint()).expect("a good plan");
+        for n in 1..=5 {
+            let host = format!("cp-{n}");
+            let etcd = unit(&plan, &format!("host/{host}/etcd.service"));
+            let members = etcd.iter().find(|flag| flag.starts_with("--initial-cluster=")).expect("members");
+            assert_eq!(members.matches("https://").count(), 5);
+            let paths: BTreeSet<&str> =
+                files(&plan.graph).filter(|(name, _, _)| *name == host).map(|(_, path, _)| path).collect();
+            for path in
+                ["etcd-backup-daily.timer", "etcd-backup-configuration.timer", "kube-apiserver.service"]
+            {
+                assert!(paths.contains(&*format!("/etc/systemd/system/{path}")), "{host} lacks {path}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_log_outside_of_its_folder_is_made_writable() {
+        let plan = example(|text| {
+            text + "components: {kube-apiserver: {flags: {audit-log-path: /srv/audit/log}}}\netcd: {walDir: /srv/wal}\n"
+        });
+        let has = |name: &str, folder: &str| {
+            let unit = unit(&plan, name);
+            unit.contains(&format!("Service.ReadWritePaths={folder}"))
+                && unit.contains(&format!("Service.ExecStartPre=+/usr/bin/install -d -m 0700 {folder}"))
+        };
+        assert!(has("host/control-plane-1/kube-apiserver.service", "/srv/audit"));
+        assert!(has("host/control-plane-1/etcd.service", "/srv/wal"));
+    }
+
+    #[test]
+    fn settings_of_the_control_plane_are_flags_of_its_programs() {
+        let plan = example(|text| {
+            text + "controlPlane:\n  leaderElection: {leaseDuration: 60s, renewDeadline: 40s}\n  \
+                    nodeMonitor: {gracePeriod: 40s}\nauthentication: {anonymous: none}\n"
+        });
+        let manager = unit(&plan, "config/kube-controller-manager.service");
+        for flag in [
+            "leader-elect-lease-duration=60s",
+            "leader-elect-renew-deadline=40s",
+            "node-monitor-grace-period=40s",
+        ] {
+            assert!(manager.contains(&format!("--{flag}")), "{flag}");
+        }
+        let apiserver = unit(&plan, "host/control-plane-1/kube-apiserver.service");
+        assert!(apiserver.contains(&"--anonymous-auth=false".to_owned()));
+        assert!(!apiserver.iter().any(|flag| flag.starts_with("--authentication-config")));
     }
 
     #[test]

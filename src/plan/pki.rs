@@ -7,7 +7,7 @@ use kthw_graph::NodeId;
 
 use super::planner::{Planner, input};
 use crate::artifact::{Certificate, Kubeconfig, PrivateKey, Profile, PublicKey, Validity};
-use crate::cluster::{Cluster, Host};
+use crate::cluster::{Cluster, Host, LoadBalancer};
 
 /// A certificate authority. A client that one of them vouches for is nobody to the others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,9 +70,14 @@ pub const ADMINISTRATORS: &str = "kthw:cluster-admins";
 /// The user as whom API servers reach kubelets, to whom the bootstrap manifest grants just that.
 pub const KUBELET_CLIENT: &str = "kube-apiserver-kubelet-client";
 
+/// The group of whoever watches, to whom the bootstrap manifest grants just metrics.
+pub const MONITORING: &str = "kthw:monitoring";
+/// The user as whom the controllers of a cloud act.
+pub const CLOUD_CONTROLLER_MANAGER: &str = "system:cloud-controller-manager";
+
 /// Who acts for the whole cluster.
-pub fn cluster_identities() -> Vec<Identity> {
-    vec![
+pub fn cluster_identities(cluster: &Cluster) -> Vec<Identity> {
+    let mut identities = vec![
         identity("pki/admin", ClusterCa, Client, "kubernetes-admin", &[ADMINISTRATORS]),
         identity("pki/super-admin", ClusterCa, Client, "kubernetes-super-admin", &["system:masters"]),
         identity("pki/controller-manager", ClusterCa, Client, "system:kube-controller-manager", &[]),
@@ -81,7 +86,19 @@ pub fn cluster_identities() -> Vec<Identity> {
         identity("pki/front-proxy-client", FrontProxy, Client, "front-proxy-client", &[]),
         identity("pki/apiserver-etcd-client", Etcd, Client, "kube-apiserver-etcd-client", &[]),
         identity("pki/etcd/healthcheck-client", Etcd, Client, "kube-etcd-healthcheck-client", &[]),
-    ]
+    ];
+    if cluster.monitoring.is_some() {
+        identities.push(identity("pki/monitoring", ClusterCa, Client, "prometheus", &[MONITORING]));
+    }
+    if runs_cloud_controllers(cluster) {
+        let name = "pki/cloud-controller-manager";
+        identities.push(identity(name, ClusterCa, Client, CLOUD_CONTROLLER_MANAGER, &[]));
+    }
+    identities
+}
+
+fn runs_cloud_controllers(cluster: &Cluster) -> bool {
+    cluster.cloud_provider.as_ref().is_some_and(|cloud| cloud.controller_manager.is_some())
 }
 
 /// Who acts for every kube-proxy, in the name that Kubernetes binds to the role system:node-proxier.
@@ -92,13 +109,21 @@ pub fn kube_proxy_identity() -> Identity {
 /// Who acts for one control plane.
 pub fn control_plane_identities(cluster: &Cluster, host: &Host) -> Vec<Identity> {
     let of = |part: &str| format!("host/{}/pki/{part}", host.name);
-    vec![
+    // Who watches asks from elsewhere.
+    let names = || if cluster.monitoring.is_some() { reachable(host) } else { local(host) };
+    let mut identities = vec![
         identity(of("apiserver"), ClusterCa, Server, "kube-apiserver", &[])
             .answering(apiserver(cluster, host)),
         identity(of("controller-manager"), ClusterCa, Server, "kube-controller-manager", &[])
-            .answering(local(host)),
-        identity(of("scheduler"), ClusterCa, Server, "kube-scheduler", &[]).answering(local(host)),
-    ]
+            .answering(names()),
+        identity(of("scheduler"), ClusterCa, Server, "kube-scheduler", &[]).answering(names()),
+    ];
+    if runs_cloud_controllers(cluster) {
+        let name = of("cloud-controller-manager");
+        let server = identity(name, ClusterCa, Server, "cloud-controller-manager", &[]);
+        identities.push(server.answering(local(host)));
+    }
+    identities
 }
 
 /// Who acts for one member of etcd.
@@ -106,8 +131,8 @@ pub fn etcd_identities(host: &Host) -> Vec<Identity> {
     let of = |part: &str| format!("host/{}/pki/{part}", host.name);
     vec![
         // Its own gateway reaches an etcd with its server certificate, as a client.
-        identity(of("etcd-server"), Etcd, Peer, &host.name, &[]).answering(etcd(host)).of_host(host),
-        identity(of("etcd-peer"), Etcd, Peer, &host.name, &[]).answering(etcd(host)).of_host(host),
+        identity(of("etcd-server"), Etcd, Peer, &host.name, &[]).answering(reachable(host)).of_host(host),
+        identity(of("etcd-peer"), Etcd, Peer, &host.name, &[]).answering(reachable(host)).of_host(host),
     ]
 }
 
@@ -158,6 +183,7 @@ fn apiserver(cluster: &Cluster, host: &Host) -> Names {
             Err(_) => names.dns.insert(name.clone()),
         };
     }
+    names.addresses.extend(cluster.api.load_balancer.as_ref().and_then(LoadBalancer::virtual_address));
     names
 }
 
@@ -167,7 +193,8 @@ fn local(host: &Host) -> Names {
     Names { dns: [host.name.clone(), "localhost".to_owned()].into(), addresses }
 }
 
-fn etcd(host: &Host) -> Names {
+/// A server that its own host asks, and others.
+fn reachable(host: &Host) -> Names {
     let mut names = local(host);
     names.addresses.insert(host.address);
     names

@@ -4,7 +4,7 @@ use semver::Version;
 
 use super::planner::{HostFiles, Planner, input};
 use super::{PlanProblem, machine};
-use crate::artifact::{ArchiveMember, Download};
+use crate::artifact::{ArchiveMember, Download, SnapshotTool};
 use crate::cluster::{Arch, Cluster, Cni, Host, Role, Versions};
 use crate::upstream::{self, Need, Packing};
 
@@ -141,6 +141,13 @@ fn wanted(cluster: &Cluster) -> impl Iterator<Item = (&'static Release, Arch)> {
     pairs.filter(move |(release, arch)| runs(release, *arch))
 }
 
+/// Whether this version of a release has the program: etcd has etcdutl since 3.5.
+fn is_in(release: &Release, version: &Version, program: &str) -> bool {
+    release.name != "etcd"
+        || program != SnapshotTool::Etcdutl.program()
+        || SnapshotTool::for_etcd(version).program() == program
+}
+
 fn program_name(release: &Release, program: &str, arch: Arch) -> String {
     format!("release/{}/{arch}/{program}", release.name)
 }
@@ -157,7 +164,7 @@ impl Planner<'_> {
                 continue;
             };
             let upstream = upstream::find(release.name).expect("every release has its upstream");
-            let download = Download::locked(pin.clone());
+            let download = Download { pin: pin.clone(), written_in: None };
             let programs = match upstream.packing {
                 Packing::Plain => {
                     let id = self.define(&program_name(release, release.name, arch), download, []);
@@ -177,7 +184,8 @@ impl Planner<'_> {
                             ),
                         )
                     };
-                    release.programs.iter().map(member).collect::<Vec<_>>()
+                    let there = |(program, _): &&(&str, &str)| is_in(release, version, program);
+                    release.programs.iter().filter(there).map(member).collect::<Vec<_>>()
                 }
             };
             self.programs.insert((release.name, arch), programs);

@@ -11,9 +11,10 @@ mod resolve;
 mod schema;
 
 pub use document::{
-    API_VERSION, ApiSpec, AuditSpec, ClusterSpec, ComponentSpec, ComponentsSpec, DownloadsSpec,
-    EncryptionSpec, HostSpec, ImageFileSpec, ImageSpec, KIND, MachineNetworkSpec, MachineSpec, MachinesSpec,
-    NetworkSpec, PkiSpec, SshSpec, TaintSpec, UserSpec, VersionsSpec,
+    API_VERSION, ApiSpec, AuditSpec, AuthenticationSpec, CloudProviderSpec, ClusterSpec, ComponentSpec,
+    ComponentsSpec, ControlPlaneSpec, DownloadsSpec, EncryptionSpec, EtcdSpec, HostSpec, ImageFileSpec,
+    ImageSpec, KIND, LoadBalancerSpec, MachineNetworkSpec, MachineSpec, MachinesSpec, MonitoringSpec,
+    NetworkSpec, PkiSpec, PriorityClassSpec, SshSpec, TaintSpec, UserSpec, VersionsSpec,
 };
 pub use parse::parse;
 pub use positions::{Place, Positions};

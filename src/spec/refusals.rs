@@ -1,6 +1,9 @@
 //! Every refusal and warning of the cluster file, with its message, its place and its way out.
 
 mod addons;
+mod control_plane;
+mod etcd;
+mod load_balancer;
 mod machines;
 mod pod_network;
 
@@ -29,6 +32,19 @@ fn check(from: &str, to: &str, expected: &str) {
 #[track_caller]
 fn check_with(section: &str, expected: &str) {
     check_text(&format!("{BASE}{section}\n"), expected);
+}
+
+/// What is said to each of these sections, added to the base one at a time.
+fn answers(sections: &[&str]) -> String {
+    let answer = |section: &&str| {
+        let found = match load(&format!("{BASE}{section}\n")) {
+            Ok((_, warnings)) => warnings,
+            Err(problems) => problems,
+        };
+        let lines: String = found.iter().map(|located| format!("  {}\n", line(located))).collect();
+        format!("{section}\n{lines}")
+    };
+    sections.iter().map(answer).collect()
 }
 
 /// Loads the base with one program's flags added.
@@ -105,8 +121,8 @@ fn unknown_fields_are_refused_together() {
         "10:14+8 error: unknown field `kubelets` in components | did you mean `kubelet`?
          10:35+4 error: unknown field `flag` in components.etcd | did you mean `flags`?",
     );
-    check_with("zebra: 1\n? a.b\n: 1", "10:1+5 error: unknown field `zebra` | the fields here are addons, api, apiVersion, audit, components, downloads, encryption, hosts, kind, machines, name, network, pki, versions
-         11:3+3 error: unknown field `a.b` | the fields here are addons, api, apiVersion, audit, components, downloads, encryption, hosts, kind, machines, name, network, pki, versions");
+    check_with("zebra: 1\n? a.b\n: 1", "10:1+5 error: unknown field `zebra` | the fields here are addons, api, apiVersion, audit, authentication, cloudProvider, components, controlPlane, downloads, encryption, etcd, hosts, kind, machines, monitoring, name, network, pki, priorityClasses, versions
+         11:3+3 error: unknown field `a.b` | the fields here are addons, api, apiVersion, audit, authentication, cloudProvider, components, controlPlane, downloads, encryption, etcd, hosts, kind, machines, monitoring, name, network, pki, priorityClasses, versions");
 }
 
 #[test]

@@ -70,6 +70,17 @@ impl HostTree {
         fs::write(path, text).expect("our own folder");
     }
 
+    /// Puts something in the place of a program of the distribution.
+    pub fn stub(&self, path: &str) {
+        self.program(path, "#!/bin/sh\n");
+    }
+
+    /// Writes a program of the host.
+    pub fn program(&self, path: &str, text: &str) {
+        self.place(path, text);
+        fs::set_permissions(self.at(path), fs::Permissions::from_mode(0o755)).expect("our own file");
+    }
+
     /// The paths with this ending.
     pub fn paths(&self, ending: &str) -> Vec<&str> {
         self.files.keys().map(String::as_str).filter(|path| path.ends_with(ending)).collect()

@@ -1,13 +1,16 @@
 //! The `kthw` program, judged from outside: by its contract, by strangers, and against itself.
 
+mod backup;
 mod cluster_folder;
 mod host_tree;
 mod judge;
 mod mirror;
 mod ran;
 
+mod balancers;
 mod contract;
 mod etcd;
+mod etcd_cluster;
 mod golden;
 mod graph;
 mod incremental;
@@ -18,6 +21,7 @@ mod machines;
 mod pod_network;
 mod poison;
 mod printed;
+mod production;
 mod reproducible;
 mod root;
 mod seeds;

@@ -44,7 +44,7 @@ pub fn sources() -> Vec<File> {
         let path = &file.path;
         path.ends_with(".rs")
             && ["src/", "graph/src/", "store/src/"].iter().any(|folder| path.starts_with(folder))
-            && !tests.contains(path)
+            && !tests.iter().any(|test| path == test || path.starts_with(&test.replace(".rs", "/")))
     };
     files.into_iter().filter(production).collect()
 }

@@ -122,7 +122,7 @@ pub struct MachineNetworkSpec {
     /// The DNS domain of the machines' names; by default the cluster's name and `.internal`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub domain: Option<String>,
-    /// What a machine calls its network interface; by default eth0.
+    /// What a machine calls its network interface; by default that of `api.loadBalancer`, or eth0.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub interface: Option<String>,
 }

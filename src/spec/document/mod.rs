@@ -3,13 +3,19 @@
 mod addons;
 mod api;
 mod audit;
+mod authentication;
+mod cloud_provider;
 mod components;
+mod control_plane;
 mod downloads;
 mod encryption;
+mod etcd;
 mod host;
 mod machines;
+mod monitoring;
 mod network;
 mod pki;
+mod priority_class;
 mod versions;
 
 use schemars::JsonSchema;
@@ -18,15 +24,21 @@ use serde::{Deserialize, Serialize};
 use super::schema::required;
 
 pub use addons::AddonsSpec;
-pub use api::ApiSpec;
+pub use api::{ApiSpec, LoadBalancerSpec};
 pub use audit::AuditSpec;
+pub use authentication::AuthenticationSpec;
+pub use cloud_provider::{CloudControllerManagerSpec, CloudProviderSpec};
 pub use components::{ComponentSpec, ComponentsSpec};
+pub use control_plane::{ControlPlaneSpec, LeaderElectionSpec};
 pub use downloads::DownloadsSpec;
 pub use encryption::EncryptionSpec;
+pub use etcd::{AutoCompactionSpec, BackupSpec, EtcdSpec, LayerSpec, OffSiteSpec};
 pub use host::{HostSpec, SshSpec, TaintSpec};
 pub use machines::{ImageFileSpec, ImageSpec, MachineNetworkSpec, MachineSpec, MachinesSpec, UserSpec};
+pub use monitoring::MonitoringSpec;
 pub use network::NetworkSpec;
 pub use pki::PkiSpec;
+pub use priority_class::PriorityClassSpec;
 pub use versions::VersionsSpec;
 
 /// The API version of the cluster file.
@@ -60,8 +72,25 @@ pub struct ClusterSpec {
     pub components: ComponentsSpec,
     /// Lifetimes of certificates.
     pub pki: PkiSpec,
+    /// How the members of etcd keep time and space, and copies of what they hold.
+    pub etcd: EtcdSpec,
     /// Encryption at rest.
     pub encryption: EncryptionSpec,
+    /// How control planes elect leaders, watch hosts and admit requests.
+    pub control_plane: ControlPlaneSpec,
+    /// Whom the API server believes.
+    pub authentication: AuthenticationSpec,
+    /// The cloud that the hosts are in; by default none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "CloudProviderSpec")]
+    pub cloud_provider: Option<CloudProviderSpec>,
+    /// What a Prometheus is given; by default nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "MonitoringSpec")]
+    pub monitoring: Option<MonitoringSpec>,
+    /// How much pods matter.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub priority_classes: Vec<PriorityClassSpec>,
     /// The API server's audit log.
     pub audit: AuditSpec,
     /// What is applied to the running cluster.

@@ -133,6 +133,18 @@ fn the_gateway_is_nobodys_else() {
 }
 
 #[test]
+fn the_virtual_address_is_not_the_gateways() {
+    let api = "api: {endpoint: 'https://10.0.0.9:6443', loadBalancer: {kind: keepalived, address: 10.0.0.9, interface: ens3}}";
+    let text = BASE.replace("api: {endpoint: 'https://10.0.0.4:6443'}", api);
+    check_text(
+        &format!(
+            "{text}machines: {{user: {{sshAuthorizedKeys: [{KEY}]}}, network: {{gateway: 10.0.0.9}}}}\n"
+        ),
+        "10:147+8 error: machines.network.gateway 10.0.0.9 is the virtual address of the API | write an address of the range that no host has: the hypervisor's own",
+    );
+}
+
+#[test]
 fn keys_are_public() {
     check(
         "user: {}",

@@ -27,7 +27,9 @@ pub fn resolve(
         format!("br-{}", name.trim_end_matches('-'))
     });
     word("machines.network.bridge", &bridge, LONGEST_INTERFACE, problems);
-    let interface = spec.interface.clone().unwrap_or_else(|| "eth0".to_owned());
+    let balancer = cluster.api.load_balancer.as_ref();
+    let interface = spec.interface.as_ref().or(balancer.and_then(|balancer| balancer.interface.as_ref()));
+    let interface = interface.cloned().unwrap_or_else(|| "eth0".to_owned());
     word("machines.network.interface", &interface, LONGEST_INTERFACE, problems);
     let domain = spec.domain.clone().unwrap_or_else(|| format!("{}.internal", cluster.name));
     if spec.domain.is_some() {
@@ -104,8 +106,11 @@ fn gateway(
         },
     };
     let host = cluster.hosts.iter().find(|host| host.address.parse() == Ok(gateway));
+    let balancer = cluster.api.load_balancer.as_ref();
+    let is_virtual = balancer.and_then(|balancer| balancer.address.as_ref()?.parse().ok()) == Some(gateway);
     let message = match host {
         Some(host) => format!("{path} {gateway} is the address of host {}", host.name),
+        None if is_virtual => format!("{path} {gateway} is the virtual address of the API"),
         None if !range.contains(&gateway) => format!("{path} {gateway} is outside network.hosts {range}"),
         None if super::hosts::is_reserved(&gateway, range) => {
             format!("{path} {gateway} is no machine's in network.hosts {range}")

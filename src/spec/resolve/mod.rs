@@ -2,17 +2,27 @@
 
 mod addons;
 mod api;
+mod authentication;
 mod authorized_keys;
+mod calendar;
+mod cloud_provider;
 mod components;
+mod control_plane;
 mod duration;
+mod etcd;
+mod hazards;
 mod hosts;
+mod load_balancer;
 mod machine_network;
 mod machines;
 mod members;
+mod monitoring;
 mod names;
 mod network;
+mod paths;
 mod pod_network;
 mod pods;
+mod priority_classes;
 mod ranges;
 mod settings;
 mod user_data;
@@ -54,8 +64,16 @@ fn decide(spec: &ClusterSpec, problems: &mut Vec<Problem>) -> Option<Cluster> {
     }
     let api = api::resolve(&spec.api, &spec.hosts, &ranges, problems);
     let pki = settings::pki(&spec.pki, problems);
+    let etcd = etcd::resolve(&spec.etcd, problems);
     let encryption = settings::encryption(&spec.encryption, problems);
     let audit = settings::audit(&spec.audit, problems);
+    let kubernetes = versions.as_ref().map(|versions| &versions.kubernetes);
+    let control_plane = control_plane::resolve(&spec.control_plane, kubernetes, problems);
+    let authentication = authentication::resolve(&spec.authentication, kubernetes, problems);
+    let cloud = spec.cloud_provider.as_ref();
+    let cloud_provider = cloud.and_then(|cloud| cloud_provider::resolve(cloud, &spec.hosts, problems));
+    let monitoring = spec.monitoring.as_ref().map(|spec| monitoring::resolve(spec, problems));
+    let priority_classes = priority_classes::resolve(&spec.priority_classes, problems);
     let downloads = settings::downloads(&spec.downloads, problems);
     let cni = pod_network.as_ref().map(|pods| pods.cni);
     let addons = addons::resolve(&spec.addons, &spec.name, cni, problems);
@@ -69,6 +87,12 @@ fn decide(spec: &ClusterSpec, problems: &mut Vec<Problem>) -> Option<Cluster> {
         };
         components::resolve(&spec.components, &decided, problems)
     });
+    if let Some(components) = &components {
+        hazards::check(components, authentication.as_ref(), problems);
+    }
+    if let (Some(api), Some(components)) = (&api, &components) {
+        load_balancer::health_checks(api, components, authentication.as_ref(), problems);
+    }
     Some(Cluster {
         name: spec.name.clone(),
         versions: versions?,
@@ -77,8 +101,14 @@ fn decide(spec: &ClusterSpec, problems: &mut Vec<Problem>) -> Option<Cluster> {
         hosts: hosts?,
         components: components?,
         pki: pki?,
+        etcd,
         encryption: encryption?,
         audit: audit?,
+        control_plane,
+        authentication: authentication?,
+        cloud_provider,
+        monitoring,
+        priority_classes,
         addons,
         downloads,
         machines: machines?,

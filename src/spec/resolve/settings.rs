@@ -7,7 +7,9 @@ use serde_json::{Map, Value};
 
 use super::{duration, names};
 use crate::cluster::{Audit, Downloads, Encryption, Pki, Provider};
+use crate::meant::{AMONG_MANY, meant};
 use crate::spec::document::{AuditSpec, DownloadsSpec, EncryptionSpec, PkiSpec};
+use crate::spec::positions::join;
 use crate::spec::problem::Problem;
 
 /// A hundred years: what outlives this is a mistake.
@@ -97,7 +99,49 @@ fn audit_policy(policy: &Value, problems: &mut Vec<Problem>) -> Option<Map<Strin
             problems.push(Problem::error(path, message).fix(format!("write {field}: {expected}")));
         }
     }
+    for (i, rule) in policy["rules"].as_array().into_iter().flatten().enumerate() {
+        audit_rule(&format!("{path}.rules[{i}]"), rule, problems);
+    }
     policy.as_object().cloned()
+}
+
+/// What the API server would refuse of a rule.
+fn audit_rule(path: &str, rule: &Value, problems: &mut Vec<Problem>) {
+    const LEVELS: [&str; 4] = ["None", "Metadata", "Request", "RequestResponse"];
+    const FIELDS: [&str; 9] = [
+        "level",
+        "namespaces",
+        "nonResourceURLs",
+        "omitManagedFields",
+        "omitStages",
+        "resources",
+        "userGroups",
+        "users",
+        "verbs",
+    ];
+    let level = rule.get("level").and_then(Value::as_str).unwrap_or_default();
+    names::choose(
+        &format!("{path}.level"),
+        level,
+        &LEVELS,
+        |word| LEVELS.contains(&word).then_some(()),
+        problems,
+    );
+    for name in
+        rule.as_object().into_iter().flat_map(Map::keys).filter(|name| !FIELDS.contains(&name.as_str()))
+    {
+        let fix = match meant(name, FIELDS, AMONG_MANY) {
+            Some(field) => format!("did you mean `{field}`?"),
+            None => format!("the fields here are {}", FIELDS.join(", ")),
+        };
+        problems.push(Problem::error(join(path, name), format!("unknown field `{name}` in {path}")).fix(fix));
+    }
+    if rule.get("resources").is_some() && rule.get("nonResourceURLs").is_some() {
+        problems.push(
+            Problem::error(path, format!("{path} is about resources and about nonResourceURLs"))
+                .fix("make two rules of it"),
+        );
+    }
 }
 
 /// Decides the mirrors.

@@ -1,0 +1,40 @@
+//! Paths on a host that the cluster file names.
+
+use crate::spec::problem::Problem;
+
+/// Reports a path that is not absolute, or that a unit file or a script would have to quote.
+pub fn check(field: &str, path: &str, problems: &mut Vec<Problem>) {
+    if !is_plain(path) {
+        problems.push(
+            Problem::error(field, format!("{field} {path} is not a plain absolute path"))
+                .fix("write it like /srv/etcd: letters, digits, `.`, `_` and `-` between slashes"),
+        );
+    }
+}
+
+/// Steps of plain characters after a slash each.
+pub fn is_plain(path: &str) -> bool {
+    let plain = |b: u8| b.is_ascii_alphanumeric() || b"._-".contains(&b);
+    let is_step = |step: &str| !matches!(step, "" | "." | "..") && step.bytes().all(plain);
+    path.strip_prefix('/').is_some_and(|steps| steps.split('/').all(is_step))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_plain_absolute_paths_pass() {
+        let check = |path, expected| assert_eq!(is_plain(path), expected, "{path:?}");
+        check("/srv/etcd-wal", true);
+        check("/var/lib/a_b.c/1", true);
+        check("/", false);
+        check("", false);
+        check("srv", false);
+        check("/srv/", false);
+        check("/srv/../etc", false);
+        check("/srv/a b", false);
+        check("/srv/%i", false);
+        check("/srv/a\nb", false);
+    }
+}
