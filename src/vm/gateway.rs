@@ -15,6 +15,8 @@ pub struct Gateway<'a> {
     /// The addresses of the network.
     pub range: IpNet,
     pub hosts: &'a [Host],
+    /// An address in the network that is of no host alone.
+    pub virtual_address: Option<IpAddr>,
     /// The local port that leads to each host's ssh.
     pub ssh: &'a BTreeMap<String, u16>,
 }
@@ -47,7 +49,8 @@ impl Gateway<'_> {
             return Err(GatewayError::Version6);
         };
         let hosts = || self.hosts.iter().map(|host| host.address);
-        let taken: BTreeSet<IpAddr> = hosts().chain([self.network.gateway]).collect();
+        let taken: BTreeSet<IpAddr> =
+            hosts().chain([self.network.gateway]).chain(self.virtual_address).collect();
         let free = |address: &Ipv4Addr| !taken.contains(&IpAddr::V4(*address));
         // What the user-mode network calls its host is not its resolver. The machines ask their gateway for names, so
         // the gateway is the resolver; the other address is never used.
@@ -102,7 +105,14 @@ mod tests {
     fn line(network: &MachineNetwork, range: &str, hosts: &[Host]) -> Result<String, GatewayError> {
         let ssh = hosts.iter().zip(40000..).map(|(host, port)| (host.name.clone(), port)).collect();
         let range = range.parse().expect("a range");
-        let gateway = Gateway { program: "qemu-system-x86_64", network, range, hosts, ssh: &ssh };
+        let gateway = Gateway {
+            program: "qemu-system-x86_64",
+            network,
+            range,
+            hosts,
+            virtual_address: Some([10, 0, 0, 253].into()),
+            ssh: &ssh,
+        };
         gateway.command_line().map(|line| line.to_string())
     }
 

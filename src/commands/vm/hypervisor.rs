@@ -6,7 +6,7 @@ use super::super::failure::Failure;
 use super::fleet::Fleet;
 use super::libvirt::Libvirt;
 use super::qemu::Qemu;
-use crate::cluster::Host;
+use crate::cluster::{Acceleration, Host};
 use crate::sys::process::ProcessError;
 use crate::ui::Ui;
 
@@ -41,7 +41,9 @@ pub fn hypervisor(fleet: &Fleet, emulate: bool, ui: &Ui) -> Result<Box<dyn Hyper
         return Ok(Box::new(qemu));
     }
     match Libvirt::find(fleet)? {
-        Ok(libvirt) if !emulate => Ok(Box::new(libvirt)),
+        Ok(libvirt) if !emulate || fleet.machines.acceleration == Acceleration::Emulation => {
+            Ok(Box::new(libvirt))
+        }
         Ok(_) => {
             let failure =
                 Failure::failed("libvirt runs the machines as they are defined, whatever --emulate says");

@@ -8,7 +8,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use super::super::failure::Failure;
 use super::fleet::Fleet;
 use super::hypervisor::{Hypervisor, Running};
-use crate::cluster::{Acceleration, Arch, Host};
+use crate::cluster::{Acceleration, Arch, Host, LoadBalancer};
 use crate::sys::process::{self, Process, wait_until};
 use crate::sys::socket::{self, Monitor};
 use crate::sys::{files, terminal};
@@ -94,6 +94,7 @@ impl Qemu {
             network: &fleet.machines.network,
             range: fleet.cluster.network.hosts,
             hosts,
+            virtual_address: fleet.cluster.api.load_balancer.as_ref().and_then(LoadBalancer::virtual_address),
             ssh: &ssh,
         };
         let line = line.command_line().map_err(Failure::failed)?;
