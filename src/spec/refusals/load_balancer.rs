@@ -230,6 +230,6 @@ fn api_servers_answer_to_the_balancer() {
     );
     check_text(
         &format!("{text}authentication: {{anonymous: none}}\n"),
-        "10:28+4 error: authentication.anonymous none keeps the load balancer from asking who is ready | remove it, or remove api.loadBalancer",
+        "10:29+4 error: authentication.anonymous none keeps the load balancer from asking who is ready | remove it, or remove api.loadBalancer",
     );
 }

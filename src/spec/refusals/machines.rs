@@ -140,7 +140,7 @@ fn the_virtual_address_is_not_the_gateways() {
         &format!(
             "{text}machines: {{user: {{sshAuthorizedKeys: [{KEY}]}}, network: {{gateway: 10.0.0.9}}}}\n"
         ),
-        "10:147+8 error: machines.network.gateway 10.0.0.9 is the virtual address of the API | write an address of the range that no host has: the hypervisor's own",
+        "10:142+8 error: machines.network.gateway 10.0.0.9 is the virtual address of the API | write an address of the range that no host has: the hypervisor's own",
     );
 }
 
