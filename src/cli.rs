@@ -49,6 +49,9 @@ pub enum Command {
     /// Look after the store
     #[command(subcommand)]
     Store(StoreCommand),
+    /// Run the cluster's virtual machines
+    #[command(subcommand)]
+    Vm(VmCommand),
     /// Print the JSON Schema of cluster.yaml
     Schema,
     /// Print a shell's completions
@@ -191,6 +194,59 @@ pub enum StoreCommand {
     Verify,
     /// Make again, or fetch again, what is damaged or missing
     Repair,
+}
+
+#[derive(Subcommand)]
+pub enum VmCommand {
+    /// Start machines, making those that are not there
+    Up(VmUp),
+    /// Shut machines down
+    Down(VmDown),
+    /// Say which machines run, and whether they are what is planned
+    Status(VmStatus),
+    /// Talk to a machine through its serial console
+    Console(VmConsole),
+    /// Pass frames between the machines whose sockets are in this folder
+    #[command(hide = true)]
+    Switch,
+}
+
+#[derive(Args)]
+pub struct VmUp {
+    /// Only these hosts
+    #[arg(value_name = "HOST")]
+    pub hosts: Vec<String>,
+    /// Run them without KVM even where it is there
+    #[arg(long)]
+    pub emulate: bool,
+    /// Throw away a disk that was made from another image or in another size, with all that is on it
+    #[arg(long)]
+    pub recreate: bool,
+}
+
+#[derive(Args)]
+pub struct VmDown {
+    /// Only these hosts
+    #[arg(value_name = "HOST")]
+    pub hosts: Vec<String>,
+    /// Delete their disks too, with all that is on them
+    #[arg(long)]
+    pub destroy: bool,
+}
+
+#[derive(Args)]
+pub struct VmStatus {
+    /// Only these hosts
+    #[arg(value_name = "HOST")]
+    pub hosts: Vec<String>,
+    /// Print the result as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Args)]
+pub struct VmConsole {
+    pub host: String,
 }
 
 #[derive(Args)]

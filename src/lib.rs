@@ -13,6 +13,7 @@ pub mod spec;
 pub mod sys;
 pub mod ui;
 pub mod upstream;
+pub mod vm;
 
 mod authority;
 mod executor;

@@ -66,6 +66,11 @@ impl Folder {
         self.private().join("schema.json")
     }
 
+    /// The virtual machines that run without libvirt.
+    pub fn machines(&self) -> Utf8PathBuf {
+        self.path.join(PRIVATE).join("machines")
+    }
+
     /// Where the root secret of a real cluster is.
     pub fn private_root(&self) -> Utf8PathBuf {
         self.private().join("root")

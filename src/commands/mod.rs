@@ -18,6 +18,7 @@ mod show;
 mod snapshot;
 mod store;
 mod target;
+mod vm;
 mod why;
 
 pub use failure::{Exit, Failure};
@@ -42,6 +43,7 @@ pub fn run(cli: Cli, ui: &Ui) -> Result<(), Failure> {
         Command::Gc(args) => gc::run(&folder, args, ui),
         Command::Store(StoreCommand::Verify) => store::verify(&folder, ui),
         Command::Store(StoreCommand::Repair) => store::repair(folder, ui),
+        Command::Vm(command) => vm::run(folder, command, ui),
         Command::Schema => schema::run(ui),
         Command::Completions(args) => completions::run(args, ui),
         Command::Man => man::run(ui),

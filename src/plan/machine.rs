@@ -25,6 +25,9 @@ pub const SHARED: &str = "machines/";
 /// The nodes that are of one machine, whose host's name follows.
 pub const OWN: &str = "machine/";
 
+/// The network as libvirt defines it.
+pub const NETWORK_FILE: &str = "network.xml";
+
 /// The images that have to be pinned for a cluster's machines.
 pub fn needs(cluster: &Cluster) -> Vec<Need> {
     let Some(Machines { image: Image::Published(image), .. }) = &cluster.machines else { return Vec::new() };
@@ -60,7 +63,7 @@ impl Planner<'_> {
             names: names.clone(),
         };
         let records = DnsRecords { domain: machines.network.domain.clone(), names };
-        for (file, artifact) in [("network.xml", network.into()), ("dnsmasq.conf", Artifact::from(records))] {
+        for (file, artifact) in [(NETWORK_FILE, network.into()), ("dnsmasq.conf", Artifact::from(records))] {
             let name = format!("{SHARED}{file}");
             let id = self.define(&name, artifact, []);
             shared.push((Slot::Owned(name), id));
@@ -223,7 +226,8 @@ fn packages(cluster: &Cluster, host: &Host) -> Vec<&'static str> {
     packages
 }
 
-fn image_file(machines: &Machines, arch: Arch) -> String {
+/// What the image below the disks of an architecture is called.
+pub fn image_file(machines: &Machines, arch: Arch) -> String {
     let name = match &machines.image {
         Image::Published(image) => image.as_str(),
         Image::Own(_) => "image",

@@ -31,6 +31,7 @@ use crate::root::RootFingerprint;
 
 use planner::{HostFiles, Planner};
 
+pub use machine::{NETWORK_FILE, image_file};
 pub use releases::{needs, programs};
 
 /// The node that stands for everything.
@@ -150,6 +151,16 @@ pub fn files(graph: &Graph<Artifact>) -> impl Iterator<Item = (&str, &str, NodeI
         Some((bundle_host(node.name.as_str())?, node))
     });
     bundles.flat_map(|(host, bundle)| bundle.inputs.iter().map(move |(path, id)| (host, &**path, *id)))
+}
+
+/// The node that lists all that makes a host's machine.
+pub fn machine_name(host: &str) -> String {
+    format!("{}{host}", machine::OWN)
+}
+
+/// The node of a file that all machines share.
+pub fn shared_name(file: &str) -> String {
+    format!("{}{file}", machine::SHARED)
 }
 
 /// Every file of every machine, and those that they share: where it goes below the machines' folder, and its node.

@@ -158,6 +158,34 @@ pub fn list(folder: &Utf8Path) -> Result<Vec<Utf8PathBuf>, FileError> {
     Ok(found)
 }
 
+/// Creates a folder that is there afterwards, with a mode; parents too, with their usual ones.
+pub fn create_folder(path: &Utf8Path, mode: u32) -> Result<(), FileError> {
+    std::fs::create_dir_all(path).map_err(FileError::new("create", path))?;
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode))
+        .map_err(FileError::new("protect", path))
+}
+
+/// Removes a folder and all that is in it, if it is there.
+pub fn remove_folder(path: &Utf8Path) -> Result<(), FileError> {
+    match std::fs::remove_dir_all(path) {
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(FileError::new("remove", path)(error)),
+        _ => Ok(()),
+    }
+}
+
+/// Removes a file, if it is there.
+pub fn remove_file(path: &Utf8Path) -> Result<(), FileError> {
+    match std::fs::remove_file(path) {
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(FileError::new("remove", path)(error)),
+        _ => Ok(()),
+    }
+}
+
+/// Whether this user may read and write what is at a path, such as a device.
+pub fn is_usable(path: &Utf8Path) -> bool {
+    OpenOptions::new().read(true).write(true).open(path).is_ok()
+}
+
 /// Removes a file, and the folders that it leaves empty, up to `top`.
 pub fn remove(top: &Utf8Path, relative: &Utf8Path) -> Result<(), FileError> {
     let path = top.join(relative);

@@ -5,3 +5,7 @@ pub mod entropy;
 pub mod fetch;
 pub mod files;
 pub mod memory;
+pub mod process;
+pub mod socket;
+pub mod switch;
+pub mod terminal;

@@ -15,6 +15,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("yaml", &[]),
     ("mirror", &["lock"]),
     ("archive", &[]),
+    ("vm", &["cluster"]),
     ("authority", &[]),
     ("key_pair", &[]),
     ("last_build", &[]),
@@ -46,6 +47,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "sys",
             "ui",
             "upstream",
+            "vm",
         ],
     ),
 ];

@@ -1,0 +1,36 @@
+//! `kthw vm up`: start machines, making those that are not there.
+
+use kthw_graph::Goal;
+
+use super::super::failure::Failure;
+use super::fleet::Fleet;
+use super::hypervisor::hypervisor;
+use super::shelf::Shelf;
+use crate::cli::VmUp;
+use crate::sources::Folder;
+use crate::ui::Ui;
+
+pub fn run(folder: Folder, args: &VmUp, ui: &Ui) -> Result<(), Failure> {
+    let fleet = Fleet::open(folder, ui)?;
+    let hosts = fleet.choose(&args.hosts)?;
+    let hypervisor = hypervisor(&fleet, args.emulate, ui)?;
+    let mut stopped = Vec::new();
+    for host in &hosts {
+        match hypervisor.running(host)? {
+            Some(_) => ui.message(format!("{} runs already", host.name)),
+            None => stopped.push(*host),
+        }
+    }
+    if !stopped.is_empty() {
+        fleet.realise(Goal::Fetch, &stopped, ui)?;
+        Shelf::new(&fleet, hypervisor.folder()).fill(&stopped, args.recreate)?;
+        hypervisor.start(&fleet, &stopped, ui)?;
+    }
+    let width = hosts.iter().map(|host| host.name.len()).max().unwrap_or(0);
+    for host in &hosts {
+        if let Some(running) = hypervisor.running(host)? {
+            ui.result(format_args!("{:width$}  ssh {}", host.name, running.ssh));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,94 @@
+//! How machines are run where there is no libvirt: command lines of QEMU, and what is noted of them.
+//!
+//! Every process works in the folder of the machines, so all paths are short, and the same wherever the folder is:
+//! the limits of socket names do not matter.
+
+mod gateway;
+mod guest;
+mod note;
+
+pub use gateway::{Gateway, GatewayError};
+pub use guest::Guest;
+pub use note::{Made, Network, read as read_note, write as write_note};
+
+use crate::cluster::Arch;
+
+/// The datagram socket of the switch that all machines of a cluster are plugged into.
+pub const SWITCH: &str = "switch.sock";
+/// What has been noted of the network while it runs.
+pub const NETWORK: &str = "network.json";
+
+/// A file of one machine.
+pub fn file(host: &str, name: &str) -> String {
+    format!("{host}/{name}")
+}
+
+/// A machine's files by name.
+pub mod name {
+    pub const DISK: &str = "disk.qcow2";
+    pub const SEED: &str = "seed.img";
+    /// What the disk and the seed were made as.
+    pub const MADE: &str = "made.json";
+    /// The process that is the machine.
+    pub const PROCESS: &str = "process.json";
+    /// The serial console, and all that was printed on it.
+    pub const CONSOLE: &str = "console.sock";
+    pub const CONSOLE_LOG: &str = "console.log";
+    /// What QEMU itself prints.
+    pub const LOG: &str = "qemu.log";
+    /// Where QEMU takes commands.
+    pub const MONITOR: &str = "monitor.sock";
+    /// The machine's end of its cable to the switch.
+    pub const CABLE: &str = "cable.sock";
+    pub const DOMAIN: &str = "domain.xml";
+}
+
+/// A program and its arguments.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CommandLine {
+    pub program: &'static str,
+    pub arguments: Vec<String>,
+}
+
+/// QEMU for machines of an architecture.
+pub fn program(arch: Arch) -> &'static str {
+    match arch {
+        Arch::Amd64 => "qemu-system-x86_64",
+        Arch::Arm64 => "qemu-system-aarch64",
+    }
+}
+
+/// The architecture of this very machine, if machines are of it.
+pub fn native() -> Option<Arch> {
+    match std::env::consts::ARCH {
+        "x86_64" => Some(Arch::Amd64),
+        "aarch64" => Some(Arch::Arm64),
+        _ => None,
+    }
+}
+
+/// Options that come in pairs: a name and its value.
+fn options<const N: usize>(pairs: [(&str, String); N]) -> impl Iterator<Item = String> {
+    pairs.into_iter().flat_map(|(name, value)| [format!("-{name}"), value])
+}
+
+/// What every QEMU of ours leaves out: windows, and devices that nobody asked for.
+fn bare() -> [String; 4] {
+    ["-no-user-config", "-nodefaults", "-display", "none"].map(str::to_owned)
+}
+
+/// The network device's end of a cable into the switch.
+fn cable(id: &str, from: &str) -> String {
+    format!("dgram,id={id},local.type=unix,local.path={from},remote.type=unix,remote.path={SWITCH}")
+}
+
+#[cfg(test)]
+impl std::fmt::Display for CommandLine {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.program)?;
+        self.arguments.iter().try_for_each(|argument| match argument.starts_with('-') {
+            true => write!(f, "\n  {argument}"),
+            false => write!(f, " {argument}"),
+        })
+    }
+}
