@@ -161,7 +161,8 @@ pub fn etcd(cluster: &Cluster, host: &Host) -> Command {
             "auto-compaction-retention",
             compaction.map(|compaction| compaction.retention.clone()),
         )
-        .perhaps("etcd.walDir", "wal-dir", settings.wal_dir.clone())
+        // Below it: a new etcd renames its log into place, which the folder of a disk cannot be.
+        .perhaps("etcd.walDir", "wal-dir", settings.wal_dir.as_ref().map(|folder| format!("{folder}/wal")))
         // The same two settings before and since etcd 3.6.
         .ours("experimental-initial-corrupt-check", true)
         .ours("experimental-watch-progress-notify-interval", "5s")
