@@ -32,7 +32,7 @@ pub use etcd::{AutoCompaction, Backup, CompactionMode, Etcd, Layer, LayerKind, O
 pub use host::{Arch, Effect, Host, Role, Ssh, Taint};
 pub use monitoring::Monitoring;
 pub use network::{Allocation, Cni, Network, nth_address};
-pub use pki::Pki;
+pub use pki::{Authority, AuthorityFiles, Pki};
 pub use priority_class::{PreemptionPolicy, PriorityClass};
 pub use versions::Versions;
 

@@ -3,6 +3,7 @@
 mod addons;
 mod control_plane;
 mod etcd;
+mod pki;
 mod pod_network;
 
 use super::{Located, load};

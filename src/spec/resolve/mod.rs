@@ -16,6 +16,7 @@ mod monitoring;
 mod names;
 mod network;
 mod paths;
+mod pki;
 mod pod_network;
 mod pods;
 mod priority_classes;
@@ -48,7 +49,7 @@ fn decide(spec: &ClusterSpec, problems: &mut Vec<Problem>) -> Option<Cluster> {
     let allocation = pod_network.as_ref().map(|pods| pods.allocation);
     let hosts = hosts::resolve(&spec.hosts, &ranges, allocation, problems);
     let api = api::resolve(&spec.api, &spec.hosts, &ranges, problems);
-    let pki = settings::pki(&spec.pki, problems);
+    let pki = pki::resolve(&spec.pki, problems);
     let etcd = etcd::resolve(&spec.etcd, problems);
     let encryption = settings::encryption(&spec.encryption, problems);
     let audit = settings::audit(&spec.audit, problems);
