@@ -244,7 +244,7 @@ impl Extensions {
             PURPOSES => {
                 let purposes: Vec<ObjectIdentifier> = Vec::from_der(value)?;
                 let has = |purpose| purposes.contains(&purpose);
-                self.excludes_purposes = !has(ANY_PURPOSE) && !(has(SERVERS) && has(CLIENTS));
+                self.excludes_purposes = !(has(ANY_PURPOSE) || has(SERVERS) && has(CLIENTS));
             }
             AUTHORITY_KEY_IDENTIFIER | POLICIES => {}
             other if critical || other == NAME_CONSTRAINTS => self.obscure = Some(other.to_string()),

@@ -40,7 +40,7 @@ impl Make for ImportedKey {
     fn describe(&self, manifest: &mut dyn Manifest) {
         let Self { authority, public_key, file: _ } = self;
         let origin = Origin::Spec(format_args!("pki.authorities.{authority}.certificate"));
-        manifest.display("public-key", &HEXLOWER.encode_display(public_key), origin);
+        manifest.display("public-key", HEXLOWER.encode_display(public_key), origin);
     }
 
     fn make(&self, from: &Ingredients<'_>) -> Result<Content, ActionError> {
