@@ -75,6 +75,10 @@ pub enum Preset {
     Single,
     /// One control plane and two workers whose pods and services are Cilium's
     Cilium,
+    /// Three control planes behind a gateway whose kernel balances (IPVS), and three workers
+    HaIpvs,
+    /// Three control planes behind HAProxy, and two workers
+    HaHaproxy,
 }
 
 #[derive(Args)]

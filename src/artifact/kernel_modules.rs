@@ -14,6 +14,11 @@ impl KernelModules {
     pub fn for_containers(more: &[&'static str]) -> Self {
         Self { names: [&["br_netfilter", "overlay"], more].concat() }
     }
+
+    /// What a gateway balances with: virtual servers, and their weighted round robin.
+    pub fn for_balancing() -> Self {
+        Self { names: vec!["ip_vs", "ip_vs_wrr"] }
+    }
 }
 
 impl Make for KernelModules {

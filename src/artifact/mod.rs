@@ -21,13 +21,16 @@ mod download;
 mod encryption_config;
 mod etcd_backup;
 mod etcd_defragmentation;
+mod haproxy_config;
 mod hosts_file;
 mod imported_certificate;
 mod imported_key;
+mod keepalived_config;
 mod kernel_modules;
 mod kube_proxy_config;
 mod kubeconfig;
 mod kubelet_config;
+mod ldirectord_config;
 mod patch;
 mod pod_masquerade;
 mod pod_routes;
@@ -133,13 +136,16 @@ artifacts! {
     encryption_config::EncryptionConfig,
     etcd_backup::EtcdBackup,
     etcd_defragmentation::EtcdDefragmentation,
+    haproxy_config::HaproxyConfig,
     hosts_file::HostsFile,
     imported_certificate::ImportedCertificate,
     imported_key::ImportedKey,
+    keepalived_config::KeepalivedConfig,
     kernel_modules::KernelModules,
     kube_proxy_config::KubeProxyConfig,
     kubeconfig::Kubeconfig,
     kubelet_config::KubeletConfig,
+    ldirectord_config::LdirectordConfig,
     pod_masquerade::PodMasquerade,
     pod_routes::PodRoutes,
     pod_routes_program::PodRoutesProgram,
@@ -158,6 +164,7 @@ pub use containerd_config::{ContainerdSchema, sandbox_image};
 pub use decided_by::DecidedBy;
 pub use etcd_backup::{BackupLayer, SnapshotTool};
 pub use etcd_defragmentation::EtcdClient;
+pub use haproxy_config::ApiServer;
 pub use hosts_file::HostsEntry;
 pub use kubelet_config::Taint;
 pub use patch::Patch;

@@ -30,6 +30,11 @@ impl Sysctls {
         }
         Self { settings }
     }
+
+    /// Says nothing by ARP of addresses that are on another interface than where it is asked, as the loopback one is.
+    pub fn silent_about_loopback() -> Self {
+        Self { settings: vec![("net.ipv4.conf.all.arp_announce", 2), ("net.ipv4.conf.all.arp_ignore", 1)] }
+    }
 }
 
 impl Make for Sysctls {

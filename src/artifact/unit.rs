@@ -1,9 +1,9 @@
 //! A systemd service.
 
-use kthw_graph::{ActionError, Content, Kind, Manifest, Origin, Reads, Resource, Yields};
+use kthw_graph::{ActionError, Content, Kind, Manifest, Reads, Resource, Yields};
 
 use super::command::{Command, CommandError, unfit};
-use super::{Ingredients, Make};
+use super::{DecidedBy, Ingredients, Make};
 
 /// A service that starts with the network, forever starts again until it succeeds, and belongs to `multi-user.target`.
 pub struct Unit {
@@ -33,6 +33,7 @@ struct Setting {
     section: Section,
     key: &'static str,
     value: String,
+    decided_by: DecidedBy,
 }
 
 /// A unit file that systemd could not read.
@@ -139,8 +140,19 @@ impl Unit {
     }
 
     /// Adds a setting. The value is literal: `%` stands for itself.
-    pub fn set(mut self, section: Section, key: &'static str, value: &str) -> Self {
-        self.settings.push(Setting { section, key, value: value.to_owned() });
+    pub fn set(self, section: Section, key: &'static str, value: &str) -> Self {
+        self.decided(section, key, value, DecidedBy::Program)
+    }
+
+    /// Adds a setting that a field of the cluster's file decides.
+    pub fn decided(
+        mut self,
+        section: Section,
+        key: &'static str,
+        value: &str,
+        decided_by: DecidedBy,
+    ) -> Self {
+        self.settings.push(Setting { section, key, value: value.to_owned(), decided_by });
         self
     }
 
@@ -200,7 +212,7 @@ impl Make for Unit {
     fn describe(&self, manifest: &mut dyn Manifest) {
         for setting in &self.settings {
             let name = format!("{}.{}", setting.section.name(), setting.key);
-            manifest.text(&name, &setting.value, Origin::Program);
+            setting.decided_by.describe(manifest, &name, &setting.value);
         }
         for command in &self.exec {
             command.describe(manifest);
@@ -216,7 +228,7 @@ impl Make for Unit {
 mod tests {
     use super::*;
     use crate::artifact::trial::{all_differ, description, make, text};
-    use crate::artifact::{DecidedBy, Flag, systemd};
+    use crate::artifact::{Flag, systemd};
 
     const KUBERNETES: &str = "https://kubernetes.io/docs/";
 

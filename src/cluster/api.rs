@@ -3,10 +3,17 @@
 use std::fmt;
 use std::net::IpAddr;
 
+use super::LoadBalancer;
+
+/// Where an API server listens, unless the endpoint leads to it directly.
+pub const APISERVER_PORT: u16 = 6443;
+
 /// How the API is reached.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Api {
     pub endpoint: Endpoint,
+    /// Without one, the endpoint is a control plane, or led there by somebody else.
+    pub load_balancer: Option<LoadBalancer>,
     /// Further names and addresses for the API server's certificate.
     pub sans: Vec<String>,
 }

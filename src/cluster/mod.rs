@@ -13,14 +13,17 @@ mod encryption;
 mod etcd;
 pub mod flags;
 mod host;
+mod load_balancer;
 mod monitoring;
 mod network;
 mod pki;
 mod priority_class;
 mod versions;
 
+use std::net::IpAddr;
+
 pub use addons::Addons;
-pub use api::{Api, Endpoint};
+pub use api::{APISERVER_PORT, Api, Endpoint};
 pub use audit::Audit;
 pub use authentication::{Anonymous, Authentication};
 pub use cloud_provider::{CloudControllerManager, CloudDownload, CloudProvider};
@@ -30,6 +33,7 @@ pub use downloads::Downloads;
 pub use encryption::{Encryption, Provider};
 pub use etcd::{AutoCompaction, Backup, CompactionMode, Etcd, Layer, LayerKind, OffSite};
 pub use host::{Arch, Effect, Host, Role, Ssh, Taint};
+pub use load_balancer::{Balancer, LoadBalancer};
 pub use monitoring::Monitoring;
 pub use network::{Allocation, Cni, Network, nth_address};
 pub use pki::{Authority, AuthorityFiles, Pki};
@@ -73,6 +77,34 @@ impl Cluster {
     /// The hosts that run etcd; at least one.
     pub fn etcd_members(&self) -> impl Iterator<Item = &Host> {
         self.hosts.iter().filter(|host| host.is(Role::Etcd))
+    }
+
+    /// The hosts that lead clients to the control planes.
+    pub fn load_balancers(&self) -> impl Iterator<Item = &Host> {
+        self.hosts.iter().filter(|host| host.is(Role::LoadBalancer))
+    }
+
+    /// Where the endpoint leads, if a load balancer of the cluster stands there.
+    pub fn balanced_addresses(&self) -> Vec<IpAddr> {
+        match &self.api.load_balancer {
+            None => Vec::new(),
+            Some(balancer) => match balancer.virtual_address() {
+                Some(address) => vec![address],
+                None => self.load_balancers().map(|host| host.address).collect(),
+            },
+        }
+    }
+
+    /// The virtual address of the API, if this host has it for good: on its loopback interface, so that no name of
+    /// another has to be known. A load balancer answers for it there; control planes only accept its packets.
+    pub fn loopback_address(&self, host: &Host) -> Option<IpAddr> {
+        match self.api.load_balancer.as_ref()? {
+            LoadBalancer::Haproxy { address } if host.is(Role::LoadBalancer) => *address,
+            LoadBalancer::Ipvs { address } if host.is(Role::LoadBalancer) || host.is(Role::ControlPlane) => {
+                Some(*address)
+            }
+            _ => None,
+        }
     }
 
     /// The hosts that run pods.

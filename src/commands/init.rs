@@ -31,6 +31,8 @@ pub fn run(folder: &Folder, args: Init, ui: &Ui) -> Result<(), Failure> {
         (None, Preset::Production) => presets::PRODUCTION.to_owned(),
         (None, Preset::Single) => presets::SINGLE.to_owned(),
         (None, Preset::Cilium) => presets::CILIUM.to_owned(),
+        (None, Preset::HaIpvs) => presets::HA_IPVS.to_owned(),
+        (None, Preset::HaHaproxy) => presets::HA_HAPROXY.to_owned(),
     }
     .into();
     let cluster = read_cluster(&spec, ui).map_err(Failure::wrong_input)?;

@@ -4,87 +4,13 @@ use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
+pub(super) use super::path;
 use crate::artifact::{Command, DecidedBy, Flag};
 use crate::cluster::flags::{FlagSet, Origin};
 use crate::cluster::{
-    Allocation, Anonymous, CloudControllerManager, Cluster, FlagValue, Host, LeaderElection, Program,
+    APISERVER_PORT, Allocation, Anonymous, CloudControllerManager, Cluster, FlagValue, Host, LeaderElection,
+    Program,
 };
-
-/// Where things are on a host; flags, files and services agree on it here.
-pub mod path {
-    pub const CA_CERT: &str = "/etc/kubernetes/pki/ca.crt";
-    pub const CA_KEY: &str = "/etc/kubernetes/pki/ca.key";
-    pub const FRONT_PROXY_CA_CERT: &str = "/etc/kubernetes/pki/front-proxy-ca.crt";
-    pub const ETCD_CA_CERT: &str = "/etc/kubernetes/pki/etcd/ca.crt";
-    pub const SERVICE_ACCOUNT_KEY: &str = "/etc/kubernetes/pki/sa.key";
-    pub const SERVICE_ACCOUNT_PUBLIC: &str = "/etc/kubernetes/pki/sa.pub";
-    pub const APISERVER: (&str, &str) =
-        ("/etc/kubernetes/pki/apiserver.crt", "/etc/kubernetes/pki/apiserver.key");
-    pub const APISERVER_ETCD: (&str, &str) =
-        ("/etc/kubernetes/pki/apiserver-etcd-client.crt", "/etc/kubernetes/pki/apiserver-etcd-client.key");
-    pub const APISERVER_KUBELET: (&str, &str) = (
-        "/etc/kubernetes/pki/apiserver-kubelet-client.crt",
-        "/etc/kubernetes/pki/apiserver-kubelet-client.key",
-    );
-    pub const FRONT_PROXY: (&str, &str) =
-        ("/etc/kubernetes/pki/front-proxy-client.crt", "/etc/kubernetes/pki/front-proxy-client.key");
-    pub const CONTROLLER_MANAGER: (&str, &str) =
-        ("/etc/kubernetes/pki/controller-manager.crt", "/etc/kubernetes/pki/controller-manager.key");
-    pub const SCHEDULER: (&str, &str) =
-        ("/etc/kubernetes/pki/scheduler.crt", "/etc/kubernetes/pki/scheduler.key");
-    pub const ETCD_SERVER: (&str, &str) =
-        ("/etc/kubernetes/pki/etcd/server.crt", "/etc/kubernetes/pki/etcd/server.key");
-    pub const ETCD_PEER: (&str, &str) =
-        ("/etc/kubernetes/pki/etcd/peer.crt", "/etc/kubernetes/pki/etcd/peer.key");
-    pub const ETCD_HEALTHCHECK: (&str, &str) = (
-        "/etc/kubernetes/pki/etcd/healthcheck-client.crt",
-        "/etc/kubernetes/pki/etcd/healthcheck-client.key",
-    );
-    pub const KUBELET_SERVER: (&str, &str) =
-        ("/etc/kubernetes/pki/kubelet.crt", "/etc/kubernetes/pki/kubelet.key");
-    pub const ADMIN_CONF: &str = "/etc/kubernetes/admin.conf";
-    pub const CONTROLLER_MANAGER_CONF: &str = "/etc/kubernetes/controller-manager.conf";
-    pub const SCHEDULER_CONF: &str = "/etc/kubernetes/scheduler.conf";
-    pub const KUBELET_CONF: &str = "/etc/kubernetes/kubelet.conf";
-    pub const ENCRYPTION_CONFIG: &str = "/etc/kubernetes/encryption-config.yaml";
-    pub const AUDIT_POLICY: &str = "/etc/kubernetes/audit-policy.yaml";
-    pub const LOGS: &str = "/var/log/kubernetes";
-    pub const AUDIT_LOG: &str = "/var/log/kubernetes/audit.log";
-    pub const SCHEDULER_CONFIG: &str = "/etc/kubernetes/scheduler-config.yaml";
-    pub const KUBELET_CONFIG: &str = "/etc/kubernetes/kubelet-config.yaml";
-    pub const KUBE_PROXY_CONF: &str = "/etc/kubernetes/kube-proxy.conf";
-    pub const KUBE_PROXY_CONFIG: &str = "/etc/kubernetes/kube-proxy-config.yaml";
-    pub const SUPER_ADMIN_CONF: &str = "/etc/kubernetes/super-admin.conf";
-    /// The folder of the manifests that a new cluster is given.
-    pub const BOOTSTRAP: &str = "/etc/kubernetes/bootstrap/";
-    pub const BOOTSTRAP_RBAC: &str = "/etc/kubernetes/bootstrap/rbac.yaml";
-    pub const BOOTSTRAP_COREDNS: &str = "/etc/kubernetes/bootstrap/coredns.yaml";
-    pub const CILIUM_VALUES: &str = "/etc/kubernetes/addons/cilium-values.yaml";
-    pub const POD_ROUTES: &str = "/etc/kubernetes/pod-routes";
-    pub const POD_ROUTES_PROGRAM: &str = "/usr/local/sbin/kubernetes-pod-routes";
-    pub const POD_MASQUERADE: &str = "/etc/kubernetes/pod-masquerade.nft";
-    pub const CONTAINERD_CONFIG: &str = "/etc/containerd/config.toml";
-    pub const CONTAINERD_SOCKET: &str = "unix:///run/containerd/containerd.sock";
-    pub const CRICTL_CONFIG: &str = "/etc/crictl.yaml";
-    pub const CNI_NETWORK: &str = "/etc/cni/net.d/10-bridge.conflist";
-    pub const CNI_LOOPBACK: &str = "/etc/cni/net.d/99-loopback.conf";
-    pub const KERNEL_MODULES: &str = "/etc/modules-load.d/kubernetes.conf";
-    pub const SYSCTLS: &str = "/etc/sysctl.d/99-kubernetes.conf";
-    pub const HOSTS: &str = "/etc/hosts";
-    pub const ADMISSION_CONFIG: &str = "/etc/kubernetes/admission-config.yaml";
-    pub const AUTHENTICATION_CONFIG: &str = "/etc/kubernetes/authentication-config.yaml";
-    pub const BOOTSTRAP_CLOUD: &str = "/etc/kubernetes/bootstrap/cloud-controller-manager.yaml";
-    pub const BOOTSTRAP_MONITORING: &str = "/etc/kubernetes/bootstrap/monitoring.yaml";
-    pub const BOOTSTRAP_PRIORITY_CLASSES: &str = "/etc/kubernetes/bootstrap/priority-classes.yaml";
-    pub const CLOUD_CONTROLLER_MANAGER: &str = "/usr/local/bin/cloud-controller-manager";
-    pub const CLOUD_CONTROLLER_MANAGER_CONF: &str = "/etc/kubernetes/cloud-controller-manager.conf";
-    pub const CLOUD_CONTROLLER_MANAGER_SERVER: (&str, &str) = (
-        "/etc/kubernetes/pki/cloud-controller-manager.crt",
-        "/etc/kubernetes/pki/cloud-controller-manager.key",
-    );
-    pub const ETCD_BACKUP: &str = "/usr/local/sbin/etcd-backup";
-    pub const ETCD_DEFRAGMENTATION: &str = "/usr/local/sbin/etcd-defragmentation";
-}
 
 const ETCD_CLIENT_PORT: u16 = 2379;
 const ETCD_PEER_PORT: u16 = 2380;
@@ -162,11 +88,14 @@ fn https(address: IpAddr, port: u16) -> String {
     format!("https://{}", SocketAddr::new(address, port))
 }
 
-/// The port on which each API server listens: the endpoint's own, if the endpoint is a control plane.
+/// The port on which each API server listens: the endpoint's own, if connections to the endpoint reach it as they are.
 pub fn apiserver_port(cluster: &Cluster) -> u16 {
     let endpoint = &cluster.api.endpoint;
-    let direct = cluster.control_planes().any(|host| Some(host.address) == endpoint.ip());
-    if direct { endpoint.port } else { 6443 }
+    let direct = match &cluster.api.load_balancer {
+        Some(balancer) => balancer.is_transparent(),
+        None => cluster.control_planes().any(|host| Some(host.address) == endpoint.ip()),
+    };
+    if direct { endpoint.port } else { APISERVER_PORT }
 }
 
 /// The address by which a host reaches itself, of the cluster's family.

@@ -8,8 +8,10 @@ mod etcd;
 mod flags;
 mod host;
 mod kube_proxy;
+mod load_balancer;
 mod monitoring;
 mod objects;
+mod path;
 mod pki;
 mod planner;
 mod pod_network;
@@ -67,6 +69,7 @@ pub fn plan(
     planner.define_workers();
     planner.define_kube_proxy();
     planner.define_pod_network();
+    planner.define_load_balancer();
     let mut bundles = Vec::with_capacity(cluster.hosts.len());
     for host in &cluster.hosts {
         let mut files = HostFiles::new(host);
@@ -85,6 +88,7 @@ pub fn plan(
         if host.is(Role::Worker) {
             planner.place_worker(&mut files);
         }
+        planner.place_load_balancer(&mut files);
         bundles.push(planner.define_bundle(files));
     }
     planner.define(CLUSTER, ClusterIndex { name: cluster.name.clone() }, bundles);
@@ -231,6 +235,104 @@ mod tests {
         );
         let addresses: Vec<String> = apiserver.addresses.iter().map(ToString::to_string).collect();
         assert_eq!(addresses, ["10.0.0.4", "10.96.0.1", "127.0.0.1", "192.0.2.7", "::1"]);
+    }
+
+    fn ha(text: &str, lock: &str, change: impl Fn(String) -> String) -> Plan {
+        let lock = Lock::parse(lock).expect("a good lock");
+        let cluster = cluster(&change(text.to_owned()));
+        plan(&cluster, &lock, RootSecret::new([7; 32]).fingerprint(), &ImportedAuthorities::new())
+            .expect("a good plan")
+    }
+
+    fn ha_ipvs(change: impl Fn(String) -> String) -> Plan {
+        ha(spec::presets::HA_IPVS, include_str!("../../examples/ha-ipvs/kthw.lock"), change)
+    }
+
+    fn ha_haproxy(change: impl Fn(String) -> String) -> Plan {
+        ha(spec::presets::HA_HAPROXY, include_str!("../../examples/ha-haproxy/kthw.lock"), change)
+    }
+
+    /// The hosts that hold a file.
+    fn holders(plan: &Plan, path: &str) -> Vec<String> {
+        let mut hosts: Vec<String> =
+            files(&plan.graph).filter(|file| file.1 == path).map(|(host, _, _)| host.to_owned()).collect();
+        hosts.sort();
+        hosts
+    }
+
+    const KEEPALIVED: &str = "kind: keepalived\n    address: 10.240.0.9\n    interface: eth0";
+
+    /// The second example with keepalived on its control planes, at this endpoint.
+    fn keepalived(endpoint: &str) -> Plan {
+        ha_haproxy(|text| {
+            text.replace("kind: haproxy", KEEPALIVED)
+                .replace("https://10.240.0.40:6443", endpoint)
+                .replace("roles: [load-balancer]", "roles: [worker]")
+        })
+    }
+
+    #[test]
+    fn the_virtual_address_is_where_its_packets_arrive_and_silent_but_on_the_gateway() {
+        let plan = ha_ipvs(|text| text);
+        let unit = "/etc/systemd/system/kubernetes-vip.service";
+        assert_eq!(holders(&plan, unit), ["control0", "control1", "control2", "gateway"]);
+        let silent = holders(&plan, "/etc/sysctl.d/50-vip-arp.conf");
+        assert_eq!(silent, ["control0", "control1", "control2"]);
+        assert_eq!(holders(&plan, "/etc/ha.d/ldirectord.cf"), ["gateway"]);
+        assert_eq!(holders(&keepalived("https://10.240.0.9:6443"), unit), [""; 0]);
+        assert_eq!(holders(&ha_haproxy(|text| text), unit), [""; 0]);
+        let with_address = ha_haproxy(|text| {
+            text.replace("kind: haproxy", "kind: haproxy\n    address: 10.240.0.9")
+                .replace("https://10.240.0.40", "https://10.240.0.9")
+        });
+        assert_eq!(holders(&with_address, unit), ["lb-0"]);
+    }
+
+    #[test]
+    fn api_servers_listen_where_the_load_balancer_looks_for_them() {
+        let port = |plan: &Plan, host: &str| {
+            let flags = unit(plan, &format!("host/{host}/kube-apiserver.service"));
+            flags.into_iter().find_map(|flag| Some(flag.strip_prefix("--secure-port=")?.to_owned()))
+        };
+        let direct = ha_ipvs(|text| text.replace("kubernetes:6443", "kubernetes:443"));
+        assert_eq!(port(&direct, "control0").as_deref(), Some("443"));
+        assert_eq!(port(&keepalived("https://10.240.0.9:443"), "controller-0").as_deref(), Some("443"));
+        let passed_on = ha_haproxy(|text| text.replace("10.240.0.40:6443", "10.240.0.40:443"));
+        assert_eq!(port(&passed_on, "controller-0").as_deref(), Some("6443"));
+    }
+
+    #[test]
+    fn the_api_server_answers_to_the_virtual_address() {
+        let plan = ha_ipvs(|text| text);
+        let apiserver = certificate(&plan, "host/control1/pki/apiserver/cert");
+        assert!(apiserver.addresses.contains(&"192.168.1.21".parse().expect("an address")));
+    }
+
+    #[test]
+    fn the_name_of_the_endpoint_leads_to_the_load_balancer_on_every_host() {
+        let entries = |plan: &Plan, host: &str| {
+            let hosts = unit(plan, &format!("host/{host}/hosts"));
+            hosts.into_iter().filter(|entry| entry.ends_with(" kubernetes")).collect::<Vec<_>>()
+        };
+        let plan = ha_ipvs(|text| text);
+        for host in ["gateway", "control0", "worker0"] {
+            assert_eq!(entries(&plan, host), ["entry=192.168.1.21 kubernetes"], "{host}");
+        }
+        let two = ha_haproxy(|text| {
+            text.replace("10.240.0.40:6443", "kubernetes:6443")
+                .replace("roles: [worker]\n  - name: worker-1", "roles: [load-balancer]\n  - name: worker-1")
+        });
+        let both = ["entry=10.240.0.40 kubernetes", "entry=10.240.0.20 kubernetes"];
+        assert_eq!(entries(&two, "worker-1"), both);
+    }
+
+    #[test]
+    fn a_load_balancer_gets_no_key() {
+        let keys = |plan: &Plan, balancer: &str| {
+            files(&plan.graph).filter(|(host, path, _)| *host == balancer && path.ends_with(".key")).count()
+        };
+        assert_eq!(keys(&ha_ipvs(|text| text), "gateway"), 0);
+        assert_eq!(keys(&ha_haproxy(|text| text), "lb-0"), 0);
     }
 
     #[test]

@@ -9,7 +9,7 @@ use super::planner::{Planner, input};
 use crate::artifact::{
     Certificate, ImportedCertificate, ImportedKey, Kubeconfig, PrivateKey, Profile, PublicKey, Validity,
 };
-use crate::cluster::{Authority, AuthorityFiles, Cluster, Host};
+use crate::cluster::{Authority, AuthorityFiles, Cluster, Host, LoadBalancer};
 use crate::imported::{ImportedAuthorities, ImportedAuthority};
 
 /// The node name of an authority.
@@ -174,6 +174,7 @@ fn apiserver(cluster: &Cluster, host: &Host) -> Names {
             Err(_) => names.dns.insert(name.clone()),
         };
     }
+    names.addresses.extend(cluster.api.load_balancer.as_ref().and_then(LoadBalancer::virtual_address));
     names
 }
 

@@ -13,7 +13,8 @@ mod schema;
 pub use document::{
     API_VERSION, ApiSpec, AuditSpec, AuthenticationSpec, CloudProviderSpec, ClusterSpec, ComponentSpec,
     ComponentsSpec, ControlPlaneSpec, DownloadsSpec, EncryptionSpec, EtcdSpec, HostSpec, KIND,
-    MonitoringSpec, NetworkSpec, PkiSpec, PriorityClassSpec, SshSpec, TaintSpec, VersionsSpec,
+    LoadBalancerSpec, MonitoringSpec, NetworkSpec, PkiSpec, PriorityClassSpec, SshSpec, TaintSpec,
+    VersionsSpec,
 };
 pub use parse::parse;
 pub use positions::{Place, Positions};

@@ -153,7 +153,7 @@ mod tests {
     use super::*;
     use crate::spec::{
         ApiSpec, AuditSpec, ComponentSpec, ComponentsSpec, DownloadsSpec, EncryptionSpec, HostSpec,
-        NetworkSpec, PkiSpec, SshSpec, TaintSpec, VersionsSpec, load, presets,
+        LoadBalancerSpec, NetworkSpec, PkiSpec, SshSpec, TaintSpec, VersionsSpec, load, presets,
     };
 
     /// Any text that YAML can hold, with those that look like something else more often.
@@ -219,30 +219,37 @@ mod tests {
         (flags, json()).prop_map(|(flags, config)| ComponentSpec { flags, config })
     }
 
+    fn load_balancer() -> impl Strategy<Value = LoadBalancerSpec> {
+        (text(), prop::option::of(text()), prop::option::of(text()))
+            .prop_map(|(kind, address, interface)| LoadBalancerSpec { kind, address, interface })
+    }
+
     fn sections() -> impl Strategy<Value = ClusterSpec> {
         let texts = || prop::collection::vec(text(), 0..3);
         (
             (text(), text(), text(), prop::option::of(any::<u8>())),
-            (prop::option::of(text()), texts()),
+            (prop::option::of(text()), prop::option::of(load_balancer()), texts()),
             component(),
             (json(), any::<u32>()),
             (text(), texts()),
         )
-            .prop_map(|(network, (endpoint, sans), kubelet, audit, encryption)| ClusterSpec {
-                network: NetworkSpec {
-                    hosts: network.0,
-                    domain: network.1,
-                    dns: Some(network.2),
-                    pod_mask: network.3,
-                    ..NetworkSpec::default()
-                },
-                api: ApiSpec { endpoint, sans: sans.clone() },
-                components: ComponentsSpec { kubelet, ..ComponentsSpec::default() },
-                audit: AuditSpec { policy: audit.0, max_age: audit.1, ..AuditSpec::default() },
-                encryption: EncryptionSpec { provider: encryption.0.clone(), resources: encryption.1 },
-                pki: PkiSpec { certificate_validity_period: encryption.0, ..PkiSpec::default() },
-                downloads: DownloadsSpec { mirrors: sans },
-                ..ClusterSpec::default()
+            .prop_map(|(network, (endpoint, load_balancer, sans), kubelet, audit, encryption)| {
+                ClusterSpec {
+                    network: NetworkSpec {
+                        hosts: network.0,
+                        domain: network.1,
+                        dns: Some(network.2),
+                        pod_mask: network.3,
+                        ..NetworkSpec::default()
+                    },
+                    api: ApiSpec { endpoint, load_balancer, sans: sans.clone() },
+                    components: ComponentsSpec { kubelet, ..ComponentsSpec::default() },
+                    audit: AuditSpec { policy: audit.0, max_age: audit.1, ..AuditSpec::default() },
+                    encryption: EncryptionSpec { provider: encryption.0.clone(), resources: encryption.1 },
+                    pki: PkiSpec { certificate_validity_period: encryption.0, ..PkiSpec::default() },
+                    downloads: DownloadsSpec { mirrors: sans },
+                    ..ClusterSpec::default()
+                }
             })
     }
 

@@ -2,6 +2,10 @@
 
 /// One control plane and two workers.
 pub const SINGLE: &str = include_str!("../../examples/single/cluster.yaml");
+/// Three control planes behind a gateway whose kernel balances, and three workers.
+pub const HA_IPVS: &str = include_str!("../../examples/ha-ipvs/cluster.yaml");
+/// Three control planes behind HAProxy, and two workers.
+pub const HA_HAPROXY: &str = include_str!("../../examples/ha-haproxy/cluster.yaml");
 /// Three control planes, an etcd of its own, and what a cluster needs that people depend on.
 pub const PRODUCTION: &str = include_str!("../../examples/production/cluster.yaml");
 
@@ -12,7 +16,7 @@ pub const CILIUM: &str = include_str!("../../examples/cilium/cluster.yaml");
 mod tests {
     use super::*;
 
-    const ALL: &[&str] = &[SINGLE, CILIUM, PRODUCTION];
+    const ALL: &[&str] = &[SINGLE, CILIUM, HA_IPVS, HA_HAPROXY, PRODUCTION];
 
     #[test]
     fn a_preset_loads_without_a_warning() {

@@ -3,6 +3,7 @@
 mod addons;
 mod control_plane;
 mod etcd;
+mod load_balancer;
 mod pki;
 mod pod_network;
 

@@ -88,7 +88,7 @@ mod tests {
     fn fields_are_found_by_path() {
         let fields = Fields::new();
         let check = |path, expected: &[&str]| assert_eq!(fields.of(path), expected, "{path}");
-        check("api", &["endpoint", "sans"]);
+        check("api", &["endpoint", "loadBalancer", "sans"]);
         check("hosts[3].taints[0]", &["effect", "key", "value"]);
         check("components.kubelet", &["config", "flags"]);
         check("hosts[0].labels", &[]);

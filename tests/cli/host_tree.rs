@@ -70,6 +70,11 @@ impl HostTree {
         fs::write(path, text).expect("our own folder");
     }
 
+    /// Puts something in the place of a program of the distribution.
+    pub fn stub(&self, path: &str) {
+        self.program(path, "#!/bin/sh\n");
+    }
+
     /// Writes a program of the host.
     pub fn program(&self, path: &str, text: &str) {
         self.place(path, text);

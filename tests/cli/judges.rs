@@ -1,8 +1,6 @@
 //! Strangers read what hosts will read: certificates, units, kubeconfigs and configurations.
 
 use std::collections::BTreeMap;
-use std::fs;
-use std::os::unix::fs::PermissionsExt as _;
 
 use serde::Deserialize;
 
@@ -145,20 +143,23 @@ fn the_public_half_of_the_service_account_key_is_that_of_the_private_one() {
 
 #[test]
 fn systemd_reads_every_unit_without_a_word() {
-    for (example, host) in
-        ["single", "cilium"].into_iter().flat_map(|example| HOSTS.map(|host| (example, host)))
-    {
+    let balanced = [("ha-ipvs", "gateway"), ("ha-ipvs", "control0"), ("ha-haproxy", "lb-0")];
+    let others = ["single", "cilium"].into_iter().flat_map(|example| HOSTS.map(|host| (example, host)));
+    for (example, host) in others.chain(balanced) {
         let folder = ClusterFolder::of_example(example);
         let tree = HostTree::of(&folder, host);
         // Of the operating system.
-        tree.place("/usr/sbin/nft", "#!/bin/sh\n");
-        fs::set_permissions(tree.at("/usr/sbin/nft"), fs::Permissions::from_mode(0o755))
-            .expect("our own file");
+        for program in ["haproxy", "ldirectord", "nft", "update-ca-certificates"] {
+            tree.stub(&format!("/usr/sbin/{program}"));
+        }
+        for program in ["/sbin/ip", "/sbin/modprobe", "/usr/lib/systemd/systemd-sysctl"] {
+            tree.stub(program);
+        }
         for target in ["sysinit", "basic", "multi-user", "network-online", "shutdown"] {
             tree.place(&format!("/usr/lib/systemd/system/{target}.target"), "[Unit]\n");
         }
         let units = tree.paths(".service");
-        assert!(units.len() >= 2, "{example}: {host}");
+        assert!(!units.is_empty(), "{example}: {host}");
         let verify = |unit: &str| {
             let mut systemd = judge("systemd-analyze")?;
             systemd.args(["verify", "--man=no", "--recursive-errors=no", unit, "--root"]).arg(tree.root());

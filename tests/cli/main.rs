@@ -9,8 +9,10 @@ mod mirror;
 mod ran;
 
 mod authorities;
+mod balancers;
 mod contract;
 mod etcd;
+mod etcd_cluster;
 mod golden;
 mod graph;
 mod incremental;

@@ -12,7 +12,8 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 
 /// Each seed with the example that stands for it.
-const SEEDS: &[(&str, &str)] = &[("controllers", "cilium"), ("workers", "cilium")];
+const SEEDS: &[(&str, &str)] =
+    &[("controllers", "cilium"), ("haproxy", "ha-haproxy"), ("ipvs", "ha-ipvs"), ("workers", "cilium")];
 
 /// A file and a setting in it.
 type Place = (String, String);

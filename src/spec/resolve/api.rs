@@ -2,13 +2,13 @@
 
 use std::net::IpAddr;
 
-use super::names;
 use super::network::Ranges;
-use crate::cluster::{Api, Endpoint, Role};
+use super::{load_balancer, names};
+use crate::cluster::{APISERVER_PORT, Api, Endpoint, Role};
 use crate::spec::document::{ApiSpec, HostSpec};
 use crate::spec::problem::Problem;
 
-/// Decides the endpoint: as written, or port 6443 of the first control plane.
+/// Decides the endpoint: as written, or port 6443 of the load balancer or else of the first control plane.
 pub fn resolve(
     spec: &ApiSpec,
     hosts: &[HostSpec],
@@ -16,11 +16,18 @@ pub fn resolve(
     problems: &mut Vec<Problem>,
 ) -> Option<Api> {
     sans(spec, problems);
-    let endpoint = match &spec.endpoint {
-        Some(url) => written(url, ranges, problems),
-        None => first_control_plane(hosts, problems),
+    let load_balancer = load_balancer::resolve(spec.load_balancer.as_ref(), hosts, ranges, problems);
+    let endpoint = match (&spec.endpoint, &load_balancer) {
+        (Some(url), _) => written(url, ranges, problems),
+        (None, Some(balancer)) => load_balancer::endpoint(balancer, hosts, problems),
+        // What is wrong with the load balancer has been said.
+        (None, None) if spec.load_balancer.is_some() => None,
+        (None, None) => first_control_plane(hosts, problems),
     };
-    Some(Api { endpoint: endpoint?, sans: spec.sans.clone() })
+    if let (Some(endpoint), Some(balancer)) = (&endpoint, &load_balancer) {
+        load_balancer::check(endpoint, balancer, hosts, problems);
+    }
+    Some(Api { endpoint: endpoint?, load_balancer, sans: spec.sans.clone() })
 }
 
 fn written(url: &str, ranges: &Ranges, problems: &mut Vec<Problem>) -> Option<Endpoint> {
@@ -76,7 +83,7 @@ fn first_control_plane(hosts: &[HostSpec], problems: &mut Vec<Problem>) -> Optio
             .fix("set it to an address or name that leads to all control planes"),
         );
     }
-    Some(Endpoint { host: address.to_string(), port: 6443 })
+    Some(Endpoint { host: address.to_string(), port: APISERVER_PORT })
 }
 
 fn sans(spec: &ApiSpec, problems: &mut Vec<Problem>) {

@@ -144,7 +144,7 @@ fn address(
 }
 
 /// Whether the address is the network's own or its broadcast address.
-fn is_reserved(address: &IpAddr, range: &IpNet) -> bool {
+pub fn is_reserved(address: &IpAddr, range: &IpNet) -> bool {
     match range {
         IpNet::V4(v4) if v4.prefix_len() >= 31 => false,
         IpNet::V4(_) => *address == range.network() || *address == range.broadcast(),

@@ -11,6 +11,7 @@ mod duration;
 mod etcd;
 mod hazards;
 mod hosts;
+mod load_balancer;
 mod members;
 mod monitoring;
 mod names;
@@ -75,6 +76,9 @@ fn decide(spec: &ClusterSpec, problems: &mut Vec<Problem>) -> Option<Cluster> {
     });
     if let Some(components) = &components {
         hazards::check(components, authentication.as_ref(), problems);
+    }
+    if let (Some(api), Some(components)) = (&api, &components) {
+        load_balancer::health_checks(api, components, authentication.as_ref(), problems);
     }
     Some(Cluster {
         name: spec.name.clone(),

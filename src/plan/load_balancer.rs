@@ -1,0 +1,195 @@
+//! What leads clients to the control planes. The programs are those of the distribution's packages; their
+//! configuration and their units are kthw's.
+
+use std::net::{IpAddr, SocketAddr};
+
+use super::flags::{self, path};
+use super::planner::{HostFiles, Planner};
+use crate::artifact::{
+    ApiServer, Command, DecidedBy, Flag, HaproxyConfig, KeepalivedConfig, KernelModules, LdirectordConfig,
+    Readiness, Section, Sysctls, Unit,
+};
+use crate::cluster::{Authority, Host, LoadBalancer, Role};
+
+/// The nodes that all hosts with a part in it share.
+const HAPROXY_CONFIG: &str = "config/haproxy";
+const HAPROXY_UNIT: &str = "config/haproxy.service";
+const LDIRECTORD_CONFIG: &str = "config/ldirectord";
+const LDIRECTORD_UNIT: &str = "config/ldirectord.service";
+const KEEPALIVED_UNIT: &str = "config/keepalived.service";
+const BALANCING_MODULES: &str = "config/balancing-modules";
+const SILENCE: &str = "config/vip-arp";
+const OPEN_ADDRESS_UNIT: &str = "config/kubernetes-vip.service";
+const SILENT_ADDRESS_UNIT: &str = "config/kubernetes-vip-silent.service";
+
+const ADDRESS_UNIT: &str = "kubernetes-vip.service";
+
+impl Planner<'_> {
+    pub(super) fn define_load_balancer(&mut self) {
+        let Some(balancer) = &self.cluster.api.load_balancer else { return };
+        let port = self.cluster.api.endpoint.port;
+        let server = |host: &&Host| ApiServer {
+            host: host.name.clone(),
+            address: SocketAddr::new(host.address, flags::apiserver_port(self.cluster)),
+        };
+        let servers = self.control_planes.iter().map(server).collect();
+        if let Some(address) = balancer.virtual_address() {
+            self.define(OPEN_ADDRESS_UNIT, address_unit(address), []);
+        }
+        match balancer {
+            LoadBalancer::Haproxy { .. } => {
+                let config = HaproxyConfig { port, servers, authority: path::HAPROXY_CA };
+                self.define(HAPROXY_CONFIG, config, []);
+                self.define(HAPROXY_UNIT, haproxy_unit(), []);
+            }
+            LoadBalancer::Ipvs { address } => {
+                let config = LdirectordConfig { address: SocketAddr::new(*address, port), servers };
+                self.define(LDIRECTORD_CONFIG, config, []);
+                self.define(LDIRECTORD_UNIT, ldirectord_unit(), []);
+                self.define(BALANCING_MODULES, KernelModules::for_balancing(), []);
+                self.define(SILENCE, Sysctls::silent_about_loopback(), []);
+                self.define(SILENT_ADDRESS_UNIT, silent_address_unit(*address), []);
+            }
+            LoadBalancer::Keepalived { .. } => {
+                self.define(KEEPALIVED_UNIT, keepalived_unit(), []);
+            }
+        }
+    }
+
+    /// A host's part in leading clients to the control planes, if it has one.
+    pub(super) fn place_load_balancer(&mut self, files: &mut HostFiles<'_>) {
+        let (cluster, host) = (self.cluster, files.host);
+        let Some(balancer) = &cluster.api.load_balancer else { return };
+        match balancer {
+            LoadBalancer::Haproxy { .. } if host.is(Role::LoadBalancer) => self.place_haproxy(files),
+            LoadBalancer::Ipvs { .. } if host.is(Role::LoadBalancer) => self.place_ldirectord(files),
+            LoadBalancer::Keepalived { address, interface } if host.is(Role::ControlPlane) => {
+                self.place_keepalived(files, *address, interface);
+            }
+            _ => {}
+        }
+        if cluster.loopback_address(host).is_none() {
+            return;
+        }
+        if host.is(Role::LoadBalancer) {
+            let unit = self.name(OPEN_ADDRESS_UNIT);
+            files.service(ADDRESS_UNIT, unit, []);
+        } else {
+            let silence = self.name(SILENCE);
+            files.public(path::VIP_ARP, silence);
+            let unit = self.name(SILENT_ADDRESS_UNIT);
+            files.service(ADDRESS_UNIT, unit, [path::VIP_ARP]);
+        }
+    }
+
+    fn place_haproxy(&mut self, files: &mut HostFiles<'_>) {
+        let (config, unit) = (self.name(HAPROXY_CONFIG), self.name(HAPROXY_UNIT));
+        files.public(path::HAPROXY_CONFIG, config);
+        self.place_authority(files, path::HAPROXY_CA);
+        files.service("haproxy.service", unit, [path::HAPROXY_CONFIG, path::HAPROXY_CA]);
+    }
+
+    fn place_ldirectord(&mut self, files: &mut HostFiles<'_>) {
+        let (config, unit) = (self.name(LDIRECTORD_CONFIG), self.name(LDIRECTORD_UNIT));
+        files.public(path::LDIRECTORD_CONFIG, config);
+        self.place_authority(files, path::TRUSTED_CA);
+        let modules = self.name(BALANCING_MODULES);
+        files.public(path::BALANCING_MODULES, modules);
+        // It sees for itself that its configuration has changed, and goes on balancing meanwhile.
+        files.service("ldirectord.service", unit, [path::TRUSTED_CA, path::BALANCING_MODULES]);
+    }
+
+    fn place_keepalived(&mut self, files: &mut HostFiles<'_>, address: IpAddr, interface: &str) {
+        let host = files.host;
+        let place = self.control_planes.iter().position(|other| other.name == host.name);
+        let place = u8::try_from(place.expect("it is one of the control planes")).unwrap_or(u8::MAX);
+        let peers = self.control_planes.iter().filter(|other| other.name != host.name);
+        let config = KeepalivedConfig {
+            host: host.name.clone(),
+            own: host.address,
+            peers: peers.map(|peer| (peer.name.clone(), peer.address)).collect(),
+            address,
+            interface: interface.to_owned(),
+            priority: 100_u8.saturating_sub(place).max(1),
+            ready: format!("{}/readyz", flags::local_apiserver(self.cluster)),
+            authority: path::KEEPALIVED_CA,
+        };
+        let config = self.define(&format!("host/{}/keepalived", host.name), config, []);
+        files.public(path::KEEPALIVED_CONFIG, config);
+        self.place_authority(files, path::KEEPALIVED_CA);
+        let unit = self.name(KEEPALIVED_UNIT);
+        files.service("keepalived.service", unit, [path::KEEPALIVED_CONFIG, path::KEEPALIVED_CA]);
+    }
+
+    /// The certificate of the authority that vouches for the API servers, where a program looks for it.
+    fn place_authority(&mut self, files: &mut HostFiles<'_>, path: &'static str) {
+        let authority = self.authority(Authority::Cluster);
+        files.public(path, authority.cert);
+    }
+}
+
+/// Waits for its processes as a master, and needs no right but that to listen on any port.
+fn haproxy_unit() -> Unit {
+    let command =
+        Command::new("/usr/sbin/haproxy", Vec::new()).with("-Ws").with("-f").with(path::HAPROXY_CONFIG);
+    Unit::service("HAProxy in front of the Kubernetes API", "man:haproxy(1)", Readiness::Notify, command)
+        .set(Section::Service, "User", "haproxy")
+        .set(Section::Service, "AmbientCapabilities", "CAP_NET_BIND_SERVICE")
+        .set(Section::Service, "KillMode", "mixed")
+        .set(Section::Service, "SuccessExitStatus", "143")
+        .set(Section::Service, "LimitNOFILE", "65536")
+        .hardened()
+}
+
+/// It changes the kernel's table of virtual servers and trusts what the whole host trusts, so little is taken away.
+fn ldirectord_unit() -> Unit {
+    let command =
+        Command::new("/usr/sbin/ldirectord", Vec::new()).with(path::LDIRECTORD_CONFIG).with("start");
+    Unit::service("ldirectord in front of the Kubernetes API", "man:ldirectord(8)", Readiness::Exec, command)
+        .after(ADDRESS_UNIT)
+        .wants(ADDRESS_UNIT)
+        .set(Section::Service, "ExecStartPre", "-/sbin/modprobe -a ip_vs ip_vs_wrr")
+        .set(Section::Service, "ExecStartPre", "/usr/sbin/update-ca-certificates")
+        .set(Section::Service, "NoNewPrivileges", "yes")
+        .set(Section::Service, "PrivateTmp", "yes")
+        .set(Section::Service, "ProtectHome", "yes")
+}
+
+/// It takes and gives up an address, and asks about the API server as nobody.
+fn keepalived_unit() -> Unit {
+    let flag = |name: &str, value: &str| Flag {
+        name: name.to_owned(),
+        values: vec![value.to_owned()],
+        decided_by: DecidedBy::Program,
+    };
+    let command = Command::new("/usr/sbin/keepalived", vec![flag("use-file", path::KEEPALIVED_CONFIG)])
+        .with("--dont-fork")
+        .with("--log-console");
+    Unit::service("keepalived for the Kubernetes API", "man:keepalived(8)", Readiness::Notify, command)
+        .set(Section::Service, "KillMode", "process")
+        .set(Section::Service, "NoNewPrivileges", "yes")
+        .set(Section::Service, "PrivateTmp", "yes")
+        .set(Section::Service, "ProtectHome", "yes")
+        .set(Section::Service, "ProtectSystem", "full")
+}
+
+const DOCUMENTATION: &str =
+    "https://kubernetes.io/docs/setup/production-environment/tools/kubeadm/high-availability/";
+
+/// The virtual address on the loopback interface, which every host calls the same.
+fn address_unit(address: IpAddr) -> Unit {
+    let decided = |unit: Unit, key: &'static str, line: String| {
+        let field = DecidedBy::Spec("api.loadBalancer.address".to_owned());
+        unit.decided(Section::Service, key, &line, field)
+    };
+    let prefix = if address.is_ipv4() { 32 } else { 128 };
+    let unit = Unit::oneshot("virtual address of the Kubernetes API", DOCUMENTATION, Vec::new());
+    let unit = decided(unit, "ExecStart", format!("/sbin/ip address replace {address}/{prefix} dev lo"));
+    decided(unit, "ExecStop", format!("-/sbin/ip address delete {address}/{prefix} dev lo"))
+}
+
+/// The same where another host answers for it, which has to be settled before the address is there.
+fn silent_address_unit(address: IpAddr) -> Unit {
+    let settle = format!("/usr/lib/systemd/systemd-sysctl {}", path::VIP_ARP);
+    address_unit(address).set(Section::Service, "ExecStartPre", &settle)
+}
