@@ -7,6 +7,7 @@ use kthw_store::Store;
 
 use crate::archive;
 use crate::artifact::{ArchiveMember, Artifact, Ingredients};
+use crate::imported::ImportedKeys;
 use crate::lock::Pin;
 use crate::root::RootSecret;
 use crate::sys::fetch::{FetchError, Fetcher, Limits, Progress, Want};
@@ -14,6 +15,7 @@ use crate::sys::fetch::{FetchError, Fetcher, Limits, Progress, Want};
 /// What the actions of a cluster need besides their inputs.
 pub struct Workshop {
     root: RootSecret,
+    imported: ImportedKeys,
     store: Arc<Store>,
     mirrors: Vec<String>,
     /// Most builds download nothing, so it is set up when the first download is.
@@ -24,7 +26,7 @@ impl Executor<Artifact> for Workshop {
     fn compute(&self, job: &Job<'_, Artifact>) -> Result<Content, ActionError> {
         match job.action {
             Artifact::ArchiveMember(member) => self.extract(job, member),
-            artifact => artifact.make(&Ingredients::new(job, &self.root)),
+            artifact => artifact.make(&Ingredients::new(job, &self.root, &self.imported)),
         }
     }
 
@@ -46,8 +48,8 @@ impl Executor<Artifact> for Workshop {
 }
 
 impl Workshop {
-    pub fn new(root: RootSecret, store: Arc<Store>, mirrors: Vec<String>) -> Self {
-        Self { root, store, mirrors, fetcher: OnceLock::new() }
+    pub fn new(root: RootSecret, imported: ImportedKeys, store: Arc<Store>, mirrors: Vec<String>) -> Self {
+        Self { root, imported, store, mirrors, fetcher: OnceLock::new() }
     }
 
     fn fetcher(&self) -> Result<&Fetcher, FetchError> {

@@ -6,7 +6,7 @@ use std::fmt::Write;
 use kthw_graph::{Action, Content, Executor, Graph, NodeFailure, NodeId, Session};
 use kthw_store::Output;
 
-use crate::artifact::{Artifact, Certificate};
+use crate::artifact::{Artifact, Certificate, ImportedCertificate};
 use crate::plan;
 
 /// Relative path to content.
@@ -76,10 +76,15 @@ fn pki_summary(graph: &Graph<Artifact>) -> String {
         .iter()
         .filter_map(|id| {
             let node = graph.node(*id);
-            let Artifact::Certificate(certificate) = &node.action else { return None };
+            let name = node.name.as_str();
+            let certificate = match &node.action {
+                Artifact::Certificate(certificate) => certificate,
+                Artifact::ImportedCertificate(certificate) => return Some(imported_entry(name, certificate)),
+                _ => return None,
+            };
             let issuer = node.inputs.iter().find(|(slot, _)| slot == "issuer-cert");
             let issuer = issuer.map(|(_, id)| graph.node(*id).name.as_str());
-            Some(pki_entry(node.name.as_str(), certificate, issuer))
+            Some(pki_entry(name, certificate, issuer))
         })
         .collect();
     entries.sort();
@@ -99,6 +104,16 @@ fn pki_entry(name: &str, certificate: &Certificate, issuer: Option<&str>) -> Str
         let _ = writeln!(entry, "  names    {}", names.join(" "));
     }
     entry
+}
+
+fn imported_entry(name: &str, certificate: &ImportedCertificate) -> String {
+    let imported = &certificate.imported;
+    let (begins, ends) = (date(imported.authority.not_before), date(imported.authority.not_after));
+    format!(
+        "{name}\n  subject  {}\n  issuer   {}, elsewhere\n  usage    authority\n  valid    {begins} to {ends}\n",
+        imported.subject(),
+        imported.issuer(),
+    )
 }
 
 /// A second since 1970 as a date.

@@ -11,6 +11,8 @@ use serde::{Deserialize, Serialize};
 pub struct LastBuild {
     /// Stands for every source input and for the program itself.
     pub fingerprint: String,
+    /// The files besides the cluster's own that it stands for.
+    pub files: Vec<String>,
     /// The root that the build left in the store.
     pub root_name: String,
     pub root: u64,

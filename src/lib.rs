@@ -5,6 +5,7 @@ pub mod artifact;
 pub mod cli;
 pub mod cluster;
 pub mod commands;
+pub mod imported;
 pub mod lock;
 pub mod plan;
 pub mod root;

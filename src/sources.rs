@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use camino::{Utf8Path, Utf8PathBuf};
+use kthw_graph::Secret;
 
 use crate::root::RootSecret;
 use crate::sys::files;
@@ -85,6 +86,33 @@ pub struct Sources {
     pub root: RootSecret,
 }
 
+/// A file that the cluster's file names, as it was when it was read. It may hold a secret.
+pub struct NamedFile {
+    pub path: String,
+    text: Option<Secret<String>>,
+    mode: u32,
+}
+
+impl NamedFile {
+    /// What it holds, if it is there.
+    pub fn text(&self) -> Option<&Secret<String>> {
+        self.text.as_ref()
+    }
+
+    /// Whether others than its owner may read or write it.
+    pub fn is_open(&self) -> bool {
+        self.mode & 0o077 != 0
+    }
+
+    /// Tells equal from different, and nothing to those who do not have the root's key.
+    fn fingerprint(&self, key: &Secret<[u8; 32]>) -> String {
+        let Some(text) = &self.text else { return "absent".to_owned() };
+        let mut hasher = blake3::Hasher::new_keyed(key.expose());
+        hasher.update(&self.mode.to_le_bytes()).update(text.expose().as_bytes());
+        hasher.finalize().to_string()
+    }
+}
+
 /// An input that is missing or cannot be trusted.
 #[derive(Debug, thiserror::Error)]
 pub enum SourcesError {
@@ -117,14 +145,24 @@ impl Sources {
         Ok(Self { folder, spec: spec.into(), lock: lock.into(), root })
     }
 
-    /// Stands for everything that decides what a build yields.
-    pub fn fingerprint(&self) -> String {
+    /// Reads a file that the cluster's file names, seen from the cluster's folder.
+    pub fn named(&self, path: &str) -> Result<NamedFile, SourcesError> {
+        let place = self.folder.join(path);
+        let text = files::read_text(&place)?.map(Secret::new);
+        let mode = if text.is_some() { files::mode(&place)? } else { 0 };
+        Ok(NamedFile { path: path.to_owned(), text, mode })
+    }
+
+    /// Stands for everything that decides what a build yields, these files that the cluster's file names included.
+    pub fn fingerprint(&self, named: &[NamedFile]) -> String {
         let root = self.root.fingerprint().to_string();
         let store = self.folder.other_store();
-        crate::last_build::fingerprint(
-            &files::program_identity(),
-            [(SPEC, &*self.spec), (LOCK, &*self.lock), ("root", &root), ("store", store.as_str())],
-        )
+        let key = self.root.mac_key();
+        let named: Vec<(&str, String)> =
+            named.iter().map(|file| (file.path.as_str(), file.fingerprint(&key))).collect();
+        let own = [(SPEC, &*self.spec), (LOCK, &*self.lock), ("root", &root), ("store", store.as_str())];
+        let named = named.iter().map(|(path, fingerprint)| (*path, fingerprint.as_str()));
+        crate::last_build::fingerprint(&files::program_identity(), own.into_iter().chain(named))
     }
 }
 

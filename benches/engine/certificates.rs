@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use criterion::{Criterion, Throughput};
 use kthw::artifact::{Artifact, Ingredients};
+use kthw::imported::ImportedKeys;
 use kthw::root::RootSecret;
 use kthw_graph::{Action as _, Content, Encoder, Graph, Job, JobInput, NodeId};
 use kthw_store::{Digest, Mac, Output};
@@ -39,7 +40,7 @@ impl Maker<'_> {
     fn make(&mut self, name: &str) {
         let id = self.graph.find(name).expect("the plan holds what is measured");
         let job = self.job(id);
-        let content = job.action.make(&Ingredients::new(&job, self.root));
+        let content = job.action.make(&Ingredients::new(&job, self.root, &ImportedKeys::default()));
         self.made.insert(id, content.expect("the plan is sound"));
     }
 

@@ -3,6 +3,7 @@
 use std::net::Ipv4Addr;
 
 use kthw::cluster::Cluster;
+use kthw::imported::ImportedAuthorities;
 use kthw::lock::Lock;
 use kthw::plan::{self, Plan};
 use kthw::root::RootSecret;
@@ -44,6 +45,6 @@ pub fn root() -> RootSecret {
 
 /// The plan of a cluster.
 pub fn planned(cluster: &Cluster, lock: &Lock, root: &RootSecret) -> Plan {
-    let plan = plan::plan(cluster, lock, root.fingerprint());
+    let plan = plan::plan(cluster, lock, root.fingerprint(), &ImportedAuthorities::new());
     plan.unwrap_or_else(|problems| panic!("the generated cluster can be planned: {problems:?}"))
 }

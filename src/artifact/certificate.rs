@@ -13,8 +13,8 @@ use rcgen::{
 use time::OffsetDateTime;
 
 use super::{Ingredients, Make};
-use crate::authority::Authority;
-use crate::key_pair::KeyPair;
+use crate::authority::{Authority, PublicKey};
+use crate::key_pair::{KeyPair, Unsigned};
 
 /// How long before its epoch a certificate is valid, for hosts whose clocks are slow.
 const HEAD_START: u64 = 300;
@@ -96,13 +96,15 @@ impl Make for Certificate {
     fn make(&self, from: &Ingredients<'_>) -> Result<Content, ActionError> {
         let key = KeyPair::from_pem(from.secret("key")?)?;
         let params = self.params(&key, from.action())?;
-        let certificate = match self.profile {
-            Profile::Authority => params.self_signed(&key)?,
+        let pem = match self.profile {
+            Profile::Authority => params.self_signed(&key)?.pem(),
             Profile::Server | Profile::Client | Profile::Peer => {
-                params.signed_by(&key, &self.issuer(from)?)?
+                let (authority, issuer) = self.issuer(from)?;
+                let unsigned = params.signed_by(&key, &unsigned(&authority, &issuer))?;
+                authority.issue(unsigned.der(), &issuer)?
             }
         };
-        Ok(Content::public(certificate.pem().into_bytes()))
+        Ok(Content::public(pem.into_bytes()))
     }
 }
 
@@ -153,24 +155,30 @@ impl Certificate {
         names.chain(addresses).collect()
     }
 
-    /// The issuer, if it may issue this.
-    fn issuer(&self, from: &Ingredients<'_>) -> Result<Issuer<'static, KeyPair>, ActionError> {
+    /// The issuer and its key, if it may issue this.
+    fn issuer(&self, from: &Ingredients<'_>) -> Result<(Authority, KeyPair), ActionError> {
         let key = KeyPair::from_pem(from.secret("issuer-key")?)?;
         let authority = Authority::from_pem(from.text("issuer-cert")?)?;
-        if key.der_bytes() != authority.public_key {
-            return Err(CertificateError::ForeignKey(authority.common_name).into());
+        if !matches!(&authority.key, PublicKey::P256(point) if point == key.der_bytes()) {
+            return Err(CertificateError::ForeignKey(authority.subject()).into());
         }
         let excess = self.validity.not_after().saturating_sub(authority.not_after);
         if excess > 0 {
-            let (name, authority) = (self.common_name.clone(), authority.common_name);
+            let (name, authority) = (self.common_name.clone(), authority.subject());
             return Err(CertificateError::Outlives { name, authority, days: excess.div_ceil(86_400) }.into());
         }
-        let mut params = CertificateParams::default();
-        params.distinguished_name = DistinguishedName::new();
-        params.distinguished_name.push(DnType::CommonName, authority.common_name);
-        params.key_identifier_method = key_identifier(&key);
-        Ok(Issuer::new(params, key))
+        Ok((authority, key))
     }
+}
+
+/// An issuer that knows an authority's key by the identifier that the authority gave it, and leaves its name and the
+/// signature open.
+fn unsigned<'a>(authority: &Authority, key: &'a KeyPair) -> Issuer<'static, Unsigned<'a>> {
+    let mut params = CertificateParams::default();
+    let own = || Sha256::of(key.der_bytes()).as_bytes()[..20].to_vec();
+    let identifier = authority.extensions.key_identifier.clone().unwrap_or_else(own);
+    params.key_identifier_method = KeyIdMethod::PreSpecified(identifier);
+    Issuer::new(params, Unsigned(key))
 }
 
 impl Profile {
@@ -346,9 +354,9 @@ mod tests {
         insta::assert_snapshot!(refusals.join("\n"), @"
         `system:node:worker-1` is in more than two groups; give its certificate two at most
         `größe` is not a DNS name; names here are of ASCII characters
-        the certificate of `system:node:worker-1` would outlive its authority `kubernetes-ca` (by 1 d); renew the authority or shorten pki.certificateValidityPeriod
+        the certificate of `system:node:worker-1` would outlive its authority `CN=kubernetes-ca` (by 1 d); renew the authority or shorten pki.certificateValidityPeriod
         the certificate of `system:node:worker-1` would be valid beyond the year 9999; shorten its lifetime
-        the key that would sign for `kubernetes-ca` is not the key of its certificate
+        the key that would sign for `CN=kubernetes-ca` is not the key of its certificate
         ");
     }
 

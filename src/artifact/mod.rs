@@ -25,6 +25,8 @@ mod etcd_backup;
 mod etcd_defragmentation;
 mod haproxy_config;
 mod hosts_file;
+mod imported_certificate;
+mod imported_key;
 mod keepalived_config;
 mod kernel_modules;
 mod kube_proxy_config;
@@ -57,6 +59,7 @@ mod trial;
 
 use kthw_graph::{Action, ActionError, Content, Job, Kind, Manifest};
 
+use crate::imported::ImportedKeys;
 use crate::root::RootSecret;
 
 /// What every kind of artifact answers.
@@ -66,7 +69,7 @@ pub trait Make {
     /// Names every parameter, in a fixed order, with the place that decided it.
     fn describe(&self, manifest: &mut dyn Manifest);
 
-    /// Makes the bytes: a pure function of the parameters, the inputs and the root secret.
+    /// Makes the bytes: a pure function of the parameters, the inputs, the root secret and imported keys.
     fn make(&self, from: &Ingredients<'_>) -> Result<Content, ActionError>;
 
     /// The container images that its bytes tell a host to pull.
@@ -147,6 +150,8 @@ artifacts! {
     etcd_defragmentation::EtcdDefragmentation,
     haproxy_config::HaproxyConfig,
     hosts_file::HostsFile,
+    imported_certificate::ImportedCertificate,
+    imported_key::ImportedKey,
     keepalived_config::KeepalivedConfig,
     kernel_modules::KernelModules,
     kube_proxy_config::KubeProxyConfig,
@@ -188,10 +193,12 @@ pub use scheduler_config::SchedulerApi;
 pub use seed_image::SEED_FILES;
 pub use unit::{Readiness, Section};
 
-/// What an artifact is made from: its inputs by slot, its own action digest, and the root secret.
+/// What an artifact is made from: its inputs by slot, its own action digest, the root secret, and the keys of
+/// authorities that were made elsewhere.
 pub struct Ingredients<'a> {
     job: &'a Job<'a, Artifact>,
     root: &'a RootSecret,
+    imported: &'a ImportedKeys,
 }
 
 /// An input that is not as the kind needs it: a mistake in the plan, not in the cluster's file.
@@ -203,12 +210,16 @@ pub struct IngredientError {
 }
 
 impl<'a> Ingredients<'a> {
-    pub fn new(job: &'a Job<'a, Artifact>, root: &'a RootSecret) -> Self {
-        Self { job, root }
+    pub fn new(job: &'a Job<'a, Artifact>, root: &'a RootSecret, imported: &'a ImportedKeys) -> Self {
+        Self { job, root, imported }
     }
 
     pub fn root(&self) -> &RootSecret {
         self.root
+    }
+
+    pub fn imported(&self) -> &ImportedKeys {
+        self.imported
     }
 
     /// The action's own digest, from which serial numbers come.

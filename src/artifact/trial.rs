@@ -1,12 +1,15 @@
 //! Makes single artifacts in tests, described, named and fed as in a build.
 
+use std::collections::BTreeSet;
+
 use kthw_graph::{
     Action, ActionError, Content, Encoder, Job, JobInput, Manifest, NodeName, Origin, Secret, Value,
 };
 use kthw_store::{ActionDigest, Digest, Mac, Output};
 use serde_json::{Map, Value as Json};
 
-use super::{Artifact, Ingredients, Patch};
+use super::{Artifact, Certificate, Ingredients, Patch, PrivateKey, Profile, Validity};
+use crate::imported::{ImportedAuthority, ImportedKeys};
 use crate::root::RootSecret;
 
 /// The root secret of every trial.
@@ -16,13 +19,22 @@ pub fn root() -> RootSecret {
 
 /// Makes an artifact from its inputs.
 pub fn make(kind: impl Into<Artifact>, inputs: &[(&'static str, &Content)]) -> Result<Content, ActionError> {
+    make_knowing(&ImportedKeys::default(), kind, inputs)
+}
+
+/// Makes an artifact where these keys of authorities that were made elsewhere are at hand.
+pub fn make_knowing(
+    keys: &ImportedKeys,
+    kind: impl Into<Artifact>,
+    inputs: &[(&'static str, &Content)],
+) -> Result<Content, ActionError> {
     let artifact = kind.into();
     let name = NodeName::new("trial").expect("a good name");
     let mut inputs: Vec<JobInput> = inputs.iter().map(|(slot, content)| input(slot, content)).collect();
     inputs.sort_by(|a, b| a.slot.cmp(&b.slot));
     let digest = digest(&artifact, &inputs);
     let job = Job { name: &name, action: &artifact, digest, inputs };
-    artifact.make(&Ingredients::new(&job, &root()))
+    artifact.make(&Ingredients::new(&job, &root(), keys))
 }
 
 /// Makes an artifact that can be made, as text; it ends with exactly one newline, as every text file should.
@@ -121,4 +133,27 @@ fn input(slot: &'static str, content: &Content) -> JobInput {
 
 fn mac(bytes: &Secret<Vec<u8>>) -> Mac {
     Mac::from_bytes(*blake3::keyed_hash(root().mac_key().expose(), bytes.expose()).as_bytes())
+}
+
+/// An authority as if it had been made elsewhere, and its key.
+pub fn imported(generation: u32) -> (ImportedAuthority, Secret<String>) {
+    let key = PrivateKey {
+        cluster: "elsewhere".into(),
+        label: "ca".into(),
+        generation,
+        root: root().fingerprint(),
+    };
+    let key = make(key, &[]).expect("a key");
+    let certificate = Certificate {
+        profile: Profile::Authority,
+        common_name: "elsewhere".into(),
+        organisations: Vec::new(),
+        dns_names: BTreeSet::new(),
+        addresses: BTreeSet::new(),
+        validity: Validity { epoch: 1_795_132_800, lifetime: 3650 * 86_400 },
+        decided_by: None,
+    };
+    let certificate = text(certificate, &[("key", &key)]);
+    let authority = ImportedAuthority::from_pem(&certificate).expect("an authority");
+    (authority, Secret::new(shown(&key).to_owned()))
 }

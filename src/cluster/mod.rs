@@ -41,7 +41,7 @@ pub use machine::{
 };
 pub use monitoring::Monitoring;
 pub use network::{Allocation, Cni, Network, nth_address};
-pub use pki::Pki;
+pub use pki::{Authority, AuthorityFiles, Pki};
 pub use priority_class::{PreemptionPolicy, PriorityClass};
 pub use versions::Versions;
 

@@ -70,7 +70,12 @@ fn nothing_to_do(sources: &Sources, args: &Build) -> Result<Option<Summary>, Fai
     // A note that cannot be read is as good as none.
     let note = files::read_text(&sources.folder.last_build()).ok().flatten();
     let last = note.and_then(|text| LastBuild::parse(&text));
-    let Some(last) = last.filter(|last| last.fingerprint == sources.fingerprint()) else { return Ok(None) };
+    // The same cluster's file names the same files. One that cannot be read is another day's problem.
+    let unchanged = |last: &LastBuild| {
+        let named: Result<Vec<_>, _> = last.files.iter().map(|path| sources.named(path)).collect();
+        named.is_ok_and(|named| last.fingerprint == sources.fingerprint(&named))
+    };
+    let Some(last) = last.filter(unchanged) else { return Ok(None) };
     let store = Store::open(&sources.folder.store())?;
     let root = store.latest_root(&last.root_name)?;
     let kept = root.is_some_and(|(number, record)| number == last.root && record.to_string() == last.record);
@@ -110,6 +115,7 @@ fn keep(session: &ClusterSession, bound: &Bound, executed: usize) -> Result<(u64
 fn note(bound: &Bound, (root, record): (u64, Digest), summary: &Summary) -> Result<(), FileError> {
     let last = LastBuild {
         fingerprint: bound.fingerprint.clone(),
+        files: bound.files.clone(),
         root_name: bound.root_name.clone(),
         root,
         record: record.to_string(),

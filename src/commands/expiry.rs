@@ -13,8 +13,11 @@ pub fn check(opened: &Opened, within: &str) -> Result<(), Failure> {
     let graph = &opened.plan.graph;
     let expiring = graph.order().iter().filter_map(|id| {
         let node = graph.node(*id);
-        let Artifact::Certificate(certificate) = &node.action else { return None };
-        let ends = certificate.validity.not_after();
+        let ends = match &node.action {
+            Artifact::Certificate(certificate) => certificate.validity.not_after(),
+            Artifact::ImportedCertificate(certificate) => certificate.imported.authority.not_after,
+            _ => return None,
+        };
         (ends <= horizon).then(|| Diagnostic::error(format!("{} expires at {}", node.name, date(ends))))
     });
     let expiring: Vec<Diagnostic> = expiring.collect();

@@ -1,5 +1,6 @@
 //! One file per subcommand: it wires and reports, and decides nothing.
 
+mod authorities;
 mod build;
 mod completions;
 mod expiry;

@@ -5,10 +5,12 @@ use std::sync::Arc;
 use kthw_graph::{Goal, Limits, NodeId, Outcome, Session};
 use kthw_store::{Record, Store};
 
+use super::authorities::{self, Authorities};
 use super::failure::Failure;
 use crate::artifact::Artifact;
 use crate::cluster::Cluster;
 use crate::executor::Workshop;
+use crate::imported::ImportedKeys;
 use crate::lock::{Lock, LockProblem};
 use crate::plan::{self, Plan};
 use crate::root::RootSecret;
@@ -27,8 +29,10 @@ pub struct Opened {
     pub cluster: Cluster,
     pub lock: Lock,
     pub plan: Plan,
+    files: Vec<String>,
     spec: Arc<str>,
     root: RootSecret,
+    keys: ImportedKeys,
 }
 
 impl Opened {
@@ -39,7 +43,6 @@ impl Opened {
     /// From text to plan; every problem of the inputs at once.
     pub fn decide(sources: Sources, ui: &Ui) -> Result<Self, Failure> {
         warn_of_public_root(&sources, ui);
-        let fingerprint = sources.fingerprint();
         let lock = read_lock(&sources.lock);
         let cluster = read_cluster(&sources.spec, ui);
         let (cluster, lock) = match (cluster, lock) {
@@ -50,11 +53,14 @@ impl Opened {
             }
         };
         check_root(&lock, &sources.root)?;
-        let plan = plan::plan(&cluster, &lock, sources.root.fingerprint()).map_err(|problems| {
+        let Authorities { public, keys, files } = authorities::read(&sources, &cluster, &lock)?;
+        let fingerprint = sources.fingerprint(&files);
+        let files = files.into_iter().map(|file| file.path).collect();
+        let plan = plan::plan(&cluster, &lock, sources.root.fingerprint(), &public).map_err(|problems| {
             Failure::wrong_input(problems.iter().map(|p| Diagnostic::error(p.to_string())).collect())
         })?;
         let Sources { folder, spec, root, .. } = sources;
-        Ok(Self { folder, fingerprint, cluster, lock, plan, spec, root })
+        Ok(Self { folder, fingerprint, files, cluster, lock, plan, spec, root, keys })
     }
 
     /// Binds the plan to the store, starting from what the last build knew.
@@ -78,7 +84,8 @@ impl Opened {
     fn bind(self, store: Store, previous: Option<Record>) -> Result<(Arc<ClusterSession>, Bound), Failure> {
         let store = Arc::new(store);
         let mac_key = self.root.mac_key();
-        let workshop = Workshop::new(self.root, Arc::clone(&store), self.cluster.downloads.mirrors);
+        let workshop =
+            Workshop::new(self.root, self.keys, Arc::clone(&store), self.cluster.downloads.mirrors);
         let graph = Arc::new(self.plan.graph);
         // The process ends with the command: to take a large graph apart first would only cost time.
         std::mem::forget(Arc::clone(&graph));
@@ -86,6 +93,7 @@ impl Opened {
         let bound = Bound {
             folder: self.folder,
             fingerprint: self.fingerprint,
+            files: self.files,
             root_name: root_name(&self.lock),
             spec: self.spec,
         };
@@ -106,6 +114,8 @@ pub fn warn_of_public_root(sources: &Sources, ui: &Ui) {
 pub struct Bound {
     pub folder: Folder,
     pub fingerprint: String,
+    /// The files that the cluster's file names.
+    pub files: Vec<String>,
     pub root_name: String,
     /// The text of the cluster's file that was planned.
     pub spec: Arc<str>,

@@ -1,7 +1,7 @@
 //! What every control plane runs: the API server, the controller manager and the scheduler.
 
 use super::flags::{self, path};
-use super::pki::{self, Authority, Pair};
+use super::pki::{self, Pair};
 use super::planner::{HostFiles, Planner};
 use serde_json::{Value, json};
 
@@ -9,7 +9,7 @@ use crate::artifact::{
     AuditPolicy, DecidedBy, Documents, EncryptionConfig, Patch, Readiness, SchedulerApi, SchedulerConfig,
     Section, Unit,
 };
-use crate::cluster::{Anonymous, Authentication, Cluster, Host, LeaderElection, Program, Role};
+use crate::cluster::{Anonymous, Authentication, Authority, Cluster, Host, LeaderElection, Program, Role};
 
 /// The nodes that all control planes share.
 const ENCRYPTION_CONFIG: &str = "config/encryption";

@@ -2,10 +2,10 @@
 
 use super::control_plane::place;
 use super::flags::{self, path};
-use super::pki::{self, Authority};
+use super::pki;
 use super::planner::{HostFiles, Planner};
 use crate::artifact::{Readiness, Section, Unit};
-use crate::cluster::{Cluster, Host};
+use crate::cluster::{Authority, Cluster, Host};
 
 impl Planner<'_> {
     pub(super) fn place_etcd(&mut self, files: &mut HostFiles<'_>) {

@@ -4,13 +4,12 @@
 use std::net::{IpAddr, SocketAddr};
 
 use super::flags::{self, path};
-use super::pki::Authority;
 use super::planner::{HostFiles, Planner};
 use crate::artifact::{
     ApiServer, Command, DecidedBy, Flag, HaproxyConfig, KeepalivedConfig, KernelModules, LdirectordConfig,
     Readiness, Section, Sysctls, Unit,
 };
-use crate::cluster::{Host, LoadBalancer, Role};
+use crate::cluster::{Authority, Host, LoadBalancer, Role};
 
 /// The nodes that all hosts with a part in it share.
 const HAPROXY_CONFIG: &str = "config/haproxy";

@@ -6,7 +6,6 @@ use ipnet::IpNet;
 use kthw_graph::{NodeId, Slot, Yields};
 use semver::Version;
 
-use super::pki::Authority;
 use super::planner::{HostFiles, Planner, input};
 use super::releases::OS;
 use super::{PlanProblem, kube_proxy};
@@ -15,7 +14,8 @@ use crate::artifact::{
     LibvirtNetwork, Machine, MetaData, NetworkConfig, Permissions, SEED_FILES, SeedImage, UserData,
 };
 use crate::cluster::{
-    Addressing, Arch, Carry, Cluster, Cni, Host, Image, ImageFile, LoadBalancer, Mac, Machines, Role,
+    Addressing, Arch, Authority, Carry, Cluster, Cni, Host, Image, ImageFile, LoadBalancer, Mac, Machines,
+    Role,
 };
 use crate::lock::{Algorithm, Checksum, Pin};
 use crate::upstream::Need;

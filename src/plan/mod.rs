@@ -26,6 +26,7 @@ use semver::Version;
 
 use crate::artifact::{Artifact, ClusterIndex, Permissions};
 use crate::cluster::{Cluster, Role};
+use crate::imported::ImportedAuthorities;
 use crate::lock::Lock;
 use crate::root::RootFingerprint;
 
@@ -52,9 +53,14 @@ pub enum PlanProblem {
 }
 
 /// Plans a cluster: a pure function of what is decided and what is locked.
-pub fn plan(cluster: &Cluster, lock: &Lock, root: RootFingerprint) -> Result<Plan, Vec<PlanProblem>> {
+pub fn plan(
+    cluster: &Cluster,
+    lock: &Lock,
+    root: RootFingerprint,
+    imported: &ImportedAuthorities,
+) -> Result<Plan, Vec<PlanProblem>> {
     let mut planner = Planner::new(cluster, lock, root);
-    planner.define_authorities();
+    planner.define_authorities(imported);
     planner.define_identities(pki::cluster_identities(cluster));
     planner.define_service_account_keys();
     planner.define_releases();
@@ -194,7 +200,8 @@ mod tests {
     fn example(change: impl Fn(String) -> String) -> Plan {
         let cluster = cluster(&change(include_str!("../../examples/single/cluster.yaml").to_owned()));
         let lock = Lock::parse(include_str!("../../examples/single/kthw.lock")).expect("a good lock");
-        plan(&cluster, &lock, RootSecret::new([7; 32]).fingerprint()).expect("a good plan")
+        plan(&cluster, &lock, RootSecret::new([7; 32]).fingerprint(), &ImportedAuthorities::new())
+            .expect("a good plan")
     }
 
     fn certificates(plan: &Plan) -> impl Iterator<Item = (&str, &Certificate)> {
@@ -265,7 +272,8 @@ mod tests {
     fn ha(text: &str, lock: &str, change: impl Fn(String) -> String) -> Plan {
         let lock = Lock::parse(lock).expect("a good lock");
         let cluster = cluster(&change(text.to_owned()));
-        plan(&cluster, &lock, RootSecret::new([7; 32]).fingerprint()).expect("a good plan")
+        plan(&cluster, &lock, RootSecret::new([7; 32]).fingerprint(), &ImportedAuthorities::new())
+            .expect("a good plan")
     }
 
     fn ha_ipvs(change: impl Fn(String) -> String) -> Plan {
@@ -535,7 +543,7 @@ mod tests {
             needs(&cluster).iter().map(|need| crate::upstream::published(need).expect("published")),
         );
         let root = RootSecret::new([7; 32]).fingerprint();
-        let plan = plan(&cluster, &lock, root).expect("a good plan");
+        let plan = plan(&cluster, &lock, root, &ImportedAuthorities::new()).expect("a good plan");
         let kubelet = files(&plan.graph)
             .find(|(host, path, _)| *host == "control-plane-1" && *path == "/usr/local/bin/kubelet");
         let name = plan.graph.node(kubelet.expect("it is a worker too").2).name.as_str();
@@ -588,7 +596,8 @@ cloudProvider:
         let hosts: String = (1..=5).map(host).collect();
         let cluster = cluster(&format!("{head}hosts:\n{hosts}{}", &rest[workers..]));
         let lock = Lock::parse(include_str!("../../examples/production/kthw.lock")).expect("a good lock");
-        let plan = plan(&cluster, &lock, RootSecret::new([7; 32]).fingerprint()).expect("a good plan");
+        let plan = plan(&cluster, &lock, RootSecret::new([7; 32]).fingerprint(), &ImportedAuthorities::new())
+            .expect("a good plan");
         for n in 1..=5 {
             let host = format!("cp-{n}");
             let etcd = unit(&plan, &format!("host/{host}/etcd.service"));
@@ -642,7 +651,9 @@ cloudProvider:
         let text =
             include_str!("../../examples/single/cluster.yaml").replace("1.35.1", "1.35.1\n  runc: 1.3.6");
         let lock = Lock::parse(include_str!("../../examples/single/kthw.lock")).expect("a good lock");
-        let problems = plan(&cluster(&text), &lock, RootSecret::new([7; 32]).fingerprint()).err();
+        let problems =
+            plan(&cluster(&text), &lock, RootSecret::new([7; 32]).fingerprint(), &ImportedAuthorities::new())
+                .err();
         let texts: Vec<String> = problems.into_iter().flatten().map(|p| p.to_string()).collect();
         assert_eq!(texts, ["kthw.lock does not pin runc 1.3.6 for linux/amd64; run `kthw lock`"]);
     }

@@ -6,27 +6,18 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use kthw_graph::NodeId;
 
 use super::planner::{Planner, input};
-use crate::artifact::{Certificate, Kubeconfig, PrivateKey, Profile, PublicKey, Validity};
-use crate::cluster::{Cluster, Host, LoadBalancer};
+use crate::artifact::{
+    Certificate, ImportedCertificate, ImportedKey, Kubeconfig, PrivateKey, Profile, PublicKey, Validity,
+};
+use crate::cluster::{Authority, AuthorityFiles, Cluster, Host, LoadBalancer};
+use crate::imported::{ImportedAuthorities, ImportedAuthority};
 
-/// A certificate authority. A client that one of them vouches for is nobody to the others.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Authority {
-    Cluster,
-    Etcd,
-    FrontProxy,
-}
-
-impl Authority {
-    pub const ALL: [Self; 3] = [Self::Cluster, Self::Etcd, Self::FrontProxy];
-
-    /// Node name and common name.
-    const fn names(self) -> (&'static str, &'static str) {
-        match self {
-            Self::Cluster => ("pki/ca", "kubernetes"),
-            Self::Etcd => ("pki/etcd/ca", "etcd-ca"),
-            Self::FrontProxy => ("pki/front-proxy-ca", "front-proxy-ca"),
-        }
+/// The node name of an authority.
+const fn authority_name(authority: Authority) -> &'static str {
+    match authority {
+        ClusterCa => "pki/ca",
+        Etcd => "pki/etcd/ca",
+        FrontProxy => "pki/front-proxy-ca",
     }
 }
 
@@ -209,8 +200,7 @@ pub struct Pair {
 
 impl Planner<'_> {
     pub(super) fn authority(&mut self, authority: Authority) -> Pair {
-        let (name, _) = authority.names();
-        self.pair(name)
+        self.pair(authority_name(authority))
     }
 
     /// The pair of an identity, whether or not it is defined yet.
@@ -218,14 +208,19 @@ impl Planner<'_> {
         Pair { cert: self.name(&format!("{name}/cert")), key: self.name(&format!("{name}/key")) }
     }
 
-    pub(super) fn define_authorities(&mut self) {
+    pub(super) fn define_authorities(&mut self, imported: &ImportedAuthorities) {
         for authority in Authority::ALL {
-            let (name, common_name) = authority.names();
+            if let Some(files) = self.cluster.pki.authorities.get(&authority) {
+                let imported = imported.get(&authority).expect("what the cluster names was read");
+                self.define_imported(authority, imported, files);
+                continue;
+            }
+            let name = authority_name(authority);
             let validity = self.authority_validity();
             let key = self.define_key(name);
             let certificate = Certificate {
                 profile: Profile::Authority,
-                common_name: common_name.to_owned(),
+                common_name: authority.common_name().to_owned(),
                 organisations: Vec::new(),
                 dns_names: BTreeSet::new(),
                 addresses: BTreeSet::new(),
@@ -234,6 +229,20 @@ impl Planner<'_> {
             };
             self.define(&format!("{name}/cert"), certificate, [input("key", key)]);
         }
+    }
+
+    /// An authority that was made elsewhere, in the place of one of ours.
+    fn define_imported(
+        &mut self,
+        authority: Authority,
+        imported: &ImportedAuthority,
+        files: &AuthorityFiles,
+    ) {
+        let name = authority_name(authority);
+        let (public_key, file) = (imported.public_key.clone(), files.key.clone());
+        self.define(&format!("{name}/key"), ImportedKey { authority, public_key, file }, []);
+        let certificate = ImportedCertificate { authority, imported: imported.clone() };
+        self.define(&format!("{name}/cert"), certificate, []);
     }
 
     pub(super) fn define_identities(&mut self, identities: Vec<Identity>) {

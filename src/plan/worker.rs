@@ -3,13 +3,13 @@
 use super::control_plane::place;
 use super::flags::{self, path};
 use super::kube_proxy;
-use super::pki::{self, Authority};
+use super::pki;
 use super::planner::{HostFiles, Planner};
 use crate::artifact::{
     ContainerdConfig, ContainerdSchema, CrictlConfig, KernelModules, KubeletConfig, Patch, Readiness,
     Section, Sysctls, Taint, Unit, sandbox_image,
 };
-use crate::cluster::{Cluster, Host, Program, Role};
+use crate::cluster::{Authority, Cluster, Host, Program, Role};
 
 /// The nodes that all workers share.
 const CONTAINERD_CONFIG: &str = "config/containerd";

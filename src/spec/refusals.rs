@@ -5,6 +5,7 @@ mod control_plane;
 mod etcd;
 mod load_balancer;
 mod machines;
+mod pki;
 mod pod_network;
 
 use super::{Located, load};

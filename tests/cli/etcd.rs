@@ -1,6 +1,7 @@
 //! A real etcd, started as its unit starts it, with the certificates of the cluster.
 
 use crate::cluster_folder::ClusterFolder;
+use crate::elsewhere;
 use crate::host_tree::HostTree;
 use crate::judge::{judge, own_network};
 use crate::mirror::{mirror, pinned_urls};
@@ -13,6 +14,7 @@ const VERSION: &str = "3.4.23";
 const SCRIPT: &str = r#"
 set -u
 ip link set lo up && ip address add 10.0.0.4/24 dev lo || exit 1
+# It may write its data and to a disk, and nowhere else.
 var=$1; shift
 mkdir -p $var/lib $var/disk && mount --bind $var $var || exit 1
 mount -t tmpfs lib $var/lib && mount -t tmpfs disk $var/disk && mount -o remount,bind,ro $var || exit 1
@@ -40,8 +42,49 @@ echo "afterwards: $(peer etcd/healthcheck-client endpoint health | grep -o 'is h
 
 #[test]
 fn it_answers_over_mutual_tls_and_refuses_everyone_else() {
-    let Some((said, log)) = answers("") else { return };
-    insta::assert_snapshot!(said, @"
+    let folder = ClusterFolder::empty();
+    folder.kthw(&["init"]).exits(0);
+    answers_its_own_alone(&folder);
+}
+
+/// Both authorities come from one root, whose other clients are nobody to etcd.
+#[test]
+fn it_does_so_with_authorities_that_were_made_elsewhere() {
+    let folder = ClusterFolder::empty();
+    folder.kthw(&["init"]).exits(0);
+    if elsewhere::import(&folder).is_none() {
+        return;
+    }
+    folder.write("cluster.yaml", &(folder.read("cluster.yaml") + elsewhere::PKI));
+    answers_its_own_alone(&folder);
+}
+
+/// A disk is mounted at a folder that etcd can neither remove nor rename.
+#[test]
+fn it_does_so_with_its_log_on_a_disk_of_its_own() {
+    let folder = ClusterFolder::empty();
+    folder.kthw(&["init"]).exits(0);
+    folder.edit("cluster.yaml", "hosts:\n", "etcd: {walDir: /var/disk}\nhosts:\n");
+    answers_its_own_alone(&folder);
+}
+
+#[track_caller]
+fn answers_its_own_alone(folder: &ClusterFolder) {
+    let (Some(mut network), Some(etcd), Some(_)) = (own_network(), judge("etcd"), judge("etcdctl")) else {
+        return;
+    };
+    let Some(bash) = judge("bash") else { return };
+    let newer = pinned_urls(folder);
+    folder.edit("cluster.yaml", "  kubernetes: 1.35.1", &format!("  kubernetes: 1.35.1\n  etcd: {VERSION}"));
+    let older: Vec<String> = newer.iter().map(|url| url.replace("3.6.14", VERSION)).collect();
+    let mirror = mirror(folder, older.iter().map(String::as_str));
+    folder.kthw(&["lock", "--mirror", &mirror]).exits(0);
+    let tree = HostTree::of(folder, "control-plane-1");
+    let line = tree.command_line("etcd.service");
+    network.arg("--mount").arg(bash.get_program()).args(["-c", SCRIPT, "bash"]).arg(tree.at("/var"));
+    network.arg(etcd.get_program()).args(&line[1..]);
+    let said = Ran::of(network.current_dir(tree.at("/etc/kubernetes/pki"))).result();
+    insta::allow_duplicates! { insta::assert_snapshot!(said, @"
     health check: is healthy
     API server writes: OK
     API server reads: y
@@ -50,37 +93,11 @@ fn it_answers_over_mutual_tls_and_refuses_everyone_else() {
     server under another authority: refused
     no TLS: refused
     afterwards: is healthy
-    ");
+    ") }
+    let log = tree.read("/etc/kubernetes/pki/etcd.log");
     for reason in ["client didn't provide a certificate", "certificate signed by unknown authority"] {
         assert!(log.contains(reason), "no {reason} in\n{log}");
     }
     // Its own gateway is a client that it has to accept.
     assert!(!log.contains("incompatible key usage"), "{log}");
-}
-
-/// A disk is mounted at a folder that etcd can neither remove nor rename, beside which it cannot write.
-#[test]
-fn its_log_may_have_a_disk_of_its_own() {
-    let Some((said, _)) = answers("etcd: {walDir: /var/disk}\n") else { return };
-    assert!(said.contains("API server reads: y"), "{said}");
-}
-
-/// What the etcd of a cluster with these settings answers to various clients, and its log.
-fn answers(settings: &str) -> Option<(String, String)> {
-    let (mut network, etcd, _) = (own_network()?, judge("etcd")?, judge("etcdctl")?);
-    let bash = judge("bash")?;
-    let folder = ClusterFolder::empty();
-    folder.kthw(&["init"]).exits(0);
-    let newer = pinned_urls(&folder);
-    folder.edit("cluster.yaml", "  kubernetes: 1.35.1", &format!("  kubernetes: 1.35.1\n  etcd: {VERSION}"));
-    folder.edit("cluster.yaml", "hosts:\n", &format!("{settings}hosts:\n"));
-    let older: Vec<String> = newer.iter().map(|url| url.replace("3.6.14", VERSION)).collect();
-    let mirror = mirror(&folder, older.iter().map(String::as_str));
-    folder.kthw(&["lock", "--mirror", &mirror]).exits(0);
-    let tree = HostTree::of(&folder, "control-plane-1");
-    let line = tree.command_line("etcd.service");
-    network.arg("--mount").arg(bash.get_program()).args(["-c", SCRIPT, "bash"]).arg(tree.at("/var"));
-    network.arg(etcd.get_program()).args(&line[1..]);
-    let said = Ran::of(network.current_dir(tree.at("/etc/kubernetes/pki"))).result();
-    Some((said, tree.read("/etc/kubernetes/pki/etcd.log")))
 }

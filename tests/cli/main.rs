@@ -2,11 +2,13 @@
 
 mod backup;
 mod cluster_folder;
+mod elsewhere;
 mod host_tree;
 mod judge;
 mod mirror;
 mod ran;
 
+mod authorities;
 mod balancers;
 mod contract;
 mod etcd;

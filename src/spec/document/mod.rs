@@ -37,7 +37,7 @@ pub use host::{HostSpec, SshSpec, TaintSpec};
 pub use machines::{ImageFileSpec, ImageSpec, MachineNetworkSpec, MachineSpec, MachinesSpec, UserSpec};
 pub use monitoring::MonitoringSpec;
 pub use network::NetworkSpec;
-pub use pki::PkiSpec;
+pub use pki::{AuthoritiesSpec, PkiSpec};
 pub use priority_class::PriorityClassSpec;
 pub use versions::VersionsSpec;
 
@@ -70,7 +70,7 @@ pub struct ClusterSpec {
     pub hosts: Vec<HostSpec>,
     /// Changes to the flags and configuration of single programs.
     pub components: ComponentsSpec,
-    /// Lifetimes of certificates.
+    /// Lifetimes of certificates, and authorities that are made elsewhere.
     pub pki: PkiSpec,
     /// How the members of etcd keep time and space, and copies of what they hold.
     pub etcd: EtcdSpec,

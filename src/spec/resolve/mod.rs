@@ -20,6 +20,7 @@ mod monitoring;
 mod names;
 mod network;
 mod paths;
+mod pki;
 mod pod_network;
 mod pods;
 mod priority_classes;
@@ -63,7 +64,7 @@ fn decide(spec: &ClusterSpec, problems: &mut Vec<Problem>) -> Option<Cluster> {
         machines::let_in(hosts, &spec.hosts, &machines.user);
     }
     let api = api::resolve(&spec.api, &spec.hosts, &ranges, problems);
-    let pki = settings::pki(&spec.pki, problems);
+    let pki = pki::resolve(&spec.pki, problems);
     let etcd = etcd::resolve(&spec.etcd, problems);
     let encryption = settings::encryption(&spec.encryption, problems);
     let audit = settings::audit(&spec.audit, problems);

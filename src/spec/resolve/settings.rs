@@ -1,48 +1,15 @@
-//! The short sections: PKI, encryption, audit and downloads.
+//! The short sections: encryption, audit and downloads.
 
 use std::collections::HashSet;
-use std::time::Duration;
 
 use serde_json::{Map, Value};
 
-use super::{duration, names};
-use crate::cluster::{Audit, Downloads, Encryption, Pki, Provider};
+use super::names;
+use crate::cluster::{Audit, Downloads, Encryption, Provider};
 use crate::meant::{AMONG_MANY, meant};
-use crate::spec::document::{AuditSpec, DownloadsSpec, EncryptionSpec, PkiSpec};
+use crate::spec::document::{AuditSpec, DownloadsSpec, EncryptionSpec};
 use crate::spec::positions::join;
 use crate::spec::problem::Problem;
-
-/// A hundred years: what outlives this is a mistake.
-const LONGEST: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
-
-/// Decides the lifetimes of certificates.
-pub fn pki(spec: &PkiSpec, problems: &mut Vec<Problem>) -> Option<Pki> {
-    let leaf_path = "pki.certificateValidityPeriod";
-    let ca_path = "pki.caCertificateValidityPeriod";
-    let leaf = lifetime(leaf_path, &spec.certificate_validity_period, problems);
-    let ca = lifetime(ca_path, &spec.ca_certificate_validity_period, problems);
-    let (leaf_lifetime, ca_lifetime) = (leaf?, ca?);
-    if leaf_lifetime >= ca_lifetime {
-        let (leaf, ca) = (&spec.certificate_validity_period, &spec.ca_certificate_validity_period);
-        problems.push(
-            Problem::error(leaf_path, format!("{leaf_path} {leaf} is not shorter than {ca_path} {ca}"))
-                .fix("let certificates expire before the authority that signed them"),
-        );
-    }
-    Some(Pki { ca_lifetime, leaf_lifetime })
-}
-
-fn lifetime(path: &str, text: &str, problems: &mut Vec<Problem>) -> Option<Duration> {
-    let lifetime = duration::parse(text);
-    let within = |lifetime: &Duration| (Duration::from_secs(3600)..=LONGEST).contains(lifetime);
-    let message = match lifetime {
-        Some(lifetime) if within(&lifetime) => return Some(lifetime),
-        Some(_) => format!("{path} {text} is not between an hour and a hundred years"),
-        None => format!("{path} {text} is not a duration"),
-    };
-    problems.push(Problem::error(path, message).fix("write hours, for instance 8760h for a year"));
-    None
-}
 
 /// Decides what is encrypted at rest.
 pub fn encryption(spec: &EncryptionSpec, problems: &mut Vec<Problem>) -> Option<Encryption> {

@@ -1,0 +1,124 @@
+//! Reading and checking the authorities that the cluster's file says are made elsewhere.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::failure::Failure;
+use crate::cluster::{Authority, AuthorityFiles, Cluster};
+use crate::imported::{ImportedAuthorities, ImportedAuthority, ImportedKeys};
+use crate::lock::Lock;
+use crate::sources::{NamedFile, SPEC, Sources};
+use crate::spec::Positions;
+use crate::ui::Diagnostic;
+
+/// The authorities as they were read.
+#[derive(Default)]
+pub struct Authorities {
+    pub public: ImportedAuthorities,
+    /// Those that are at hand: what is made already needs none.
+    pub keys: ImportedKeys,
+    /// The files that this was read from.
+    pub files: Vec<NamedFile>,
+}
+
+/// Something that is wrong with a file: the field that names it, what, and what to do.
+type Problem = (String, String, String);
+
+/// Reads every authority that the cluster names; every problem of them at once.
+pub fn read(sources: &Sources, cluster: &Cluster, lock: &Lock) -> Result<Authorities, Failure> {
+    let mut authorities = Authorities::default();
+    let mut problems = Vec::new();
+    let lifetime = cluster.pki.leaf_lifetime.as_secs();
+    let leaves = lock.epochs.leaf.unix().unsigned_abs().saturating_add(lifetime);
+    for (authority, files) in &cluster.pki.authorities {
+        match certificate(sources, *authority, files, leaves, &mut authorities.files)? {
+            Ok(imported) => {
+                problems.extend(key(sources, *authority, files, &imported, &mut authorities)?);
+                authorities.public.insert(*authority, imported);
+            }
+            Err(problem) => problems.push(problem),
+        }
+    }
+    problems.extend(twins(cluster, &authorities.public));
+    match problems.is_empty() {
+        true => Ok(authorities),
+        false => Err(located(&sources.spec, problems)),
+    }
+}
+
+fn certificate(
+    sources: &Sources,
+    authority: Authority,
+    files: &AuthorityFiles,
+    leaves: u64,
+    read: &mut Vec<NamedFile>,
+) -> Result<Result<ImportedAuthority, Problem>, Failure> {
+    let field = format!("pki.authorities.{authority}.certificate");
+    let (name, file) = (&files.certificate, sources.named(&files.certificate)?);
+    let Some(text) = file.text() else {
+        let fix = "put the authority's certificate there; it may be committed".to_owned();
+        return Ok(Err((field, format!("{name} does not exist"), fix)));
+    };
+    let imported = ImportedAuthority::from_pem(text.expose());
+    let imported = imported.and_then(|imported| imported.outlives(leaves).map(|()| imported));
+    read.push(file);
+    Ok(imported.map_err(|error| (field, format!("{name}: {error}"), error.fix().to_owned())))
+}
+
+fn key(
+    sources: &Sources,
+    authority: Authority,
+    files: &AuthorityFiles,
+    imported: &ImportedAuthority,
+    authorities: &mut Authorities,
+) -> Result<Option<Problem>, Failure> {
+    let field = format!("pki.authorities.{authority}.key");
+    let (name, file) = (&files.key, sources.named(&files.key)?);
+    let problem = match file.text() {
+        None => None,
+        Some(_) if file.is_open() => {
+            let path = sources.folder.join(name);
+            let (what, fix) = ("can be read by others", format!("run `chmod 600 {path}`"));
+            Some((field, format!("{name} {what}"), fix))
+        }
+        Some(pem) => {
+            let added = authorities.keys.add(pem, &imported.public_key);
+            added.err().map(|error| (field, format!("{name} {error}"), error.fix().to_owned()))
+        }
+    };
+    authorities.files.push(file);
+    Ok(problem)
+}
+
+/// Authorities that could be taken for each other.
+fn twins(cluster: &Cluster, imported: &ImportedAuthorities) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    let mut seen: BTreeMap<String, Authority> = Authority::ALL
+        .into_iter()
+        .filter(|authority| !cluster.pki.authorities.contains_key(authority))
+        .map(|authority| (format!("CN={}", authority.common_name()), authority))
+        .collect();
+    let mut keys: BTreeMap<&[u8], Authority> = BTreeMap::new();
+    for (authority, one) in imported {
+        let name = seen.insert(one.subject(), *authority).map(|other| (other, "name"));
+        let key = keys.insert(&one.public_key, *authority).map(|other| (other, "key"));
+        if let Some((other, shared)) = key.or(name) {
+            let file = &cluster.pki.authorities[authority].certificate;
+            let message = format!("{file}: `{}` has the {shared} of the authority {other}", one.subject());
+            let fix =
+                "a client of one authority must be nobody to the others: have one made for each".to_owned();
+            problems.push((format!("pki.authorities.{authority}.certificate"), message, fix));
+        }
+    }
+    problems
+}
+
+/// The problems, each at the line of the cluster's file that names the file.
+fn located(spec: &Arc<str>, problems: Vec<Problem>) -> Failure {
+    let positions = Positions::new(spec);
+    let diagnostic = |(field, message, fix): &Problem| {
+        let place = positions.locate(field);
+        Diagnostic::error(message).at(SPEC, spec, place.line, place.column, place.len).help(Some(fix))
+    };
+    Failure::wrong_input(problems.iter().map(diagnostic).collect())
+}

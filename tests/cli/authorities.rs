@@ -1,0 +1,222 @@
+//! Authorities that were made elsewhere: what is issued in their name, and what is refused.
+
+#![expect(clippy::disallowed_methods, reason = "tests write their own files")]
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+
+use crate::cluster_folder::ClusterFolder;
+use crate::elsewhere::{AUTHORITY, Order, P256, PKI, import, make, openssl};
+use crate::judge::judge;
+use crate::ran::Ran;
+
+/// A cluster of today that imports every authority; `None` without OpenSSL.
+fn importing() -> Option<ClusterFolder> {
+    let folder = ClusterFolder::empty();
+    folder.kthw(&["init"]).exits(0);
+    import(&folder)?;
+    folder.write("cluster.yaml", &(folder.read("cluster.yaml") + PKI));
+    Some(folder)
+}
+
+/// Every certificate of the graph by name, as files in the place of the test.
+fn certificates(folder: &ClusterFolder) -> Vec<(String, String)> {
+    folder.kthw(&["snapshot", "--dir", "../listed"]).exits(0);
+    let graph = folder.read("../listed/graph.txt");
+    let names =
+        graph.lines().filter_map(|line| line.split(' ').next()).filter(|name| name.ends_with("/cert"));
+    let written = names.map(|name| {
+        let file = format!("{}.pem", name.replace('/', "-"));
+        fs::write(folder.place().join(&file), folder.kthw(&["show", name]).result()).expect("our own place");
+        (name.to_owned(), file)
+    });
+    written.collect()
+}
+
+#[test]
+fn openssl_follows_every_certificate_to_the_root_that_was_made_elsewhere() {
+    let Some(folder) = importing() else { return };
+    folder.build();
+    let certificates = certificates(&folder);
+    assert!(certificates.len() > 15, "{certificates:?}");
+    for (name, file) in &certificates {
+        let own = match name {
+            name if name.contains("etcd") => "pki-etcd-ca-cert.pem",
+            name if name.contains("front-proxy") => "pki-front-proxy-ca-cert.pem",
+            _ => "pki-ca-cert.pem",
+        };
+        let strict = ["verify", "-x509_strict"];
+        let whole = ["-CAfile", "root/root.crt", "-untrusted", own, file];
+        openssl(folder.place(), &[&strict[..], &whole].concat());
+        for authority in ["pki-etcd-ca-cert.pem", "pki-front-proxy-ca-cert.pem", "pki-ca-cert.pem"] {
+            let Some(mut openssl) = judge("openssl") else { return };
+            openssl.current_dir(folder.place()).args(strict);
+            let ran = Ran::of(openssl.args(["-partial_chain", "-CAfile", authority, file]));
+            assert_eq!(ran.code == Some(0), authority == own, "{name} by {authority}: {}", ran.stderr);
+        }
+    }
+}
+
+#[test]
+fn a_certificate_repeats_its_issuers_name_and_identifier() {
+    let Some(folder) = importing() else { return };
+    folder.build();
+    certificates(&folder);
+    let shown = |file: &str, what: &[&str]| {
+        let said = openssl(folder.place(), &[&["x509", "-noout", "-in", file], what].concat());
+        said.trim_start_matches("issuer=").trim_start_matches("subject=").to_owned()
+    };
+    let same = |leaf: &[&str], authority: &[&str]| {
+        assert_eq!(shown("pki-admin-cert.pem", leaf), shown("pki-ca-cert.pem", authority));
+    };
+    for form in ["compat", "RFC2253", "multiline,show_type", "dump_all,dump_der,show_type"] {
+        same(&["-issuer", "-nameopt", form], &["-subject", "-nameopt", form]);
+    }
+    let identifier = |file, extension| {
+        let said = shown(file, &["-ext", extension]);
+        said.lines().last().expect("a value").trim().trim_start_matches("keyid:").to_owned()
+    };
+    let known = identifier("pki-admin-cert.pem", "authorityKeyIdentifier");
+    assert_eq!(known, identifier("pki-ca-cert.pem", "subjectKeyIdentifier"));
+    let field = "pki.authorities.cluster.certificate)";
+    for node in ["pki/ca/key", "pki/ca/cert"] {
+        let why = folder.kthw(&["why", node]).result();
+        let last = why.lines().last().expect("a parameter");
+        assert!(last.contains("(cluster.yaml:") && last.ends_with(field), "{why}");
+    }
+    let listed = folder.read("../listed/pki.txt");
+    let entry = "pki/ca/cert\n  subject  C=DE, O=Größe GmbH, OU=One, OU=Two, DC=example, CN=Cluster Authority, \
+        emailAddress=ca@example.org\n  issuer   O=Example, CN=Example Root, elsewhere\n";
+    assert!(listed.contains(entry), "{listed}");
+}
+
+#[test]
+fn the_same_files_make_the_same_bytes_and_other_files_are_noticed() {
+    let Some(folder) = importing() else { return };
+    let first = folder.build();
+    assert_eq!(folder.build(), crate::ran::Summary { executed: 0, reused: first.nodes, ..first.clone() });
+    folder.kthw(&["build", "--check"]).exits(0);
+    fs::remove_dir_all(folder.path().join(".kthw/store")).expect("our own store");
+    assert_eq!(folder.build().bundles, first.bundles);
+    // Another form of the same key is the same key.
+    let key = ".kthw/ca/cluster.key";
+    let pkcs8 = folder.read(key);
+    let sec1 = openssl(&folder.path(), &["ec", "-in", key]);
+    let with_parameters = openssl(&folder.path(), &["ecparam", "-name", "prime256v1"]) + &sec1;
+    for form in [sec1, with_parameters, pkcs8.replace('\n', "\r\n"), format!("Key Attributes\n{pkcs8}")] {
+        folder.write(key, &form);
+        assert_eq!(folder.build().executed, 0);
+        folder.kthw(&["build", "--check"]).exits(0);
+    }
+    folder.write(key, &folder.read(".kthw/ca/etcd.key"));
+    assert!(
+        folder.kthw(&["build"]).refusal(2).contains(".kthw/ca/cluster.key is not the key of the certificate")
+    );
+    folder.write(key, &pkcs8);
+    make(&folder, &Order::default());
+    let changed = folder.build();
+    assert!(changed.executed > 0 && changed.cluster != first.cluster);
+}
+
+#[test]
+fn what_is_made_already_needs_no_key() {
+    let Some(folder) = importing() else { return };
+    folder.build();
+    folder.kthw(&["snapshot"]).exits(0);
+    let key = folder.path().join(".kthw/ca/cluster.key");
+    let away = folder.place().join("away");
+    fs::rename(&key, &away).expect("our own file");
+    assert_eq!(folder.build().executed, 0);
+    folder.kthw(&["snapshot", "--check"]).exits(0);
+    let refusal = folder.kthw(&["show", "pki/ca/key", "--reveal"]).refusal(1);
+    assert!(
+        refusal.contains(".kthw/ca/cluster.key is missing") && refusal.contains("put it back"),
+        "{refusal}"
+    );
+    let domain =
+        folder.read("cluster.yaml").lines().find(|line| line.contains("domain: ")).expect("one").to_owned();
+    folder.edit("cluster.yaml", &domain, "  domain: other.example");
+    let refusal = folder.kthw(&["build"]).refusal(1);
+    assert!(refusal.contains(".kthw/ca/cluster.key is missing"), "{refusal}");
+    fs::rename(&away, &key).expect("our own file");
+    assert!(folder.build().executed > 0);
+}
+
+#[test]
+fn a_key_that_others_may_read_is_refused() {
+    let Some(folder) = importing() else { return };
+    folder.build();
+    let key = folder.path().join(".kthw/ca/etcd.key");
+    fs::set_permissions(&key, fs::Permissions::from_mode(0o640)).expect("our own file");
+    let said = refusal(&folder);
+    assert_eq!(
+        said,
+        "error: .kthw/ca/etcd.key can be read by others\nhelp: run `chmod 600 ./.kthw/ca/etcd.key`\n"
+    );
+}
+
+/// The refusal's message and its way out, on a line each.
+fn refusal(folder: &ClusterFolder) -> String {
+    let said = folder.kthw(&["build"]).refusal(2);
+    let told = |line: &&str| line.starts_with("error") || line.contains("= help");
+    said.lines().filter(told).map(|line| format!("{}\n", line.trim_start_matches([' ', '|', '=']))).collect()
+}
+
+#[test]
+fn what_could_not_sign_for_a_cluster_is_refused_by_name() {
+    let Some(folder) = importing() else { return };
+    let (plain, subject) = (Order::default, "/CN=Cluster Authority");
+    let without =
+        |line: &str| AUTHORITY.lines().filter(|l| !l.starts_with(line)).collect::<Vec<_>>().join("\n");
+    let with = |line: &str| format!("{AUTHORITY}{line}\n");
+    let p384: &[&str] = &["-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-384"];
+    let leaf = AUTHORITY.replace("CA:TRUE,pathlen:0", "CA:FALSE");
+    let signs_nothing = AUTHORITY.replace("keyCertSign,", "");
+    let nameless = without("subjectKeyIdentifier") + "\nsubjectKeyIdentifier=none\n";
+    let servers = with("extendedKeyUsage=serverAuth");
+    let constrained = with("nameConstraints=critical,permitted;DNS:example.org");
+    let mut said = String::new();
+    for order in [
+        Order { subject, extensions: &leaf, ..plain() },
+        Order { subject, extensions: &signs_nothing, ..plain() },
+        Order { subject, extensions: &nameless, ..plain() },
+        Order { subject, extensions: &servers, ..plain() },
+        Order { subject, extensions: &constrained, ..plain() },
+        Order { subject, key: p384, ..plain() },
+        Order { subject, key: &["-algorithm", "RSA"], ..plain() },
+        Order { subject, key: &["-algorithm", "ED25519"], ..plain() },
+        Order { subject, days: "1", ..plain() },
+        Order { subject: "/O=Example/CN=Etcd Authority", ..plain() },
+        Order { subject: "/CN=front-proxy-ca", key: P256, ..plain() },
+    ] {
+        make(&folder, &order);
+        said += &refusal(&folder);
+    }
+    make(&folder, &Order { subject, ..plain() });
+    let (good, chain) = (folder.read("ca/cluster.crt"), folder.read("ca/etcd.crt"));
+    let root = fs::read_to_string(folder.place().join("root/root.crt")).expect("PEM");
+    for file in
+        ["", "certificate", &good[good.len() - 100..], &format!("{root}{good}"), &format!("{good}{good}")]
+    {
+        folder.write("ca/cluster.crt", file);
+        said += &refusal(&folder);
+    }
+    fs::remove_file(folder.path().join("ca/cluster.crt")).expect("our own file");
+    said += &refusal(&folder);
+    folder.write("ca/cluster.crt", &good);
+    let key = folder.read(".kthw/ca/cluster.key");
+    let secret = ["pkcs8", "-topk8", "-passout", "pass:x", "-in", ".kthw/ca/cluster.key"];
+    for file in
+        [String::new(), openssl(&folder.path(), &secret), folder.read(".kthw/ca/etcd.key"), good.clone()]
+    {
+        folder.write(".kthw/ca/cluster.key", &file);
+        said += &refusal(&folder);
+    }
+    folder.write("ca/cluster.crt", &chain);
+    folder.write(".kthw/ca/cluster.key", &folder.read(".kthw/ca/etcd.key"));
+    said += &refusal(&folder);
+    folder.write("ca/cluster.crt", &good);
+    folder.write(".kthw/ca/cluster.key", &key);
+    folder.build();
+    insta::assert_snapshot!(said);
+}
