@@ -24,8 +24,7 @@ pub struct EtcdSpec {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "AutoCompactionSpec")]
     pub auto_compaction: Option<AutoCompactionSpec>,
-    /// A directory on a disk of its own, which gets a directory `wal` with the write-ahead log; by default it is within
-    /// /var/lib/etcd.
+    /// A directory on a disk of its own, for the write-ahead log; by default it is within /var/lib/etcd.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub wal_dir: Option<String>,
     /// Gives free space of the database back to the disk, one member at a time; by default never.
