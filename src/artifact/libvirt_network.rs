@@ -43,6 +43,15 @@ struct Document<'a> {
 struct Forward {
     #[serde(rename = "@mode")]
     mode: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    nat: Option<Nat>,
+}
+
+/// Without it libvirt routes IPv6 as it is, which leads nowhere for private addresses.
+#[derive(Serialize)]
+struct Nat {
+    #[serde(rename = "@ipv6")]
+    ipv6: &'static str,
 }
 
 #[derive(Serialize)]
@@ -105,7 +114,7 @@ impl LibvirtNetwork {
         Document {
             name: &self.name,
             uuid: Uuid::of(&self.cluster, "network").to_string(),
-            forward: Forward { mode: "nat" },
+            forward: Forward { mode: "nat", nat: (!is_v4).then_some(Nat { ipv6: "yes" }) },
             bridge: Named { name: &self.bridge },
             domain: Domain { name: &self.domain, local_only: "yes" },
             dns: Dns { host: dns.collect() },

@@ -130,9 +130,9 @@ impl Unit {
         HARDENING.iter().fold(self, |unit, (key, value)| unit.set(Section::Service, key, value))
     }
 
-    /// Makes a folder that only root may enter, and lets a hardened service write there.
+    /// Sees to it that a folder is there, and lets a hardened service write in it.
     pub fn writing_to(self, folder: &str) -> Self {
-        self.set(Section::Service, "ExecStartPre", &format!("+/usr/bin/install -d -m 0700 {folder}")).set(
+        self.set(Section::Service, "ExecStartPre", &format!("+/usr/bin/mkdir -p {folder}")).set(
             Section::Service,
             "ReadWritePaths",
             folder,

@@ -111,7 +111,9 @@ impl UserData {
         let mut say = |key: &str, value: Value| _ = account.insert(key.to_owned(), value);
         say("name", json!(name));
         say("lock_passwd", json!(true));
-        say("ssh_authorized_keys", json!(authorized_keys));
+        if !authorized_keys.is_empty() {
+            say("ssh_authorized_keys", json!(authorized_keys));
+        }
         if name != "root" {
             say("shell", json!("/bin/bash"));
         }

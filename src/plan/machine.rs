@@ -208,9 +208,11 @@ fn packages(cluster: &Cluster, host: &Host) -> Vec<&'static str> {
     match &cluster.api.load_balancer {
         Some(LoadBalancer::Haproxy { .. }) if host.is(Role::LoadBalancer) => packages.push("haproxy"),
         Some(LoadBalancer::Ipvs { .. }) if host.is(Role::LoadBalancer) => {
-            packages.extend(["ipvsadm", "ldirectord"]);
+            packages.extend(["ca-certificates", "ipvsadm", "ldirectord"]);
         }
-        Some(LoadBalancer::Keepalived { .. }) if host.is(Role::ControlPlane) => packages.push("keepalived"),
+        Some(LoadBalancer::Keepalived { .. }) if host.is(Role::ControlPlane) => {
+            packages.extend(["curl", "keepalived"]);
+        }
         _ => {}
     }
     if host.is(Role::Worker) {

@@ -621,7 +621,7 @@ cloudProvider:
         let has = |name: &str, folder: &str| {
             let unit = unit(&plan, name);
             unit.contains(&format!("Service.ReadWritePaths={folder}"))
-                && unit.contains(&format!("Service.ExecStartPre=+/usr/bin/install -d -m 0700 {folder}"))
+                && unit.contains(&format!("Service.ExecStartPre=+/usr/bin/mkdir -p {folder}"))
         };
         assert!(has("host/control-plane-1/kube-apiserver.service", "/srv/audit"));
         assert!(has("host/control-plane-1/etcd.service", "/srv/wal"));

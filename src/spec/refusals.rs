@@ -102,7 +102,7 @@ fn all_problems_come_at_once() {
          2:7+8 error: name Hard Way is not a DNS label (RFC 1123) | write hard-way: lower-case letters, digits and hyphens, beginning and ending with a letter or digit
          3:21+11 error: network.services 10.96.0.0/8 has bits set after its prefix | write 10.0.0.0/8
          4:1+5 error: no host has the role control-plane | write roles: [control-plane] for at least one host
-         4:9+1 error: host a: roles are missing | write roles: [control-plane], roles: [worker], or both
+         4:9+1 error: host a: roles are missing | write one or more of control-plane, etcd, load-balancer and worker
          4:28+1 error: host a: address b is not an IP address | write the IP address of the machine, not its name
          6:40+1 error: kubelet 1.35.1 has no flag --nod-ip | did you mean `node-ip`?",
     );
@@ -323,7 +323,7 @@ fn hosts_are_checked() {
     check(
         "roles: [worker]",
         "arch: arm64",
-        "9:5+1 error: host worker-1: roles are missing | write roles: [control-plane], roles: [worker], or both",
+        "9:5+1 error: host worker-1: roles are missing | write one or more of control-plane, etcd, load-balancer and worker",
     );
     check(
         "roles: [worker]",
@@ -371,7 +371,7 @@ fn a_control_plane_is_wanted_and_an_odd_number_of_them() {
     check(
         "roles: [worker]",
         "roles: [control-plane, worker]",
-        "7:1+5 error: 2 members of etcd are an even number, which survives no more failures than 1 | give 1 or 3 hosts the role control-plane",
+        "7:1+5 error: 2 members of etcd survive no more failures than 1 would | give 1 or 3 hosts the role control-plane",
     );
     check("roles: [worker]", "roles: [etcd]", "");
     let hosts = &BASE[BASE.find("hosts:\n").unwrap()..];
@@ -386,7 +386,7 @@ fn a_control_plane_is_wanted_and_an_odd_number_of_them() {
             .replace("api: {endpoint: 'https://10.0.0.4:6443'}\n", "")
             .replace("[worker]", "[control-plane]"),
         "1:1+1 warning: api.endpoint is not set, so every client depends on control-plane-1 | set it to an address or name that leads to all control planes
-         6:1+5 error: 2 members of etcd are an even number, which survives no more failures than 1 | give 1 or 3 hosts the role control-plane",
+         6:1+5 error: 2 members of etcd survive no more failures than 1 would | give 1 or 3 hosts the role control-plane",
     );
 }
 

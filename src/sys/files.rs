@@ -158,17 +158,22 @@ pub fn list(folder: &Utf8Path) -> Result<Vec<Utf8PathBuf>, FileError> {
     Ok(found)
 }
 
-/// Creates a folder that is there afterwards, with a mode; parents too, with their usual ones.
+/// Creates a folder with a mode, and its parents with their usual ones. One that is there keeps its own.
 pub fn create_folder(path: &Utf8Path, mode: u32) -> Result<(), FileError> {
+    if path.is_dir() {
+        return Ok(());
+    }
     std::fs::create_dir_all(path).map_err(FileError::new("create", path))?;
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode))
         .map_err(FileError::new("protect", path))
 }
 
-/// Removes a folder and all that is in it, if it is there.
-pub fn remove_folder(path: &Utf8Path) -> Result<(), FileError> {
-    match std::fs::remove_dir_all(path) {
-        Err(error) if error.kind() != ErrorKind::NotFound => Err(FileError::new("remove", path)(error)),
+/// Removes a folder, if it is there and nothing is in it.
+pub fn remove_empty_folder(path: &Utf8Path) -> Result<(), FileError> {
+    match std::fs::remove_dir(path) {
+        Err(error) if !matches!(error.kind(), ErrorKind::NotFound | ErrorKind::DirectoryNotEmpty) => {
+            Err(FileError::new("remove", path)(error))
+        }
         _ => Ok(()),
     }
 }

@@ -41,6 +41,9 @@ pub mod name {
     /// The machine's end of its cable to the switch.
     pub const CABLE: &str = "cable.sock";
     pub const DOMAIN: &str = "domain.xml";
+
+    /// All of them, the note of what was made last: as long as it is there, the others may be.
+    pub const ALL: &[&str] = &[DISK, SEED, PROCESS, CONSOLE, CONSOLE_LOG, LOG, MONITOR, CABLE, DOMAIN, MADE];
 }
 
 /// A program and its arguments.

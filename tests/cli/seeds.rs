@@ -12,8 +12,13 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 
 /// Each seed with the example that stands for it.
-const SEEDS: &[(&str, &str)] =
-    &[("controllers", "cilium"), ("haproxy", "ha-haproxy"), ("ipvs", "ha-ipvs"), ("workers", "cilium")];
+const SEEDS: &[(&str, &str)] = &[
+    ("architecture", "production"),
+    ("controllers", "cilium"),
+    ("haproxy", "ha-haproxy"),
+    ("ipvs", "ha-ipvs"),
+    ("workers", "cilium"),
+];
 
 /// A file and a setting in it.
 type Place = (String, String);

@@ -97,6 +97,25 @@ fn a_disk_on_another_image_is_not_used_and_not_lost() {
 }
 
 #[test]
+fn nothing_is_deleted_that_is_not_a_stopped_machine_of_ours() {
+    let folder = cluster();
+    let virsh = Virsh::new(&folder);
+    let destroy = ["vm", "down", "--destroy", "worker-node-1", "worker-node-2"];
+    virsh.kthw(&folder, &["vm", "up", "worker-node-1"]).exits(0);
+    let thesis = folder.place().join("images/worker-node-2/thesis");
+    fs::create_dir(thesis.parent().expect("a folder")).expect("our own folder");
+    fs::write(&thesis, "years of work").expect("our own folder");
+    let refusal = virsh.kthw(&folder, &destroy).refusal(1);
+    assert!(refusal.contains("is no folder of a machine that kthw made"), "{refusal}");
+    fs::remove_file(&thesis).expect("our own file");
+    fs::remove_dir(thesis.parent().expect("a folder")).expect("our own folder");
+    virsh.fail("list");
+    let refusal = virsh.kthw(&folder, &destroy).refusal(1);
+    assert!(refusal.contains("virsh list --name: list is not possible today"), "{refusal}");
+    assert!(folder.place().join("images/worker-node-1/disk.qcow2").exists());
+}
+
+#[test]
 fn what_libvirt_refuses_is_passed_on() {
     let folder = cluster();
     let virsh = Virsh::new(&folder);

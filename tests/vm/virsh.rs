@@ -21,12 +21,11 @@ case "$1" in
 uri) echo qemu:///system ;;
 net-list) ls networks ;;
 net-start) touch "networks/$2" ;;
-list) ls defined ;;
+list) if [ "$2" = --all ]; then ls defined; else ls running; fi ;;
 define) touch "defined/$(sed -n 's|.*<name>\(.*\)</name>.*|\1|p' "$2")" ;;
 undefine) rm "defined/$2" ;;
 start) touch "running/$2" ;;
 shutdown) rm "running/$2" ;;
-domstate) if [ -e "running/$2" ]; then echo running; else echo shut off; fi ;;
 esac
 "#;
 
@@ -57,7 +56,7 @@ impl Virsh {
         let log = self.folder.join("log");
         let text = fs::read_to_string(&log).unwrap_or_default();
         fs::write(log, "").expect("our own file");
-        let questions = ["uri", "domstate", "net-list", "list"];
+        let questions = ["uri", "net-list", "list"];
         let told =
             text.lines().filter(|line| !questions.contains(&line.split(' ').next().unwrap_or_default()));
         told.map(|line| format!("{line}\n")).collect()

@@ -12,6 +12,10 @@ pub fn run(folder: Folder, args: &VmDown, ui: &Ui) -> Result<(), Failure> {
     let fleet = Fleet::open(folder, ui)?;
     let hosts = fleet.choose(&args.hosts)?;
     let hypervisor = hypervisor(&fleet, false, ui)?;
+    let shelf = Shelf::new(&fleet, hypervisor.folder());
+    if args.destroy {
+        hosts.iter().try_for_each(|host| shelf.claim(host))?;
+    }
     let mut running = Vec::new();
     for host in &hosts {
         if hypervisor.running(host)?.is_some() {
@@ -19,7 +23,6 @@ pub fn run(folder: Folder, args: &VmDown, ui: &Ui) -> Result<(), Failure> {
         }
     }
     hypervisor.stop(&fleet, &running, ui)?;
-    let shelf = Shelf::new(&fleet, hypervisor.folder());
     for host in hosts {
         let was =
             if running.iter().any(|other| other.name == host.name) { "shut down" } else { "not running" };

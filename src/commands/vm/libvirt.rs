@@ -42,8 +42,8 @@ impl Libvirt {
     }
 
     fn is_running(&self, host: &Host) -> Result<bool, Failure> {
-        let state = ask(&["domstate", &self.domain(host)])?;
-        Ok(state.success && state.stdout.trim() != "shut off")
+        let active = tell(&["list", "--name"])?;
+        Ok(active.lines().any(|domain| domain.trim() == self.domain(host)))
     }
 }
 
@@ -80,8 +80,7 @@ impl Hypervisor for Libvirt {
             tell(&["shutdown", &self.domain(host)])?;
         }
         for host in hosts {
-            // Who cannot be asked any more is not waited for.
-            if !wait_until(PATIENCE, || !self.is_running(host).unwrap_or(false)) {
+            if !wait_until(PATIENCE, || matches!(self.is_running(host), Ok(false))) {
                 ui.message(format!("{} does not shut down and is switched off", host.name));
                 tell(&["destroy", &self.domain(host)])?;
             }

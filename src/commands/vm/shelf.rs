@@ -66,9 +66,23 @@ impl<'a> Shelf<'a> {
         Ok(())
     }
 
-    /// Deletes a machine's files.
+    /// Refuses a folder that holds something, but no machine of ours.
+    pub fn claim(&self, host: &Host) -> Result<(), Failure> {
+        let folder = self.folder.join(&host.name);
+        if !files::exists(&folder) || files::exists(&folder.join(name::MADE)) {
+            return Ok(());
+        }
+        let help = "see what is in it, and remove it by hand if nobody needs it";
+        Err(Failure::failed(format!("{folder} is no folder of a machine that kthw made")).help(help))
+    }
+
+    /// Deletes a machine's files, and nothing that is beside them.
     pub fn remove(&self, host: &Host) -> Result<(), Failure> {
-        Ok(files::remove_folder(&self.folder.join(&host.name))?)
+        self.claim(host)?;
+        for name in name::ALL {
+            files::remove_file(&self.place(host, name))?;
+        }
+        Ok(files::remove_empty_folder(&self.folder.join(&host.name))?)
     }
 
     /// Puts the image below a machine's disk there, unless another one of its name is below another's.

@@ -28,6 +28,8 @@ fn space_is_checked() {
         "etcd: {autoCompaction: {mode: revision}}",
         "etcd: {walDir: wal}",
         "etcd: {walDir: /var/lib/etcd/wal}",
+        "etcd: {walDir: /home/etcd}",
+        "etcd: {walDir: /tmpfs/etcd}",
     ]));
 }
 
@@ -39,6 +41,8 @@ fn schedules_and_copies_are_checked() {
         "etcd: {backup: {directory: /srv/a b, daily: {schedule: 2am, keep: 30d}}}",
         "etcd: {backup: {weekly: {keep: 90s}, offSite: {command: take-away --fast}}}",
         "etcd: {backup: {monthly: {}, ofSite: {}}}",
+        "etcd: {backup: {directory: /tmp/x}}",
+        "etcd: {backup: {directory: /var/lib/etcd/backup}}",
     ]));
 }
 

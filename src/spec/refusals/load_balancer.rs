@@ -229,6 +229,10 @@ fn api_servers_answer_to_the_balancer() {
         "10:55+5 error: components.kube-apiserver.flags.anonymous-auth false keeps the load balancer from asking who is ready | remove it, or remove api.loadBalancer",
     );
     check_text(
+        &format!("{text}components: {{kube-apiserver: {{flags: {{anonymous-auth: 'false'}}}}}}\n"),
+        "10:55+7 error: components.kube-apiserver.flags.anonymous-auth false keeps the load balancer from asking who is ready | remove it, or remove api.loadBalancer",
+    );
+    check_text(
         &format!("{text}authentication: {{anonymous: none}}\n"),
         "10:29+4 error: authentication.anonymous none keeps the load balancer from asking who is ready | remove it, or remove api.loadBalancer",
     );

@@ -180,6 +180,11 @@ fn user_data_is_cloud_config_without_secrets() {
          10:66+1 error: machines.userData.runcmd is not a list | write one `- item` for each line",
     );
     check(
+        "userData: {users: [{name: a, plain_text_passwd: x}], write_files: [{path: /k, content: '-----BEGIN PRIVATE KEY-----'}]}",
+        "10:32+5 error: machines.userData.users is secret, and a seed is not | let people in by machines.user
+         10:74+11 error: machines.userData.write_files is secret, and a seed is not | let people in by machines.user",
+    );
+    check(
         "userData: {runcmd: [a}",
         "10:40+1 error: mismatched bracket '[' closed by '}' at line 10, column 40 | correct the YAML",
     );

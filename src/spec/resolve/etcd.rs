@@ -102,11 +102,20 @@ fn bytes(text: &str) -> Option<u64> {
 
 fn wal_dir(directory: &str, problems: &mut Vec<Problem>) {
     let path = "etcd.walDir";
-    paths::check(path, directory, problems);
+    paths::keeps(path, directory, problems);
+    outside_data(
+        path,
+        directory,
+        "name a directory on another disk, or remove the field: the log is in /var/lib/etcd anyway",
+        problems,
+    );
+}
+
+/// The data directory is lost with what it holds.
+fn outside_data(path: &str, directory: &str, fix: &str, problems: &mut Vec<Problem>) {
     if directory == "/var/lib/etcd" || directory.starts_with("/var/lib/etcd/") {
-        problems.push(Problem::error(path, format!("{path} {directory} is within the data directory")).fix(
-            "name a directory on another disk, or remove the field: the log is in /var/lib/etcd anyway",
-        ));
+        let message = format!("{path} {directory} is within the data directory");
+        problems.push(Problem::error(path, message).fix(fix));
     }
 }
 
@@ -138,7 +147,9 @@ fn auto_compaction(spec: &AutoCompactionSpec, problems: &mut Vec<Problem>) -> Op
 /// every Sunday for twelve weeks; the configuration, which changes seldom, every night for a month.
 fn backup(spec: &BackupSpec, problems: &mut Vec<Problem>) -> Option<Backup> {
     let before = problems.len();
-    paths::check("etcd.backup.directory", &spec.directory, problems);
+    let (path, directory) = ("etcd.backup.directory", spec.directory.as_str());
+    paths::keeps(path, directory, problems);
+    outside_data(path, directory, "name a directory on another disk", problems);
     let layers = [
         (LayerKind::Frequent, &spec.frequent, "*:0/30", 48),
         (LayerKind::Daily, &spec.daily, "*-*-* 02:00:00", 30 * 24),

@@ -159,7 +159,7 @@ pub fn is_reserved(address: &IpAddr, range: &IpNet) -> bool {
 fn roles(place: &Place, spec: &HostSpec, problems: &mut Vec<Problem>) -> Option<BTreeSet<Role>> {
     if spec.roles.is_empty() {
         let problem = place.error("roles", "roles are missing");
-        problems.push(problem.fix("write roles: [control-plane], roles: [worker], or both"));
+        problems.push(problem.fix("write one or more of control-plane, etcd, load-balancer and worker"));
         return None;
     }
     let role = |(i, word): (usize, &String)| {

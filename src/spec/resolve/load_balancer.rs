@@ -243,7 +243,11 @@ pub fn health_checks(
 ) {
     let flag = components.kube_apiserver.flags.get("anonymous-auth");
     let refused = [
-        ("components.kube-apiserver.flags.anonymous-auth", "false", flag == Some(&Some(false.into()))),
+        (
+            "components.kube-apiserver.flags.anonymous-auth",
+            "false",
+            [Some(false.into()), Some("false".into())].iter().any(|value| flag == Some(value)),
+        ),
         (
             "authentication.anonymous",
             Anonymous::None.as_str(),

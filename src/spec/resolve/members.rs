@@ -35,9 +35,7 @@ pub fn etcd(specs: &[HostSpec], problems: &mut Vec<Problem>) -> Etcd {
     };
     if members > 0 && members % 2 == 0 {
         let (fewer, more) = (members - 1, members + 1);
-        let message = format!(
-            "{members} members of etcd are an even number, which survives no more failures than {fewer}"
-        );
+        let message = format!("{members} members of etcd survive no more failures than {fewer} would");
         let fix = format!("give {fewer} or {more} hosts the role {role}");
         problems.push(Problem::error("hosts", message).fix(fix));
     }

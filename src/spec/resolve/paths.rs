@@ -12,6 +12,23 @@ pub fn check(field: &str, path: &str, problems: &mut Vec<Problem>) {
     }
 }
 
+/// Reports a folder that a hardened service cannot keep anything in: its own `/tmp` and an empty `/home` hide the
+/// host's, the rest is read-only or gone after a restart.
+pub fn keeps(field: &str, folder: &str, problems: &mut Vec<Problem>) {
+    check(field, folder, problems);
+    let is_below =
+        |top: &&str| folder == *top || folder.strip_prefix(*top).is_some_and(|rest| rest.starts_with('/'));
+    if let Some(top) = FLEETING.iter().find(|top| is_below(top)) {
+        let message = format!("{field} {folder} is in {top}, where services keep nothing");
+        problems.push(Problem::error(field, message).fix("name a folder like /srv/etcd"));
+    }
+}
+
+const FLEETING: &[&str] = &[
+    "/boot", "/dev", "/etc", "/home", "/proc", "/root", "/run", "/sys", "/tmp", "/usr", "/var/run",
+    "/var/tmp",
+];
+
 /// Steps of plain characters after a slash each.
 pub fn is_plain(path: &str) -> bool {
     let plain = |b: u8| b.is_ascii_alphanumeric() || b"._-".contains(&b);

@@ -102,6 +102,18 @@ const KEYS: &[&str] = &[
 
 /// What is a secret, and a seed is not.
 const SECRET: &[&str] = &["chpasswd", "password", "ssh_keys"];
+/// What is a secret wherever it stands: of users, repositories, subscriptions.
+const SECRET_WITHIN: &[&str] = &[
+    "activation_key",
+    "hashed_passwd",
+    "passwd",
+    "password",
+    "plain_text_passwd",
+    "private_key",
+    "token",
+    "trust_password",
+    "validation_cert",
+];
 /// What the cluster's file says elsewhere.
 const DECIDED: &[(&str, &str)] = &[
     ("fqdn", "write machines.network.domain"),
@@ -128,7 +140,7 @@ pub fn resolve(user_data: &Value, problems: &mut Vec<Problem>) -> Option<Map<Str
     for (key, value) in keys {
         let path = join(path, key);
         let decided = DECIDED.iter().find(|(decided, _)| decided == key);
-        let problem = if SECRET.contains(&&**key) {
+        let problem = if SECRET.contains(&&**key) || holds_secret(value) {
             Some((
                 format!("{path} is secret, and a seed is not"),
                 "let people in by machines.user".to_owned(),
@@ -145,6 +157,18 @@ pub fn resolve(user_data: &Value, problems: &mut Vec<Problem>) -> Option<Map<Str
         problems.extend(problem.map(|(message, fix)| Problem::error(&path, message).fix(fix)));
     }
     (problems.len() == before).then(|| keys.clone())
+}
+
+/// Whether something that only its owner should know is anywhere in it.
+fn holds_secret(value: &Value) -> bool {
+    match value {
+        Value::String(text) => ["PRIVATE KEY-----", "PrivateKey ="].iter().any(|mark| text.contains(mark)),
+        Value::Array(items) => items.iter().any(holds_secret),
+        Value::Object(members) => {
+            members.iter().any(|(key, value)| SECRET_WITHIN.contains(&&**key) || holds_secret(value))
+        }
+        _ => false,
+    }
 }
 
 fn suggestion(key: &str) -> String {
