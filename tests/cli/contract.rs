@@ -37,10 +37,10 @@ fn results_go_to_stdout_and_messages_to_stderr() {
     let built = folder.kthw(&["build"]).exits(0);
     insta::assert_snapshot!(built.stdout, @"
     110 nodes: 87 made, 23 as they were
-    cluster b3:ae52807784916410b03eba7ddd5acdbc63f64bc0c85da05065f211b150f97855
-      control-plane-1  b3:81320fa6d21d7a74e694a0ad888b09bbabccf631ffac36c0c0c497ee2bc00012
-      worker-node-1    b3:a46e71a508056efac342f17d4e98146ed2a2bf73fec0cb581eafd646d323e64a
-      worker-node-2    b3:a8af0fe3f03bb9084067322e3c7489c8a0a5689160fa93f4d6473b473e09af2f
+    cluster b3:89463cfe7146845bf677a8b634decc09553b39c24b21023b7cdf4d34ceb25e7b
+      control-plane-1  b3:dd8934b9bcc999aa1e1c49581232fbe56ac682819266acfa652e1b372a17f4df
+      worker-node-1    b3:72b0cf914812c403a633220c93847a74e6d007363be30315b98fb095edcbc2d6
+      worker-node-2    b3:e20f61d18fd479b902000975ac6a6dca0900011a0f6575420506eefbe3afbbe7
     ");
     insta::assert_snapshot!(built.stderr, @"
     warning: this cluster's root secret is a public example: anyone can derive every key of it
@@ -55,10 +55,10 @@ fn results_go_to_stdout_and_messages_to_stderr() {
     let again = folder.kthw(&["build"]).exits(0);
     insta::assert_snapshot!(again.stdout, @"
     nothing to do: 110 nodes are as they should be
-    cluster b3:ae52807784916410b03eba7ddd5acdbc63f64bc0c85da05065f211b150f97855
-      control-plane-1  b3:81320fa6d21d7a74e694a0ad888b09bbabccf631ffac36c0c0c497ee2bc00012
-      worker-node-1    b3:a46e71a508056efac342f17d4e98146ed2a2bf73fec0cb581eafd646d323e64a
-      worker-node-2    b3:a8af0fe3f03bb9084067322e3c7489c8a0a5689160fa93f4d6473b473e09af2f
+    cluster b3:89463cfe7146845bf677a8b634decc09553b39c24b21023b7cdf4d34ceb25e7b
+      control-plane-1  b3:dd8934b9bcc999aa1e1c49581232fbe56ac682819266acfa652e1b372a17f4df
+      worker-node-1    b3:72b0cf914812c403a633220c93847a74e6d007363be30315b98fb095edcbc2d6
+      worker-node-2    b3:e20f61d18fd479b902000975ac6a6dca0900011a0f6575420506eefbe3afbbe7
     ");
     assert_eq!(folder.kthw(&["build", "--json"]).exits(0).stderr, PUBLIC_ROOT, "a machine needs no advice");
 }
