@@ -175,7 +175,7 @@ impl Make for UserData {
 mod tests {
     use super::*;
     use crate::artifact::Artifact;
-    use crate::artifact::trial::{all_differ, text};
+    use crate::artifact::trial::{all_differ, members, text};
     use crate::judge::{approved, file, judge, refused};
 
     fn user() -> User {
@@ -200,10 +200,6 @@ mod tests {
             commands: vec![],
             more: Map::new(),
         }
-    }
-
-    fn members(value: Value) -> Map<String, Value> {
-        crate::artifact::trial::members(value)
     }
 
     fn full() -> UserData {

@@ -3,15 +3,26 @@
 use super::flags::path;
 use super::planner::{HostFiles, Planner};
 use crate::artifact::{DecidedBy, HostsEntry, HostsFile};
-use crate::cluster::{Cluster, Host};
+use crate::cluster::Host;
 
 impl Planner<'_> {
     pub(super) fn place_common(&mut self, files: &mut HostFiles<'_>) {
         let mut entries = hosts_entries(files.host, &self.control_planes);
-        entries.extend(endpoint_entries(self.cluster));
+        entries.extend(self.endpoint_entries());
         let hosts = self.define(&format!("host/{}/hosts", files.host.name), HostsFile { entries }, []);
         files.public(path::HOSTS, hosts);
         self.place_programs(files);
+    }
+
+    /// Where the endpoint's name leads, if it is a name and a load balancer of the cluster stands there.
+    fn endpoint_entries(&self) -> impl Iterator<Item = HostsEntry> {
+        let endpoint = &self.cluster.api.endpoint;
+        let addresses = if endpoint.ip().is_none() { self.balanced_addresses.as_slice() } else { &[] };
+        addresses.iter().map(|address| HostsEntry {
+            address: *address,
+            name: endpoint.host.clone(),
+            decided_by: DecidedBy::Spec("api.endpoint".to_owned()),
+        })
     }
 }
 
@@ -25,19 +36,4 @@ fn hosts_entries(host: &Host, control_planes: &[&Host]) -> Vec<HostsEntry> {
     };
     let others = control_planes.iter().filter(|other| other.name != host.name);
     std::iter::once(entry(host)).chain(others.map(|other| entry(other))).collect()
-}
-
-/// Where the endpoint's name leads, if it is a name and a load balancer of the cluster stands there.
-fn endpoint_entries(cluster: &Cluster) -> impl Iterator<Item = HostsEntry> {
-    let endpoint = &cluster.api.endpoint;
-    let addresses = match endpoint.ip() {
-        None => cluster.balanced_addresses(),
-        Some(_) => Vec::new(),
-    };
-    let decided_by = || DecidedBy::Spec("api.endpoint".to_owned());
-    addresses.into_iter().map(move |address| HostsEntry {
-        address,
-        name: endpoint.host.clone(),
-        decided_by: decided_by(),
-    })
 }

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 
 use kthw_graph::{GraphBuilder, NodeId, NodeName, Slot};
 
@@ -21,6 +22,8 @@ pub struct Planner<'a> {
     pub problems: Vec<PlanProblem>,
     /// Asked for by every host, so looked for once.
     pub control_planes: Vec<&'a Host>,
+    /// Where the load balancer is reached, looked for once as well.
+    pub balanced_addresses: Vec<IpAddr>,
     /// The programs of each release and architecture: path and node.
     pub programs: BTreeMap<(&'static str, Arch), Vec<(&'static str, NodeId)>>,
     /// The disks of machines by the names of their nodes.
@@ -48,6 +51,7 @@ impl<'a> Planner<'a> {
             graph: GraphBuilder::default(),
             problems: Vec::new(),
             control_planes: cluster.control_planes().collect(),
+            balanced_addresses: cluster.balanced_addresses(),
             programs: BTreeMap::new(),
             disks: BTreeMap::new(),
         }

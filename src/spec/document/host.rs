@@ -42,6 +42,18 @@ pub struct HostSpec {
     pub machine: MachineSpec,
 }
 
+impl HostSpec {
+    /// Whether the host is written to have the role.
+    pub fn has(&self, role: Role) -> bool {
+        self.roles.iter().any(|word| word == role.as_str())
+    }
+
+    /// The architecture that is written, or that is meant where none is; none if there is none of that name.
+    pub fn arch(&self) -> Option<Arch> {
+        self.arch.as_deref().map_or(Some(Arch::Amd64), Arch::from_word)
+    }
+}
+
 /// How ssh reaches a machine.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]

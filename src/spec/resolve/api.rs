@@ -70,8 +70,7 @@ fn parse(url: &str) -> Option<Endpoint> {
 }
 
 fn first_control_plane(hosts: &[HostSpec], problems: &mut Vec<Problem>) -> Option<Endpoint> {
-    let role = Role::ControlPlane.as_str();
-    let mut control_planes = hosts.iter().filter(|host| host.roles.iter().any(|word| word == role));
+    let mut control_planes = hosts.iter().filter(|host| host.has(Role::ControlPlane));
     let first = control_planes.next()?;
     let address: IpAddr = first.address.parse().ok()?;
     if control_planes.next().is_some() {

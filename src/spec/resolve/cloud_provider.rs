@@ -1,6 +1,6 @@
 //! The section `cloudProvider`: the cloud, and the program of its controllers.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use semver::Version;
 
@@ -57,8 +57,7 @@ fn controller_manager(
             let problem = Problem::error(&path, format!("{path} {} is not a URL", download.url));
             problems.push(problem.fix("write the https URL of the program"));
         }
-        let is_digit = |b: u8| matches!(b, b'0'..=b'9' | b'a'..=b'f');
-        if download.sha256.len() != 64 || !download.sha256.bytes().all(is_digit) {
+        if !names::is_digest("sha256", &download.sha256) {
             let path = format!("{path}.sha256");
             let problem = Problem::error(&path, format!("{path} {} is not a SHA-256", download.sha256));
             problems
@@ -67,10 +66,8 @@ fn controller_manager(
         let (url, sha256) = (download.url.clone(), download.sha256.clone());
         downloads.insert(arch, CloudDownload { url, sha256 });
     }
-    let control_planes =
-        hosts.iter().filter(|host| host.roles.iter().any(|r| r == Role::ControlPlane.as_str()));
-    let archs = control_planes.map(|host| host.arch.as_deref().unwrap_or(Arch::Amd64.as_str()));
-    for arch in archs.filter_map(Arch::from_word).collect::<std::collections::BTreeSet<_>>() {
+    let control_planes = hosts.iter().filter(|host| host.has(Role::ControlPlane));
+    for arch in control_planes.filter_map(HostSpec::arch).collect::<BTreeSet<_>>() {
         if !downloads.contains_key(&arch) {
             let path = format!("{path}.downloads");
             let problem = Problem::error(&path, format!("{path} lack {arch}, which a control plane has"));

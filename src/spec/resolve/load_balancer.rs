@@ -46,11 +46,7 @@ pub fn resolve(
 /// The hosts that are written to have the role, with where each is written.
 fn balancers(hosts: &[HostSpec]) -> impl Iterator<Item = (Place, &HostSpec)> {
     let places = hosts.iter().enumerate().map(|(i, host)| (Place::new(i, host), host));
-    places.filter(|(_, host)| has(host, Role::LoadBalancer))
-}
-
-fn has(host: &HostSpec, role: Role) -> bool {
-    host.roles.iter().any(|word| word == role.as_str())
+    places.filter(|(_, host)| host.has(Role::LoadBalancer))
 }
 
 /// Refuses balancers that have nothing to do.
@@ -166,7 +162,7 @@ fn members(kind: Balancer, address: Option<IpAddr>, hosts: &[HostSpec], problems
         }
     }
     if kind == Balancer::Ipvs {
-        for (place, _) in balancers.iter().filter(|(_, host)| has(host, Role::ControlPlane)) {
+        for (place, _) in balancers.iter().filter(|(_, host)| host.has(Role::ControlPlane)) {
             let message = "an ipvs gateway cannot be one of the control planes that it leads to";
             let fix = "give the role load-balancer to a host of its own, or choose kind: keepalived";
             problems.push(place.error("roles", message).fix(fix));
@@ -227,7 +223,7 @@ fn listening(endpoint: &Endpoint, balancer: &LoadBalancer, hosts: &[HostSpec], p
     if balancer.is_transparent() || endpoint.port != APISERVER_PORT {
         return;
     }
-    for (place, _) in balancers(hosts).filter(|(_, host)| has(host, Role::ControlPlane)) {
+    for (place, _) in balancers(hosts).filter(|(_, host)| host.has(Role::ControlPlane)) {
         let message = format!("HAProxy and the API server cannot both listen on port {APISERVER_PORT}");
         let fix = "choose another port in api.endpoint, or give the role load-balancer to a host of its own";
         problems.push(place.error("roles", message).fix(fix));

@@ -232,8 +232,9 @@ fn image(spec: &ImageSpec, hosts: &[HostSpec], problems: &mut Vec<Problem>) -> O
             for (arch, file) in own {
                 if let Some(file) = file {
                     files.extend(image_file(arch, file, problems).map(|file| (arch, file)));
-                } else if hosts.iter().any(|host| is_arch(host, arch)) {
-                    let first = hosts.iter().find(|host| is_arch(host, arch)).map_or("", |host| &host.name);
+                } else if hosts.iter().any(|host| host.arch() == Some(arch)) {
+                    let first =
+                        hosts.iter().find(|host| host.arch() == Some(arch)).map_or("", |host| &host.name);
                     let message = format!("{path} has no image for {arch}, and host {first} is {arch}");
                     let fix = format!("write {arch}: {{url: https://…, checksum: sha256:…}}");
                     problems.push(Problem::error(path, message).fix(fix));
@@ -242,10 +243,6 @@ fn image(spec: &ImageSpec, hosts: &[HostSpec], problems: &mut Vec<Problem>) -> O
             (problems.len() == before).then_some(Image::Own(files))
         }
     }
-}
-
-fn is_arch(host: &HostSpec, arch: Arch) -> bool {
-    host.arch.as_deref().unwrap_or(Arch::Amd64.as_str()) == arch.as_str()
 }
 
 fn image_file(arch: Arch, spec: &ImageFileSpec, problems: &mut Vec<Problem>) -> Option<ImageFile> {
@@ -259,14 +256,8 @@ fn image_file(arch: Arch, spec: &ImageFileSpec, problems: &mut Vec<Problem>) -> 
         problems.push(Problem::error(path("url"), message).fix("write where the image is published"));
         return None;
     }
-    let digits = |algorithm: &str| match algorithm {
-        "sha256" => Some(64),
-        "sha512" => Some(128),
-        _ => None,
-    };
-    let is_hex = |text: &str| text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
     let parts = spec.checksum.split_once(':');
-    let whole = parts.filter(|(algorithm, hex)| digits(algorithm) == Some(hex.len()) && is_hex(hex));
+    let whole = parts.filter(|(algorithm, digest)| names::is_digest(algorithm, digest));
     let Some((algorithm, digest)) = whole else {
         let message = match spec.checksum.as_str() {
             "" => format!("{} is missing", path("checksum")),

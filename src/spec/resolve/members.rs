@@ -43,5 +43,5 @@ pub fn etcd(specs: &[HostSpec], problems: &mut Vec<Problem>) -> Etcd {
 }
 
 fn count(specs: &[HostSpec], role: Role) -> usize {
-    specs.iter().filter(|spec| spec.roles.iter().any(|word| word == role.as_str())).count()
+    specs.iter().filter(|spec| spec.has(role)).count()
 }

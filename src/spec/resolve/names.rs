@@ -53,6 +53,16 @@ fn is_label(name: &str) -> bool {
     bytes.len() <= 63 && inner(*first) && inner(*last) && bytes.iter().all(|b| inner(*b) || *b == b'-')
 }
 
+/// Whether `digest` is a whole one of the algorithm, in lower case.
+pub fn is_digest(algorithm: &str, digest: &str) -> bool {
+    let digits = match algorithm {
+        "sha256" => 64,
+        "sha512" => 128,
+        _ => return false,
+    };
+    digest.len() == digits && digest.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
+}
+
 /// Whether `name` is labels joined by dots.
 pub fn is_subdomain(name: &str) -> bool {
     name.len() <= 253 && name.split('.').all(is_label)
