@@ -70,8 +70,8 @@ if [ "$layer" = configuration ]; then
     tar -tzf "$partial" > /dev/null
 else
     copy=$directory/etcd-$stamp.db
-    # Without this, a snapshot of a member that is down waits for ever.
-    etcdctl endpoint health
+    # Without this, a snapshot of a member that is down waits for ever. A member whose quota is full has a status, too.
+    etcdctl endpoint status
     etcdctl snapshot save "$partial"
 "#;
 
@@ -110,7 +110,7 @@ impl EtcdBackup {
 impl Make for EtcdBackup {
     const KIND: Kind = Kind {
         name: "etcd-backup",
-        version: 1,
+        version: 2,
         yields: Yields::Public,
         reads: Reads::Identities,
         resource: Resource::Cpu,

@@ -4,7 +4,8 @@ use kthw_graph::{ActionError, Content, Kind, Manifest, Origin, Reads, Resource, 
 
 use super::{Ingredients, Make};
 
-/// A script that defragments the member of its own host, while all members are well and no other is at it.
+/// A script that defragments the member of its own host, while all members are well and no other is at it; or at once
+/// where the quota is full, since etcd then grants no lock, calls no member healthy and has nobody to disturb.
 pub struct EtcdDefragmentation {
     pub client: EtcdClient,
 }
@@ -40,12 +41,16 @@ impl EtcdClient {
 const HEAD: &str = "\
 #!/bin/sh
 # Gives free space of this member's database back to the disk. A member answers nobody meanwhile, so the others
-# have to be well, and only one member at a time may do it.
+# have to be well, and only one member at a time may do it. Where the quota is full, this is what helps, and neither
+# can be asked for: `etcdctl alarm disarm` then lets clients write again.
 set -eu
 
 ";
 
 const BODY: &str = r#"
+if etcdctl alarm list | grep -q NOSPACE; then
+    exec etcdctl defrag --command-timeout=10m
+fi
 # The lock is in etcd itself; its holder calls this script again.
 if [ -z "${ETCD_LOCK_KEY:-}" ]; then
     exec etcdctl lock --ttl=600 kthw/defragmentation "$0"
@@ -58,7 +63,7 @@ etcdctl endpoint health --cluster
 impl Make for EtcdDefragmentation {
     const KIND: Kind = Kind {
         name: "etcd-defragmentation",
-        version: 1,
+        version: 2,
         yields: Yields::Public,
         reads: Reads::Identities,
         resource: Resource::Cpu,

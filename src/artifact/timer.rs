@@ -4,7 +4,8 @@ use kthw_graph::{ActionError, Content, Kind, Manifest, Origin, Reads, Resource, 
 
 use super::{DecidedBy, Ingredients, Make};
 
-/// Starts the service of its own name at its times; a time that was slept through is made up for.
+/// Starts the service of its own name at its times, on each host a few minutes later that are always the same, so that
+/// hosts of one schedule do not all start at once. A time that was slept through is made up for.
 pub struct Timer {
     pub description: &'static str,
     /// A calendar event of systemd, on one line.
@@ -15,7 +16,7 @@ pub struct Timer {
 impl Make for Timer {
     const KIND: Kind = Kind {
         name: "timer",
-        version: 1,
+        version: 2,
         yields: Yields::Public,
         reads: Reads::Identities,
         resource: Resource::Cpu,
@@ -29,8 +30,8 @@ impl Make for Timer {
     fn make(&self, _from: &Ingredients<'_>) -> Result<Content, ActionError> {
         let Self { description, schedule, .. } = self;
         let text = format!(
-            "[Unit]\nDescription={description}\n\n[Timer]\nOnCalendar={schedule}\nPersistent=yes\n\n\
-             [Install]\nWantedBy=timers.target\n"
+            "[Unit]\nDescription={description}\n\n[Timer]\nOnCalendar={schedule}\n\
+             RandomizedDelaySec=10m\nFixedRandomDelay=yes\nPersistent=yes\n\n[Install]\nWantedBy=timers.target\n"
         );
         Ok(Content::public(text.into_bytes()))
     }

@@ -51,6 +51,18 @@ echo "with a newer copy the old one is: $(ls copies/frequent | grep -c old), the
 etcdctl put greeting lost >/dev/null
 if ./etcd-defragmentation >said 2>&1; then echo "defragmented by one: $(grep -c Finished said)"; else echo "not defragmented"; cat said; fi
 
+# Until nothing more can be written.
+kill $etcd; wait $etcd
+start "$@" --quota-backend-bytes=500000; well
+while head -c 60000 /dev/zero | base64 -w 0 | etcdctl put ballast >/dev/null 2>&1; do :; done
+echo "the quota is full: $(etcdctl alarm list | grep -o NOSPACE)"
+backup frequent
+rm copies/frequent/*
+etcdctl compact "$(etcdctl get ballast --write-out=fields | sed -n 's/^"Revision" : //p')" >/dev/null
+if ./etcd-defragmentation >said 2>&1; then echo "defragmented without a lock: $(grep -c Finished said)"; else cat said; fi
+etcdctl alarm disarm >/dev/null
+etcdctl put ballast nothing
+
 kill $etcd; wait $etcd
 first=$(ls copies/daily/*)
 restore "$first" || exit 1
@@ -120,6 +132,10 @@ fn etcd_is_copied_defragmented_and_restored() {
     frequent: done
     with a newer copy the old one is: 0, the young one 1
     defragmented by one: 1
+    the quota is full: NOSPACE
+    frequent: done
+    defragmented without a lock: 1
+    OK
     restored: hello
     ");
 }
