@@ -42,6 +42,8 @@ pub enum Command {
     Why(Why),
     /// Print the graph
     Graph(GraphArgs),
+    /// Show what a change does to every host
+    Diff(Diff),
     /// Write, or check, the golden files
     Snapshot(Snapshot),
     /// Delete from the store what no build needs any more
@@ -166,6 +168,14 @@ pub enum GraphFormat {
     Dot,
     Mermaid,
     Json,
+}
+
+#[derive(Args)]
+pub struct Diff {
+    /// From where: a git revision, `build` or `build:N`; by default HEAD
+    pub before: Option<String>,
+    /// To where; by default the folder as it is
+    pub after: Option<String>,
 }
 
 #[derive(Args)]

@@ -17,6 +17,7 @@ pub mod upstream;
 pub mod vm;
 
 mod authority;
+mod diff;
 mod executor;
 mod golden;
 mod key_pair;

@@ -11,6 +11,7 @@ use zeroize::Zeroizing;
 const DERIVE: &str = "kthw.dev 2026-11-20 secret from root v1";
 const MAC_KEY: &str = "kthw.dev 2026-11-20 mac key from root v1";
 const FINGERPRINT: &str = "kthw.dev 2026-11-20 root fingerprint v1";
+const STAND_IN: &str = "kthw.dev 2026-11-21 stand-in for a root v1";
 
 const FORMAT: &str = "kthw-root-v1";
 const WARNING: &str = "# PUBLIC EXAMPLE ROOT: never use for a real host";
@@ -42,6 +43,12 @@ pub enum RootError {
 impl RootSecret {
     pub fn new(bytes: [u8; 32]) -> Self {
         Self { bytes: Secret::new(bytes), public_example: false }
+    }
+
+    /// A root that stands in for the one of this fingerprint where that must not be: what is made with it is of the same
+    /// shape, changes when the other would change, and is of no use to anyone.
+    pub fn stand_in(fingerprint: &str) -> Self {
+        Self::public_example(blake3::derive_key(STAND_IN, fingerprint.as_bytes()))
     }
 
     /// A root that anyone may read, for examples and tests.

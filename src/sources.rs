@@ -1,5 +1,6 @@
 //! The source inputs of a cluster: the few files that everything else follows from, each read once.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use camino::{Utf8Path, Utf8PathBuf};
@@ -7,6 +8,7 @@ use kthw_graph::Secret;
 
 use crate::root::RootSecret;
 use crate::sys::files;
+use crate::sys::git::{Commit, GitError};
 
 /// The name of the cluster's file.
 pub const SPEC: &str = "cluster.yaml";
@@ -84,6 +86,39 @@ pub struct Sources {
     pub spec: Arc<str>,
     pub lock: Arc<str>,
     pub root: RootSecret,
+    /// Whose texts they are.
+    pub origin: Origin,
+}
+
+/// Which state of the folder the inputs are of.
+#[derive(Debug, Clone)]
+pub enum Origin {
+    /// As it is.
+    Folder,
+    /// As git has it.
+    Commit(Commit),
+    /// As a build found it: its number, and its texts by their paths.
+    Build(u64, Arc<BTreeMap<String, String>>),
+}
+
+impl Origin {
+    /// What stands before the name of a file in messages about it.
+    pub fn prefix(&self) -> String {
+        match self {
+            Self::Folder => String::new(),
+            Self::Commit(commit) => format!("{}:", commit.short()),
+            Self::Build(number, _) => format!("build {number}: "),
+        }
+    }
+
+    /// A text of the folder, if it is there.
+    fn read(&self, folder: &Folder, name: &str) -> Result<Option<String>, SourcesError> {
+        match self {
+            Self::Folder => Ok(files::read_text(&folder.join(name))?),
+            Self::Commit(commit) => Ok(commit.read(folder.path(), name)?),
+            Self::Build(_, texts) => Ok(texts.get(name).cloned()),
+        }
+    }
 }
 
 /// A file that the cluster's file names, as it was when it was read. It may hold a secret.
@@ -118,6 +153,10 @@ impl NamedFile {
 pub enum SourcesError {
     #[error(transparent)]
     File(#[from] files::FileError),
+    #[error(transparent)]
+    Git(#[from] GitError),
+    #[error("{origin} has no {name}: the cluster's folder is not there yet, or was elsewhere")]
+    NotThen { origin: String, name: String },
     #[error("{path} does not exist: this is no cluster folder; `kthw init {folder}` makes one")]
     NoSpec { path: Utf8PathBuf, folder: Utf8PathBuf },
     #[error("{path} does not exist; `kthw lock` writes it")]
@@ -142,11 +181,41 @@ impl Sources {
         let lock_path = folder.join(LOCK);
         let lock = files::read_text(&lock_path)?.ok_or(SourcesError::NoLock { path: lock_path })?;
         let root = read_root(&folder)?;
-        Ok(Self { folder, spec: spec.into(), lock: lock.into(), root })
+        Ok(Self { folder, spec: spec.into(), lock: lock.into(), root, origin: Origin::Folder })
     }
 
-    /// Reads a file that the cluster's file names, seen from the cluster's folder.
+    /// Reads every input of some state, to be looked at. What is made from them is for no host, so that a root that is not
+    /// here can be stood in for.
+    pub fn read_for_review(folder: Folder, origin: Origin) -> Result<Self, SourcesError> {
+        let text = |name: &str| match origin.read(&folder, name)? {
+            Some(text) => Ok(text),
+            None => Err(SourcesError::NotThen {
+                origin: origin.prefix().trim_end_matches([':', ' ']).to_owned(),
+                name: name.to_owned(),
+            }),
+        };
+        let (spec, lock) = match origin {
+            Origin::Folder => {
+                let path = folder.join(LOCK);
+                (read_spec(&folder)?, files::read_text(&path)?.ok_or(SourcesError::NoLock { path })?)
+            }
+            _ => (text(SPEC)?, text(LOCK)?),
+        };
+        let root = match read_root(&folder) {
+            Err(SourcesError::NoRoot { .. }) => RootSecret::stand_in(""),
+            root => root?,
+        };
+        Ok(Self { folder, spec: spec.into(), lock: lock.into(), root, origin })
+    }
+
+    /// Reads a file that the cluster's file names, seen from the cluster's folder. One that is never committed is as it
+    /// is now.
     pub fn named(&self, path: &str) -> Result<NamedFile, SourcesError> {
+        if !matches!(self.origin, Origin::Folder)
+            && let Some(text) = self.origin.read(&self.folder, path)?
+        {
+            return Ok(NamedFile { path: path.to_owned(), text: Some(Secret::new(text)), mode: 0o600 });
+        }
         let place = self.folder.join(path);
         let text = files::read_text(&place)?.map(Secret::new);
         let mode = if text.is_some() { files::mode(&place)? } else { 0 };

@@ -12,6 +12,21 @@ pub struct Download {
     pub written_in: Option<&'static str>,
 }
 
+/// The field of cluster.yaml that chooses the version of a release; an image has none.
+fn version_field(release: &str) -> Option<&'static str> {
+    match release {
+        "etcd" => Some("versions.etcd"),
+        "containerd" => Some("versions.containerd"),
+        "runc" => Some("versions.runc"),
+        "cni-plugins" => Some("versions.cniPlugins"),
+        "crictl" => Some("versions.crictl"),
+        "cilium-cli" => Some("versions.ciliumCli"),
+        "kubelet" | "kubectl" => Some("versions.kubernetes"),
+        kubernetes if kubernetes.starts_with("kube-") => Some("versions.kubernetes"),
+        _ => None,
+    }
+}
+
 impl Make for Download {
     const KIND: Kind = Kind {
         name: "download",
@@ -24,7 +39,7 @@ impl Make for Download {
     /// Where the bytes come from is not what they are: the URL is left out.
     fn describe(&self, manifest: &mut dyn Manifest) {
         let pin = &self.pin;
-        let entry = format!("pin {} {} {}/{}", pin.name, pin.version, pin.os, pin.arch);
+        let entry = format!("pin {} {}/{}", pin.name, pin.os, pin.arch);
         let (version, checksum) = (pin.version.to_string(), pin.checksum.to_string());
         for (name, value) in [
             ("name", &pin.name),
@@ -33,9 +48,12 @@ impl Make for Download {
             ("arch", &pin.arch),
             ("checksum", &checksum),
         ] {
-            match self.written_in {
-                Some(field) => manifest.text(name, value, Origin::Spec(format_args!("{field}"))),
-                None => manifest.text(name, value, Origin::Lock(format_args!("{entry}"))),
+            match (self.written_in, version_field(&pin.name)) {
+                (Some(field), _) => manifest.text(name, value, Origin::Spec(format_args!("{field}"))),
+                (None, Some(field)) if name == "version" => {
+                    manifest.text(name, value, Origin::Spec(format_args!("{field}")));
+                }
+                (None, _) => manifest.text(name, value, Origin::Lock(format_args!("{entry}"))),
             }
         }
     }

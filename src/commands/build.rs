@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use camino::Utf8Path;
 use kthw_graph::{Content, Goal, NodeId, Outcome};
-use kthw_store::{Digest, Output, Store};
+use kthw_store::{ActionDigest, Digest, Output, RecordEntry, Store};
 
 use super::expiry;
 use super::failure::Failure;
-use super::opened::{Bound, ClusterSession, Opened, realise, warn_of_public_root};
+use super::opened::{Bound, ClusterSession, INPUT, Opened, realise, warn_of_public_root};
 use super::show::copy_blob;
 use super::target;
 use crate::cli::Build;
@@ -101,14 +101,28 @@ fn summarise(session: &ClusterSession, outcome: &Outcome) -> Summary {
 
 /// Leaves a root in the store, unless the last one says the same; returns its number.
 fn keep(session: &ClusterSession, bound: &Bound, executed: usize) -> Result<(u64, Digest), Failure> {
-    let (store, record) = (session.store(), session.record());
+    let (store, mut record) = (session.store(), session.record());
+    record.entries.extend(bound.texts.iter().map(|(path, text)| input_entry(path, text)));
     if executed == 0
         && let Some((number, last)) = store.latest_root(&bound.root_name)?
         && store.record(&last)?.as_ref() == Some(&record)
     {
         return Ok((number, last));
     }
+    for (_, text) in &bound.texts {
+        store.put(text.as_bytes())?;
+    }
     Ok(store.append_root(&bound.root_name, &record)?)
+}
+
+/// A text that a build was made from, so that the build can be looked at when the text is another.
+fn input_entry(path: &str, text: &str) -> RecordEntry {
+    let digest = Digest::of(text.as_bytes());
+    RecordEntry {
+        name: format!("{INPUT}{path}"),
+        action: ActionDigest::from_bytes(*digest.as_bytes()),
+        output: Output::Public(digest),
+    }
 }
 
 /// Leaves a note for the next build, which can do without.

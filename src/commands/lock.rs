@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::failure::Failure;
-use super::opened::{check_root, lock_problems, read_cluster, runtime};
+use super::opened::{check_root, lock_problems, read_and_warn, runtime};
 use crate::cli;
 use crate::lock::{Epoch, Epochs, Lock, Pin};
 use crate::plan;
@@ -15,7 +15,7 @@ use crate::upstream::{self, Need};
 
 pub fn run(folder: Folder, args: cli::Lock, ui: &Ui) -> Result<(), Failure> {
     let spec = Arc::from(sources::read_spec(&folder)?);
-    let cluster = read_cluster(&spec, ui).map_err(Failure::wrong_input)?;
+    let cluster = read_and_warn(&spec, ui)?;
     let mut lock = match files::read_text(&folder.join(LOCK))? {
         Some(text) => existing_lock(&text.into(), args.check)?,
         None => {
@@ -56,7 +56,7 @@ fn existing_lock(text: &Arc<str>, check: bool) -> Result<Lock, Failure> {
         true => Lock::parse(text),
         false => Lock::parse_for_locking(text),
     };
-    lock.map_err(|problems| Failure::wrong_input(lock_problems(text, &problems)))
+    lock.map_err(|problems| Failure::wrong_input(lock_problems("", text, &problems)))
 }
 
 /// The lock of a cluster that has a root secret and nothing else yet.

@@ -3,6 +3,7 @@
 mod authorities;
 mod build;
 mod completions;
+mod diff;
 mod expiry;
 mod failure;
 mod fetch;
@@ -17,6 +18,7 @@ mod opened;
 mod schema;
 mod show;
 mod snapshot;
+mod state;
 mod store;
 mod target;
 mod vm;
@@ -40,6 +42,7 @@ pub fn run(cli: Cli, ui: &Ui) -> Result<(), Failure> {
         Command::Kubeconfig(args) => kubeconfig::run(folder, args, ui),
         Command::Why(args) => why::run(folder, args, ui),
         Command::Graph(args) => graph::run(folder, args, ui),
+        Command::Diff(args) => diff::run(&folder, &args, ui),
         Command::Snapshot(args) => snapshot::run(folder, args, ui),
         Command::Gc(args) => gc::run(&folder, args, ui),
         Command::Store(StoreCommand::Verify) => store::verify(&folder, ui),

@@ -10,11 +10,11 @@ use super::failure::Failure;
 use crate::artifact::Artifact;
 use crate::cluster::Cluster;
 use crate::executor::Workshop;
-use crate::imported::ImportedKeys;
+use crate::imported::{ImportedAuthorities, ImportedKeys};
 use crate::lock::{Lock, LockProblem};
 use crate::plan::{self, Plan};
-use crate::root::RootSecret;
-use crate::sources::{Folder, LOCK, SPEC, Sources, SourcesError};
+use crate::root::{RootFingerprint, RootSecret};
+use crate::sources::{Folder, LOCK, NamedFile, Origin, SPEC, Sources, SourcesError};
 use crate::spec::{self, Located};
 use crate::sys::files;
 use crate::ui::{Diagnostic, Ui};
@@ -29,7 +29,11 @@ pub struct Opened {
     pub cluster: Cluster,
     pub lock: Lock,
     pub plan: Plan,
+    /// Whether the root is not the cluster's own, so that what comes from keys is not what hosts have.
+    pub is_stand_in: bool,
+    pub imported: ImportedAuthorities,
     files: Vec<String>,
+    texts: Vec<(String, Arc<str>)>,
     spec: Arc<str>,
     root: RootSecret,
     keys: ImportedKeys,
@@ -43,24 +47,66 @@ impl Opened {
     /// From text to plan; every problem of the inputs at once.
     pub fn decide(sources: Sources, ui: &Ui) -> Result<Self, Failure> {
         warn_of_public_root(&sources, ui);
-        let lock = read_lock(&sources.lock);
-        let cluster = read_cluster(&sources.spec, ui);
-        let (cluster, lock) = match (cluster, lock) {
+        let (opened, warnings) =
+            Self::decide_any(sources, |lock, root| check_root(lock, root).map(|()| None))?;
+        ui.diagnostics(&warnings);
+        Ok(opened)
+    }
+
+    /// Some state of the folder, to be looked at: nothing that is made from it is for a host. Where the root is another
+    /// than the lock's, or not here, one stands in for it, so that the same things differ as with the true one.
+    pub fn review(folder: Folder, origin: Origin) -> Result<Self, Failure> {
+        let sources = Sources::read_for_review(folder, origin)?;
+        let stand_in = |lock: &Lock, root: &RootSecret| {
+            let other = lock.root != root.fingerprint().to_string();
+            Ok(other.then(|| RootSecret::stand_in(&lock.root)))
+        };
+        Ok(Self::decide_any(sources, stand_in)?.0)
+    }
+
+    /// `judge` refuses a root, or puts another in its place.
+    fn decide_any(
+        mut sources: Sources,
+        judge: impl Fn(&Lock, &RootSecret) -> Result<Option<RootSecret>, Failure>,
+    ) -> Result<(Self, Vec<Diagnostic>), Failure> {
+        let prefix = sources.origin.prefix();
+        let lock = read_lock(&prefix, &sources.lock);
+        let cluster = read_cluster(&prefix, &sources.spec);
+        let ((cluster, warnings), lock) = match (cluster, lock) {
             (Ok(cluster), Ok(lock)) => (cluster, lock),
             (cluster, lock) => {
                 let problems = [cluster.err(), lock.err()].into_iter().flatten().flatten();
                 return Err(Failure::wrong_input(problems.collect()));
             }
         };
-        check_root(&lock, &sources.root)?;
+        let stand_in = judge(&lock, &sources.root)?;
+        let is_stand_in = stand_in.is_some();
+        if let Some(root) = stand_in {
+            sources.root = root;
+        }
         let Authorities { public, keys, files } = authorities::read(&sources, &cluster, &lock)?;
         let fingerprint = sources.fingerprint(&files);
+        let texts = texts(&sources, &cluster, &files);
         let files = files.into_iter().map(|file| file.path).collect();
         let plan = plan::plan(&cluster, &lock, sources.root.fingerprint(), &public).map_err(|problems| {
             Failure::wrong_input(problems.iter().map(|p| Diagnostic::error(p.to_string())).collect())
         })?;
         let Sources { folder, spec, root, .. } = sources;
-        Ok(Self { folder, fingerprint, files, cluster, lock, plan, spec, root, keys })
+        let opened = Self {
+            folder,
+            fingerprint,
+            cluster,
+            lock,
+            plan,
+            is_stand_in,
+            files,
+            texts,
+            imported: public,
+            spec,
+            root,
+            keys,
+        };
+        Ok((opened, warnings))
     }
 
     /// Binds the plan to the store, starting from what the last build knew.
@@ -83,9 +129,9 @@ impl Opened {
 
     fn bind(self, store: Store, previous: Option<Record>) -> Result<(Arc<ClusterSession>, Bound), Failure> {
         let store = Arc::new(store);
-        let mac_key = self.root.mac_key();
-        let workshop =
-            Workshop::new(self.root, self.keys, Arc::clone(&store), self.cluster.downloads.mirrors);
+        let (mac_key, fingerprint) = (self.root.mac_key(), self.root.fingerprint());
+        let mirrors = self.cluster.downloads.mirrors.clone();
+        let workshop = Workshop::new(self.root, self.keys, Arc::clone(&store), mirrors);
         let graph = Arc::new(self.plan.graph);
         // The process ends with the command: to take a large graph apart first would only cost time.
         std::mem::forget(Arc::clone(&graph));
@@ -95,10 +141,27 @@ impl Opened {
             fingerprint: self.fingerprint,
             files: self.files,
             root_name: root_name(&self.lock),
+            texts: self.texts,
             spec: self.spec,
+            cluster: self.cluster,
+            lock: self.lock,
+            imported: self.imported,
+            root: fingerprint,
+            is_stand_in: self.is_stand_in,
         };
         Ok((Arc::new(session), bound))
     }
+}
+
+/// The inputs that are no secret: both files, and the certificates that the cluster's file names.
+fn texts(sources: &Sources, cluster: &Cluster, named: &[NamedFile]) -> Vec<(String, Arc<str>)> {
+    let certificates = cluster.pki.authorities.values().map(|files| &files.certificate);
+    let certificates = certificates.filter_map(|path| {
+        let file = named.iter().find(|file| file.path == *path)?;
+        Some((path.clone(), file.text()?.expose().as_str().into()))
+    });
+    let own = [(SPEC.to_owned(), Arc::clone(&sources.spec)), (LOCK.to_owned(), Arc::clone(&sources.lock))];
+    own.into_iter().chain(certificates).collect()
 }
 
 /// Says it wherever such a cluster is used, so that nobody takes it for a real one.
@@ -117,14 +180,24 @@ pub struct Bound {
     /// The files that the cluster's file names.
     pub files: Vec<String>,
     pub root_name: String,
+    /// The inputs that may be kept, by their paths.
+    pub texts: Vec<(String, Arc<str>)>,
     /// The text of the cluster's file that was planned.
     pub spec: Arc<str>,
+    pub cluster: Cluster,
+    pub lock: Lock,
+    pub imported: ImportedAuthorities,
+    pub root: RootFingerprint,
+    pub is_stand_in: bool,
 }
 
 /// The name under which a cluster's builds are kept in the store.
 pub fn root_name(lock: &Lock) -> String {
     format!("build/{}", lock.cluster)
 }
+
+/// What stands before the path of an input in the record of a build.
+pub const INPUT: &str = "input/";
 
 /// Fails where there is no store yet, so that looking after one does not make one.
 pub fn require_store(folder: &Folder) -> Result<(), Failure> {
@@ -172,36 +245,42 @@ pub fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
     runtime.map_err(|error| Failure::failed(format!("cannot start worker threads: {error}")))
 }
 
-/// The lock, or its problems.
-pub fn read_lock(text: &Arc<str>) -> Result<Lock, Vec<Diagnostic>> {
-    Lock::parse(text).map_err(|problems| lock_problems(text, &problems))
+/// The lock, or its problems. The prefix is of the file's name, as in `lock_problems`.
+fn read_lock(prefix: &str, text: &Arc<str>) -> Result<Lock, Vec<Diagnostic>> {
+    Lock::parse(text).map_err(|problems| lock_problems(prefix, text, &problems))
 }
 
-/// Problems of the lock, each in its place.
-pub fn lock_problems(text: &Arc<str>, problems: &[LockProblem]) -> Vec<Diagnostic> {
+/// Problems of the lock, each in its place. The prefix says which state of the folder has that file.
+pub fn lock_problems(prefix: &str, text: &Arc<str>, problems: &[LockProblem]) -> Vec<Diagnostic> {
+    let file = format!("{prefix}{LOCK}");
     let locate = |p: &LockProblem| {
-        Diagnostic::error(&p.message).at(LOCK, text, p.line, p.column, 1).help(Some(&p.fix))
+        Diagnostic::error(&p.message).at(&file, text, p.line, p.column, 1).help(Some(&p.fix))
     };
     problems.iter().map(locate).collect()
 }
 
-/// The cluster, after its warnings were shown, or the problems of its file.
-pub fn read_cluster(text: &Arc<str>, ui: &Ui) -> Result<Cluster, Vec<Diagnostic>> {
+/// The cluster with what to warn of, or the problems of its file.
+fn read_cluster(prefix: &str, text: &Arc<str>) -> Result<(Cluster, Vec<Diagnostic>), Vec<Diagnostic>> {
+    let file = format!("{prefix}{SPEC}");
     let locate = |located: &Located| {
         let problem = &located.problem;
         let diagnostic = match problem.severity {
             spec::Severity::Error => Diagnostic::error(&problem.message),
             spec::Severity::Warning => Diagnostic::warning(&problem.message),
         };
-        diagnostic.at(SPEC, text, located.line, located.column, located.len).help(problem.fix.as_deref())
+        diagnostic.at(&file, text, located.line, located.column, located.len).help(problem.fix.as_deref())
     };
     match spec::load(text) {
-        Ok((cluster, warnings)) => {
-            ui.diagnostics(&warnings.iter().map(locate).collect::<Vec<_>>());
-            Ok(cluster)
-        }
+        Ok((cluster, warnings)) => Ok((cluster, warnings.iter().map(locate).collect())),
         Err(problems) => Err(problems.iter().map(locate).collect()),
     }
+}
+
+/// The folder's cluster, after what it warns of was shown.
+pub fn read_and_warn(text: &Arc<str>, ui: &Ui) -> Result<Cluster, Failure> {
+    let (cluster, warnings) = read_cluster("", text).map_err(Failure::wrong_input)?;
+    ui.diagnostics(&warnings);
+    Ok(cluster)
 }
 
 /// Whether this root is the lock's: with another one every key would change.

@@ -4,6 +4,7 @@
 //! was issued, which generation each key is in), so that everything else can be computed from it.
 //! Only `kthw lock` and `kthw renew` write the file; [`Lock::parse`] refuses any other edit of a pin.
 
+mod changes;
 mod checksum;
 mod epoch;
 mod pin;
@@ -14,6 +15,7 @@ use std::collections::BTreeMap;
 
 use semver::Version;
 
+pub use changes::EntryChange;
 pub use checksum::{Algorithm, Checksum};
 pub use epoch::{Epoch, Epochs};
 pub use pin::{Pin, PinKey};

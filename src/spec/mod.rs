@@ -1,5 +1,6 @@
 //! The cluster file: strict parsing, and resolving into a `Cluster` with every problem located.
 
+mod changes;
 mod document;
 mod parse;
 mod positions;
@@ -10,6 +11,7 @@ mod refusals;
 mod resolve;
 mod schema;
 
+pub use changes::{FieldChange, Written, changes};
 pub use document::{
     API_VERSION, ApiSpec, AuditSpec, AuthenticationSpec, CloudProviderSpec, ClusterSpec, ComponentSpec,
     ComponentsSpec, ControlPlaneSpec, DownloadsSpec, EncryptionSpec, EtcdSpec, HostSpec, ImageFileSpec,
@@ -17,7 +19,7 @@ pub use document::{
     NetworkSpec, PkiSpec, PriorityClassSpec, SshSpec, TaintSpec, UserSpec, VersionsSpec,
 };
 pub use parse::parse;
-pub use positions::{Place, Positions};
+pub use positions::{Place, Positions, steps};
 pub use problem::{Located, Problem, Severity};
 pub use resolve::resolve;
 pub use schema::schema;

@@ -59,16 +59,20 @@ impl<'t> Positions<'t> {
         self.walk(path).last().map_or(Place::START, |visit| visit.key.unwrap_or(visit.place()))
     }
 
+    /// The whole text as a tree, as far as it is well-formed.
+    pub(super) fn root(&self) -> Option<&Node> {
+        self.root.get_or_init(|| read(self.text)).as_ref()
+    }
+
     /// The path of the value that starts at `place`.
     pub(super) fn path_at(&self, place: Place) -> Option<String> {
-        let root = self.root.get_or_init(|| read(self.text)).as_ref()?;
-        root.path_at(place, String::new())
+        self.root()?.path_at(place, String::new())
     }
 
     /// The nodes on the way to `path`, as far as they exist; the root itself is not among them.
     fn walk(&self, path: &str) -> Vec<Visit<'_>> {
         let mut visits = Vec::new();
-        let Some(mut node) = self.root.get_or_init(|| read(self.text)).as_ref() else {
+        let Some(mut node) = self.root() else {
             return visits;
         };
         for step in steps(path) {
@@ -99,12 +103,12 @@ impl Visit<'_> {
 }
 
 /// A YAML node and where it starts.
-struct Node {
-    place: Place,
-    content: Content,
+pub(super) struct Node {
+    pub place: Place,
+    pub content: Content,
 }
 
-enum Content {
+pub(super) enum Content {
     Scalar(String),
     Sequence(Vec<Node>),
     /// Keys, their places, and values in the order of the text.
@@ -149,13 +153,20 @@ impl Node {
     }
 
     fn is_named(&self, name: &str) -> bool {
-        let named = self.child("name");
-        named.is_some_and(|visit| matches!(&visit.node.content, Content::Scalar(text) if text == name))
+        self.name() == Some(name)
+    }
+
+    /// What the field `name` of a mapping holds.
+    pub fn name(&self) -> Option<&str> {
+        match &self.child("name")?.node.content {
+            Content::Scalar(text) => Some(text),
+            _ => None,
+        }
     }
 }
 
 /// Splits `a.b[c.d].e` into `a`, `b`, `c.d`, `e`.
-pub(super) fn steps(path: &str) -> impl Iterator<Item = &str> {
+pub fn steps(path: &str) -> impl Iterator<Item = &str> {
     let mut rest = path;
     std::iter::from_fn(move || {
         rest = rest.trim_start_matches('.');

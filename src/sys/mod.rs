@@ -4,6 +4,7 @@ pub mod clock;
 pub mod entropy;
 pub mod fetch;
 pub mod files;
+pub mod git;
 pub mod memory;
 pub mod process;
 pub mod socket;

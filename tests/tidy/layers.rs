@@ -27,6 +27,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("sources", &["last_build", "root", "sys"]),
     ("artifact", &["authority", "cluster", "imported", "key_pair", "lock", "merge_patch", "root", "yaml"]),
     ("plan", &["artifact", "cluster", "imported", "lock", "root", "upstream"]),
+    ("diff", &["artifact", "imported", "lock", "plan", "root", "spec"]),
     ("golden", &["artifact", "plan"]),
     ("executor", &["archive", "artifact", "imported", "lock", "root", "sys"]),
     (
@@ -35,6 +36,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "artifact",
             "cli",
             "cluster",
+            "diff",
             "executor",
             "golden",
             "imported",
@@ -62,6 +64,7 @@ const EFFECTS: &[(&str, &[&str])] = &[
             "graph/",
             "src/artifact/",
             "src/commands/",
+            "src/diff/",
             "src/executor.rs",
             "src/golden.rs",
             "src/last_build.rs",
@@ -74,6 +77,7 @@ const EFFECTS: &[(&str, &[&str])] = &[
         &[
             "src/artifact/",
             "src/commands/",
+            "src/diff/",
             "src/executor.rs",
             "src/golden.rs",
             "src/plan/",

@@ -1,0 +1,306 @@
+//! Which files of which hosts differ, gathered into groups that are one change.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use kthw_graph::{Action, NodeId};
+use kthw_store::Output;
+
+use super::cause::{Causes, ParamChange};
+use super::param::Decider;
+use super::side::Side;
+use crate::artifact::{Artifact, Permissions};
+use crate::plan;
+
+/// Whose files they are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Area {
+    /// In the tree of a host.
+    Host,
+    /// Of a virtual machine, before it starts for the first time.
+    Machine,
+    /// Of nobody: what all machines share, and what a Prometheus is given.
+    Cluster,
+}
+
+/// A file on one side.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct File {
+    pub node: NodeId,
+    pub output: Output,
+    /// Of a host's file.
+    pub permissions: Option<Permissions>,
+}
+
+/// One change of one path, on all hosts where it is the same.
+#[derive(Debug, Clone)]
+pub struct Group {
+    pub area: Area,
+    pub path: String,
+    /// In order of their names; the sides are those of the first.
+    pub hosts: Vec<String>,
+    pub before: Option<File>,
+    pub after: Option<File>,
+    /// Whether the hosts differ in values that are each host's own.
+    pub own: bool,
+    /// Indices into the changes of inputs.
+    pub causes: BTreeSet<usize>,
+    /// The nodes between the file and what changed by itself, nearest first.
+    pub through: Vec<String>,
+}
+
+/// A host that is on one side alone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HostChange {
+    pub name: String,
+    pub files: usize,
+    pub units: Vec<String>,
+    pub causes: BTreeSet<usize>,
+}
+
+/// Everything that differs.
+#[derive(Debug, Clone, Default)]
+pub struct Differences {
+    pub added: Vec<HostChange>,
+    pub removed: Vec<HostChange>,
+    pub groups: Vec<Group>,
+}
+
+/// Compares two sides.
+pub fn compare(causes: &mut Causes<'_>) -> Differences {
+    let (before, after) = (causes.before, causes.after);
+    let (old_hosts, new_hosts) = (plan::hosts(before.graph), plan::hosts(after.graph));
+    let mut groups = Groups::default();
+    for host in old_hosts.intersection(&new_hosts) {
+        let (old, new) = (bundle(before, host), bundle(after, host));
+        if before.output(old) != after.output(new) {
+            let old = files_of(before, host, old);
+            groups.add_all(causes, Area::Host, host, old, files_of(after, host, new));
+        }
+    }
+    let (mut old_files, mut new_files) = (machine_files(before), machine_files(after));
+    for ((area, host), files) in std::mem::take(&mut old_files) {
+        // The machine of a host that comes or goes is part of that.
+        let new = new_files.remove(&(area, host.clone()));
+        if host.is_empty() || (old_hosts.contains(&host) && new_hosts.contains(&host)) {
+            groups.add_all(causes, area, &host, files, new.unwrap_or_default());
+        }
+    }
+    for ((area, host), files) in new_files {
+        if host.is_empty() || old_hosts.contains(&host) {
+            groups.add_all(causes, area, &host, BTreeMap::new(), files);
+        }
+    }
+    Differences {
+        added: new_hosts.difference(&old_hosts).map(|host| host_change(causes, after, host)).collect(),
+        removed: old_hosts.difference(&new_hosts).map(|host| host_change(causes, before, host)).collect(),
+        groups: groups.finish(),
+    }
+}
+
+fn bundle(side: Side<'_>, host: &str) -> NodeId {
+    side.graph.find(&plan::bundle_name(host)).expect("every host has a bundle")
+}
+
+fn host_change(causes: &mut Causes<'_>, side: Side<'_>, host: &str) -> HostChange {
+    let id = bundle(side, host);
+    let (files, units) = match side.action(id) {
+        Artifact::Bundle(bundle) => {
+            (bundle.files.len(), bundle.services.iter().map(|service| service.unit.to_owned()).collect())
+        }
+        _ => (0, Vec::new()),
+    };
+    let name = plan::bundle_name(host);
+    let own = causes.inputs.of(&Decider::Spec(format!("hosts[{host}]")));
+    let causes = if own.is_empty() { (*causes.of(&name)).clone() } else { own.into_iter().collect() };
+    HostChange { name: host.to_owned(), files, units, causes }
+}
+
+type Files<'a> = BTreeMap<&'a str, File>;
+
+fn files_of<'a>(side: Side<'a>, host: &str, bundle: NodeId) -> BTreeMap<String, File> {
+    let _ = host;
+    let Artifact::Bundle(permissions) = side.action(bundle) else { return BTreeMap::new() };
+    let inputs = side.graph.node(bundle).inputs.iter();
+    let file = |(path, node): &'a (kthw_graph::Slot, NodeId)| {
+        let output = side.output(*node)?;
+        let permissions = permissions.files.get(path).copied();
+        Some((path.to_string(), File { node: *node, output, permissions }))
+    };
+    inputs.filter_map(file).collect()
+}
+
+/// The files that are no host's: of machines by host, and of the cluster.
+fn machine_files(side: Side<'_>) -> BTreeMap<(Area, String), BTreeMap<String, File>> {
+    let mut found: BTreeMap<(Area, String), BTreeMap<String, File>> = BTreeMap::new();
+    let file = |node| Some(File { node, output: side.output(node)?, permissions: None });
+    for (path, node) in plan::machine_files(side.graph) {
+        let (area, host, path) = match path.split_once('/') {
+            Some((host, rest)) => (Area::Machine, host.to_owned(), rest.to_owned()),
+            None => (Area::Cluster, String::new(), format!("machines/{path}")),
+        };
+        found.entry((area, host)).or_default().extend(file(node).map(|file| (path, file)));
+    }
+    for node in side.graph.order().iter().copied() {
+        let name = side.name(node);
+        if plan::is_for_monitoring(name) {
+            let files = found.entry((Area::Cluster, String::new())).or_default();
+            files.extend(file(node).map(|file| (name.to_owned(), file)));
+        }
+    }
+    found
+}
+
+/// What makes changes of several hosts one change.
+#[derive(PartialEq, Eq, Hash)]
+struct Likeness {
+    area: Area,
+    path: String,
+    permissions: (Option<String>, Option<String>),
+    kind: (Option<&'static str>, Option<&'static str>),
+    /// The parameters that changed, without values that are each host's own.
+    params: Vec<ParamChange>,
+    slots: Vec<String>,
+    causes: Vec<usize>,
+    /// Where no more is known than that they are other bytes.
+    outputs: Option<(Option<Output>, Option<Output>)>,
+}
+
+#[derive(Default)]
+struct Groups {
+    known: HashMap<Likeness, usize>,
+    groups: Vec<Group>,
+    outputs: Vec<BTreeSet<(Option<String>, Option<String>)>>,
+}
+
+impl Groups {
+    fn add_all(
+        &mut self,
+        causes: &mut Causes<'_>,
+        area: Area,
+        host: &str,
+        before: BTreeMap<String, File>,
+        mut after: BTreeMap<String, File>,
+    ) {
+        for (path, old) in before {
+            let new = after.remove(&path);
+            self.add(causes, area, host, path, Some(old), new);
+        }
+        for (path, new) in after {
+            self.add(causes, area, host, path, None, Some(new));
+        }
+    }
+
+    fn add(
+        &mut self,
+        causes: &mut Causes<'_>,
+        area: Area,
+        host: &str,
+        path: String,
+        before: Option<File>,
+        after: Option<File>,
+    ) {
+        let same = match (&before, &after) {
+            (Some(old), Some(new)) => old.output == new.output && old.permissions == new.permissions,
+            _ => false,
+        };
+        if same {
+            return;
+        }
+        let likeness = likeness(causes, area, host, &path, before, after);
+        let sides = (before.map(|f| f.output.to_string()), after.map(|f| f.output.to_string()));
+        if let Some(known) = self.known.get(&likeness) {
+            self.groups[*known].hosts.push(host.to_owned());
+            self.outputs[*known].insert(sides);
+            return;
+        }
+        let name = node_name(causes, before, after);
+        let through = through(causes, &name);
+        let found = likeness.causes.iter().copied().collect();
+        let hosts = if host.is_empty() { Vec::new() } else { vec![host.to_owned()] };
+        self.groups.push(Group { area, path, hosts, before, after, own: false, causes: found, through });
+        self.outputs.push(BTreeSet::from([sides]));
+        self.known.insert(likeness, self.groups.len() - 1);
+    }
+
+    fn finish(mut self) -> Vec<Group> {
+        for (group, outputs) in self.groups.iter_mut().zip(&self.outputs) {
+            group.own = outputs.len() > 1;
+            group.hosts.sort();
+        }
+        self.groups.sort_by(|a, b| (a.area, &a.path, &a.hosts).cmp(&(b.area, &b.path, &b.hosts)));
+        self.groups
+    }
+}
+
+/// The node that explains the change of a file: the later one, if there is one.
+fn node_name(causes: &Causes<'_>, before: Option<File>, after: Option<File>) -> String {
+    match (before, after) {
+        (_, Some(file)) => causes.after.name(file.node).to_owned(),
+        (Some(file), None) => causes.before.name(file.node).to_owned(),
+        (None, None) => unreachable!("a change has a side"),
+    }
+}
+
+fn likeness(
+    causes: &mut Causes<'_>,
+    area: Area,
+    host: &str,
+    path: &str,
+    before: Option<File>,
+    after: Option<File>,
+) -> Likeness {
+    let name = node_name(causes, before, after);
+    let mut found = causes.of(&name);
+    let change = causes.change(&name);
+    let mut outputs = None;
+    if found.is_empty() {
+        // The node was there before: it is the bundle that has come to hold it, or not.
+        found = causes.of(&plan::bundle_name(host));
+        outputs = Some((before.map(|f| f.output), after.map(|f| f.output)));
+    }
+    let change = change.unwrap_or_default();
+    let global = |deciders: &BTreeSet<Decider>| {
+        let own = format!("hosts[{host}]");
+        let is_own = |d: &Decider| matches!(d, Decider::Spec(path) if path.starts_with(&own));
+        // A value that is derived for this host, from what was changed for all.
+        !host.is_empty()
+            && deciders.iter().any(is_own)
+            && !deciders.iter().any(|decider| !causes.inputs.of(decider).is_empty())
+    };
+    let params = change.params.iter().map(|(param, deciders)| match global(deciders) {
+        true => ParamChange { name: param.name.clone(), before: Vec::new(), after: Vec::new() },
+        false => param.clone(),
+    });
+    let shown = |file: Option<File>| {
+        file.and_then(|file| file.permissions).map(|p| format!("{:04o} {}", p.mode, p.owner))
+    };
+    let kind = |side: Side<'_>, file: Option<File>| file.map(|file| side.action(file.node).kind().name);
+    Likeness {
+        area,
+        path: path.to_owned(),
+        permissions: (shown(before), shown(after)),
+        kind: (kind(causes.before, before), kind(causes.after, after)),
+        params: params.collect(),
+        slots: change.slots,
+        causes: found.iter().copied().collect(),
+        outputs,
+    }
+}
+
+/// The way from a file's node to the nearest that changed by itself.
+fn through(causes: &Causes<'_>, name: &str) -> Vec<String> {
+    let mut way = Vec::new();
+    let mut at = name.to_owned();
+    while let Some(change) = causes.change(&at) {
+        if change.kind || !change.params.is_empty() {
+            break;
+        }
+        let Some(next) = causes.changed_inputs(&at, &change).into_iter().find(|next| !way.contains(next))
+        else {
+            break;
+        };
+        way.push(next.clone());
+        at = next;
+    }
+    way
+}

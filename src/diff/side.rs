@@ -1,0 +1,34 @@
+//! One of the two states that a comparison is between.
+
+use kthw_graph::{Graph, NodeId, Realised};
+use kthw_store::Output;
+
+use crate::artifact::Artifact;
+
+/// A planned cluster of which every identity is known.
+#[derive(Clone, Copy)]
+pub struct Side<'a> {
+    pub graph: &'a Graph<Artifact>,
+    pub realised: &'a (dyn Fn(NodeId) -> Option<Realised> + Sync),
+}
+
+impl<'a> Side<'a> {
+    pub fn name(&self, id: NodeId) -> &'a str {
+        self.graph.node(id).name.as_str()
+    }
+
+    pub fn action(&self, id: NodeId) -> &'a Artifact {
+        &self.graph.node(id).action
+    }
+
+    pub fn output(&self, id: NodeId) -> Option<Output> {
+        (self.realised)(id).map(|realised| realised.output)
+    }
+
+    /// The input of a node in a slot.
+    pub fn input(&self, id: NodeId, slot: &str) -> Option<NodeId> {
+        let inputs = &self.graph.node(id).inputs;
+        let at = inputs.binary_search_by(|(found, _)| (**found).cmp(slot)).ok()?;
+        Some(inputs[at].1)
+    }
+}

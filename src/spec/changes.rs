@@ -1,0 +1,222 @@
+//! What tells two cluster files apart, field by field, whatever their layout and comments.
+
+use std::collections::{HashMap, HashSet};
+use std::fmt;
+
+use super::positions::{Content, Node, Positions, join};
+
+/// A field that was added, removed or given another value. What was added or removed as a whole is one change.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FieldChange {
+    /// As in `hosts[worker-1].labels.zone`; items that have names go by them.
+    pub path: String,
+    pub before: Option<Written>,
+    pub after: Option<Written>,
+}
+
+/// A value and where it is written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Written {
+    /// On one line, as YAML would have it.
+    pub value: String,
+    pub line: usize,
+}
+
+/// The changes from one text to another, in the order of the later one; what was removed comes where it was missed.
+pub fn changes(before: &Positions<'_>, after: &Positions<'_>) -> Vec<FieldChange> {
+    let mut changes = Vec::new();
+    match (before.root(), after.root()) {
+        (Some(before), Some(after)) => {
+            compare("", before, before.place.line, after, after.place.line, &mut changes)
+        }
+        (None, None) => {}
+        (before, after) => changes.push(FieldChange {
+            path: String::new(),
+            before: before.map(|node| written(node, node.place.line)),
+            after: after.map(|node| written(node, node.place.line)),
+        }),
+    }
+    changes
+}
+
+/// Compares two nodes; a line is that of the key, if the node has one.
+fn compare(
+    path: &str,
+    before: &Node,
+    line_before: usize,
+    after: &Node,
+    line_after: usize,
+    changes: &mut Vec<FieldChange>,
+) {
+    let children = match (&before.content, &after.content) {
+        (Content::Mapping(_), Content::Mapping(_)) => entries(before).zip(entries(after)),
+        (Content::Sequence(_), Content::Sequence(_)) => items(before).zip(items(after)),
+        _ => None,
+    };
+    let Some((before_children, after_children)) = children else {
+        if value(before) != value(after) {
+            changes.push(FieldChange {
+                path: path.to_owned(),
+                before: Some(written(before, line_before)),
+                after: Some(written(after, line_after)),
+            });
+        }
+        return;
+    };
+    let known: HashMap<&str, &Child<'_>> = before_children.iter().map(|child| (child.step, child)).collect();
+    let kept: HashSet<&str> = after_children.iter().map(|child| child.step).collect();
+    for child in &after_children {
+        let path = child.path(path);
+        match known.get(child.step) {
+            Some(old) => compare(&path, old.node, old.line, child.node, child.line, changes),
+            None => {
+                changes.push(FieldChange { path, before: None, after: Some(written(child.node, child.line)) })
+            }
+        }
+    }
+    for child in before_children.iter().filter(|child| !kept.contains(child.step)) {
+        changes.push(FieldChange {
+            path: child.path(path),
+            before: Some(written(child.node, child.line)),
+            after: None,
+        });
+    }
+}
+
+/// A value of a mapping, or an item of a list, by its name.
+struct Child<'n> {
+    step: &'n str,
+    is_item: bool,
+    node: &'n Node,
+    line: usize,
+}
+
+impl Child<'_> {
+    /// Its path, if this is that of what it is in.
+    fn path(&self, within: &str) -> String {
+        if self.is_item { format!("{within}[{}]", self.step) } else { join(within, self.step) }
+    }
+}
+
+fn entries(node: &Node) -> Option<Vec<Child<'_>>> {
+    let Content::Mapping(entries) = &node.content else { return None };
+    Some(
+        entries
+            .iter()
+            .map(|(key, place, node)| Child { step: key, is_item: false, node, line: place.line })
+            .collect(),
+    )
+}
+
+/// The items of a list, if all of them have names of their own.
+fn items(node: &Node) -> Option<Vec<Child<'_>>> {
+    let Content::Sequence(items) = &node.content else { return None };
+    let mut seen = HashSet::new();
+    let child = |node| {
+        let step = Node::name(node).filter(|name| seen.insert(*name))?;
+        Some(Child { step, is_item: true, node, line: node.place.line })
+    };
+    items.iter().map(child).collect()
+}
+
+fn written(node: &Node, line: usize) -> Written {
+    Written { value: value(node), line }
+}
+
+fn value(node: &Node) -> String {
+    Flow(node).to_string()
+}
+
+/// A node on one line.
+struct Flow<'n>(&'n Node);
+
+impl fmt::Display for Flow<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0.content {
+            Content::Scalar(text) => f.write_str(text),
+            Content::Alias => f.write_str("*"),
+            Content::Sequence(items) => {
+                f.write_str("[")?;
+                for (i, item) in items.iter().enumerate() {
+                    let comma = if i == 0 { "" } else { ", " };
+                    write!(f, "{comma}{}", Flow(item))?;
+                }
+                f.write_str("]")
+            }
+            Content::Mapping(entries) => {
+                f.write_str("{")?;
+                for (i, (key, _, node)) in entries.iter().enumerate() {
+                    let comma = if i == 0 { "" } else { ", " };
+                    write!(f, "{comma}{key}: {}", Flow(node))?;
+                }
+                f.write_str("}")
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shown(before: &str, after: &str) -> Vec<String> {
+        let side = |written: &Option<Written>| match written {
+            Some(Written { value, line }) => format!("{value} (line {line})"),
+            None => "nothing".to_owned(),
+        };
+        changes(&Positions::new(before), &Positions::new(after))
+            .iter()
+            .map(|change| format!("{}: {} -> {}", change.path, side(&change.before), side(&change.after)))
+            .collect()
+    }
+
+    const BEFORE: &str = "\
+name: a
+network:
+  services: 10.96.0.0/24
+api: {sans: [x, y]}
+hosts:
+  - name: w1
+    labels: {zone: a}
+  - {name: w2, roles: [worker]}
+";
+
+    #[test]
+    fn comments_layout_and_the_order_of_keys_are_no_change() {
+        let after = "# more\nhosts: [{roles: [worker], name: w2}, {labels: {zone: 'a'}, name: w1}]\nname: a\n\
+                     api: {sans: [x, y]}\nnetwork: {services: 10.96.0.0/24}\n";
+        assert_eq!(shown(BEFORE, after), [""; 0]);
+    }
+
+    #[test]
+    fn a_value_changes_where_it_is_written() {
+        let after = BEFORE.replace("0.0/24", "0.0/16").replace("zone: a", "zone: b");
+        assert_eq!(
+            shown(BEFORE, &after),
+            [
+                "network.services: 10.96.0.0/24 (line 3) -> 10.96.0.0/16 (line 3)",
+                "hosts[w1].labels.zone: a (line 7) -> b (line 7)",
+            ]
+        );
+    }
+
+    #[test]
+    fn what_is_added_or_removed_as_a_whole_is_one_change() {
+        let after = BEFORE.replace("  - {name: w2, roles: [worker]}\n", "  - {name: w3, roles: [worker]}\n");
+        assert_eq!(
+            shown(BEFORE, &after),
+            [
+                "hosts[w3]: nothing -> {name: w3, roles: [worker]} (line 8)",
+                "hosts[w2]: {name: w2, roles: [worker]} (line 8) -> nothing",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_list_without_names_is_one_value() {
+        assert_eq!(
+            shown(BEFORE, &BEFORE.replace("[x, y]", "[x]")),
+            ["api.sans: [x, y] (line 4) -> [x] (line 4)"]
+        );
+    }
+}
