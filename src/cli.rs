@@ -154,6 +154,9 @@ pub struct Kubeconfig {
 pub struct Why {
     /// HOST:PATH or a node's name
     pub target: String,
+    /// Say what decided this line of it
+    #[arg(long, value_name = "N")]
+    pub line: Option<usize>,
 }
 
 #[derive(Args)]
@@ -174,8 +177,26 @@ pub enum GraphFormat {
 pub struct Diff {
     /// From where: a git revision, `build` or `build:N`; by default HEAD
     pub before: Option<String>,
-    /// To where; by default the folder as it is
+    /// To where; by default the folder as it is, also named `.`
     pub after: Option<String>,
+    #[arg(long, value_enum, default_value_t = DiffFormat::Text)]
+    pub format: DiffFormat,
+    /// Only these hosts, or files of hosts: HOST or HOST:PATH
+    #[arg(long, value_name = "TARGET")]
+    pub only: Vec<String>,
+    /// Write there instead of to stdout
+    #[arg(long, short, value_name = "FILE")]
+    pub output: Option<Utf8PathBuf>,
+    /// Exit with 3 if anything differs
+    #[arg(long)]
+    pub exit_code: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum DiffFormat {
+    Text,
+    Markdown,
+    Json,
 }
 
 #[derive(Args)]

@@ -24,6 +24,12 @@ pub struct Permissions {
     pub owner: &'static str,
 }
 
+impl std::fmt::Display for Permissions {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{:04o} {}", self.mode, self.owner)
+    }
+}
+
 /// A systemd unit that kthw starts, with the files whose change restarts it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Service {

@@ -1,6 +1,6 @@
 //! An X.509 certificate.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::net::IpAddr;
 
@@ -31,6 +31,8 @@ pub struct Certificate {
     pub validity: Validity,
     /// The field of the cluster's file that decides who this is for, if one does.
     pub decided_by: Option<String>,
+    /// The fields that decide single names and addresses, by these as they are printed.
+    pub named_by: BTreeMap<String, String>,
 }
 
 /// What a certificate may be used for.
@@ -79,15 +81,28 @@ impl Make for Certificate {
     };
 
     fn describe(&self, manifest: &mut dyn Manifest) {
-        let Self { profile, common_name, organisations, dns_names, addresses, validity, decided_by } = self;
+        let Self {
+            profile,
+            common_name,
+            organisations,
+            dns_names,
+            addresses,
+            validity,
+            decided_by,
+            named_by,
+        } = self;
         let who = decided_by.as_deref().unwrap_or_default();
         let path = format_args!("{who}");
         let origin = || if who.is_empty() { Origin::Program } else { Origin::Spec(path) };
         manifest.text("profile", profile.name(), Origin::Program);
         manifest.text("common-name", common_name, origin());
         manifest.list("organisation", organisations, Origin::Program);
-        manifest.list("dns-name", dns_names, origin());
-        manifest.list("address", addresses, origin());
+        let mut name = |what: &str, name: String| match named_by.get(&name) {
+            Some(field) => manifest.text(what, &name, Origin::Spec(format_args!("{field}"))),
+            None => manifest.text(what, &name, origin()),
+        };
+        dns_names.iter().for_each(|dns| name("dns-name", dns.clone()));
+        addresses.iter().for_each(|address| name("address", address.to_string()));
         let (epoch, lifetime) = profile.decided_by();
         manifest.number("epoch", validity.epoch, Origin::Lock(format_args!("{epoch}")));
         manifest.number("lifetime", validity.lifetime, Origin::Spec(format_args!("{lifetime}")));
@@ -278,6 +293,7 @@ mod tests {
             addresses: BTreeSet::new(),
             validity: Validity { epoch: EPOCH, lifetime: 3650 * DAY },
             decided_by: None,
+            named_by: BTreeMap::new(),
         }
     }
 
@@ -290,6 +306,7 @@ mod tests {
             addresses: ["10.0.0.36", "fd00::1"].map(|ip| ip.parse().expect("an address")).into(),
             validity: Validity { epoch: EPOCH, lifetime: 365 * DAY },
             decided_by: Some("hosts[worker-1]".into()),
+            named_by: BTreeMap::from([("10.0.0.36".into(), "hosts[worker-1].address".into())]),
         }
     }
 
@@ -323,7 +340,10 @@ mod tests {
         ] {
             assert_ne!(described(other), described(server()));
         }
-        assert_eq!(described(Certificate { decided_by: None, ..server() }), described(server()));
+        assert_eq!(
+            described(Certificate { decided_by: None, named_by: BTreeMap::new(), ..server() }),
+            described(server())
+        );
     }
 
     /// A change here renews every certificate of every cluster: bump the kind's version.

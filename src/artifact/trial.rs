@@ -1,6 +1,6 @@
 //! Makes single artifacts in tests, described, named and fed as in a build.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use kthw_graph::{
     Action, ActionError, Content, Encoder, Job, JobInput, Manifest, NodeName, Origin, Secret, Value,
@@ -150,6 +150,7 @@ pub fn imported(generation: u32) -> (ImportedAuthority, Secret<String>) {
         organisations: Vec::new(),
         dns_names: BTreeSet::new(),
         addresses: BTreeSet::new(),
+        named_by: BTreeMap::new(),
         validity: Validity { epoch: 1_795_132_800, lifetime: 3650 * 86_400 },
         decided_by: None,
     };

@@ -2,15 +2,15 @@
 
 use std::collections::{HashMap, HashSet, VecDeque};
 
-use kthw_graph::{
-    Action, Description, Explanation, Goal, Manifest, NodeId, Origin, ParamChange, Value, explain,
-};
+use kthw_graph::{Action, Description, Explanation, Goal, NodeId, ParamChange, explain};
 use kthw_store::{ActionDigest, Output, RecordEntry, Store};
 
 use super::failure::Failure;
 use super::opened::{ClusterSession, Opened, realise};
-use super::target;
+use super::reach::Reach;
+use super::{line, target};
 use crate::cli::Why;
+use crate::diff::{Decider, Param, params, shortened};
 use crate::sources::{Folder, LOCK, SPEC};
 use crate::spec::Positions;
 use crate::ui::Ui;
@@ -22,6 +22,9 @@ pub fn run(folder: Folder, args: Why, ui: &Ui) -> Result<(), Failure> {
     let history = History::read(session.store(), &bound.root_name)?;
     realise(&session, Goal::Identify, &[id], ui)?;
     let positions = Positions::new(&bound.spec);
+    if let Some(line) = args.line {
+        return line::answer(&session, id, line, &positions, ui);
+    }
     let answer = Answer { session: &session, history: &history, positions: &positions, ui };
     let node = session.graph().node(id);
     let output = session.realised(id).map_or_else(String::new, |realised| realised.output.to_string());
@@ -47,12 +50,25 @@ impl Answer<'_> {
     /// Says what goes into the node.
     fn made_of(&self, id: NodeId) {
         self.ui.result("made of");
-        for Param { name, value, place } in Origins::read(self.session, id, self.positions).params {
-            self.ui.result(format_args!("  {name} = {}{}", shortened(&value), shown(place.as_deref())));
+        let graph = self.session.graph();
+        let node = graph.node(id);
+        let reach = Reach::new(graph);
+        let mut told = HashSet::new();
+        for Param { name, value, decided_by } in params(&node.action) {
+            let place = shown(&decided_by, self.positions);
+            // Once for each field, however many values it decides.
+            let also = match told.insert(decided_by.clone()) {
+                true => {
+                    reach.of_decider(&decided_by).map_or_else(String::new, |files| format!("  in {files}"))
+                }
+                false => String::new(),
+            };
+            self.ui.result(format_args!("  {name} = {}{place}{also}", shortened(&value)));
         }
-        for (slot, input) in &self.session.graph().node(id).inputs {
+        for (slot, input) in &node.inputs {
             let output = self.session.realised(*input).map_or_else(String::new, |r| short(r.output));
-            self.ui.result(format_args!("  {slot} ← {} {output}", self.name(*input)));
+            let files = reach.of_node(*input);
+            self.ui.result(format_args!("  {slot} ← {} {output}  in {files}", self.name(*input)));
         }
     }
 
@@ -89,13 +105,15 @@ impl Answer<'_> {
     }
 
     fn report(&self, explanation: &Explanation, id: NodeId, indent: &str) {
-        let origins = Origins::read(self.session, id, self.positions);
+        let now = params(&self.session.graph().node(id).action);
         if let Some((from, to)) = &explanation.kind {
             self.ui.result(format_args!("{indent}kind: {from} → {to} (kthw itself changed)"));
         }
         for ParamChange { name, from, to } in &explanation.params {
             let (from, to) = (from.as_deref().unwrap_or("nothing"), to.as_deref().unwrap_or("nothing"));
-            let place = origins.place(name, to);
+            let named = || now.iter().filter(|param| param.name == *name);
+            let param = named().find(|param| param.value == to).or_else(|| named().next_back());
+            let place = param.map_or_else(String::new, |param| shown(&param.decided_by, self.positions));
             self.ui.result(format_args!("{indent}{name}: {} → {}{place}", shortened(from), shortened(to)));
         }
         for change in &explanation.inputs {
@@ -134,14 +152,16 @@ impl Answer<'_> {
     }
 }
 
-/// Long values are cut for reading.
-fn shortened(value: &str) -> String {
-    const LONGEST: usize = 100;
-    let mut line: String = value.chars().take(LONGEST).map(|c| if c == '\n' { '⏎' } else { c }).collect();
-    if value.chars().count() > LONGEST {
-        line.push('…');
+/// Where a value was decided, in brackets.
+pub fn shown(decider: &Decider, positions: &Positions<'_>) -> String {
+    match decider {
+        Decider::Spec(path) => match positions.exact(path) {
+            Some(place) => format!("  ({SPEC}:{} {path})", place.line),
+            None => format!("  (default of {path})"),
+        },
+        Decider::Lock(entry) => format!("  ({LOCK} {entry})"),
+        Decider::Program => String::new(),
     }
-    line
 }
 
 fn short(output: Output) -> String {
@@ -178,54 +198,5 @@ impl History {
     fn last_other(&self, name: &str, now: Option<ActionDigest>) -> Option<(u64, ActionDigest)> {
         let known = self.0.iter().filter_map(|(number, actions)| Some((*number, *actions.get(name)?)));
         known.into_iter().find(|(_, action)| Some(*action) != now)
-    }
-}
-
-/// A parameter with its value and the place that decided it.
-struct Param {
-    name: String,
-    value: String,
-    place: Option<String>,
-}
-
-/// The second reader of a description: it keeps what the hash leaves out.
-struct Origins<'a> {
-    positions: &'a Positions<'a>,
-    params: Vec<Param>,
-}
-
-impl<'a> Origins<'a> {
-    fn read(session: &ClusterSession, id: NodeId, positions: &'a Positions<'a>) -> Self {
-        let mut origins = Self { positions, params: Vec::new() };
-        session.graph().node(id).action.describe(&mut origins);
-        origins
-    }
-
-    /// Where a parameter of this name, and of this value if one has it, was decided.
-    fn place(&self, name: &str, value: &str) -> String {
-        let named = || self.params.iter().filter(|param| param.name == name);
-        let param = named().find(|param| param.value == value).or_else(|| named().next_back());
-        shown(param.and_then(|param| param.place.as_deref()))
-    }
-}
-
-fn shown(place: Option<&str>) -> String {
-    place.map(|place| format!("  ({place})")).unwrap_or_default()
-}
-
-impl Manifest for Origins<'_> {
-    fn param(&mut self, name: &str, value: Value<'_>, origin: Origin<'_>) {
-        let place = match origin {
-            Origin::Spec(path) => {
-                let path = path.to_string();
-                Some(match self.positions.exact(&path) {
-                    Some(place) => format!("{SPEC}:{} {path}", place.line),
-                    None => format!("default of {path}"),
-                })
-            }
-            Origin::Lock(entry) => Some(format!("{LOCK} {entry}")),
-            Origin::Program => None,
-        };
-        self.params.push(Param { name: name.to_owned(), value: value.to_string(), place });
     }
 }

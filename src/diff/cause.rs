@@ -14,7 +14,7 @@ use crate::artifact::Artifact;
 /// Indices into [`Inputs::all`].
 pub type CauseSet = Rc<BTreeSet<usize>>;
 
-/// A parameter that was added, removed or changed.
+/// A parameter that was added, removed or changed; of a list, the items that came and went.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct ParamChange {
     pub name: String,
@@ -189,23 +189,26 @@ fn param_changes(before: &[Param], after: &[Param]) -> Vec<(ParamChange, BTreeSe
     for name in names {
         let old = before.get(name).map_or(&[][..], Vec::as_slice);
         let new = after.get(name).map_or(&[][..], Vec::as_slice);
-        let values = |params: &[&Param]| params.iter().map(|param| param.value.clone()).collect::<Vec<_>>();
-        let change = ParamChange { name: name.to_owned(), before: values(old), after: values(new) };
-        if change.before == change.after {
+        if old.iter().map(|param| &param.value).eq(new.iter().map(|param| &param.value)) {
             continue;
         }
-        // Of a list, only the items that came or went say who decided.
-        let lone = |side: &[&Param], other: &[&Param]| -> Vec<Decider> {
-            let alone = side.iter().filter(|param| !other.iter().any(|other| other.value == param.value));
-            alone.map(|param| param.decided_by.clone()).collect()
-        };
-        let mut deciders: BTreeSet<Decider> = lone(old, new).into_iter().chain(lone(new, old)).collect();
-        if deciders.is_empty() {
-            deciders = old.iter().chain(new).map(|param| param.decided_by.clone()).collect();
+        let (mut gone, mut come) = (lone(old, new), lone(new, old));
+        if gone.is_empty() && come.is_empty() {
+            // Only their order is another.
+            (gone, come) = (old.to_vec(), new.to_vec());
         }
+        let values = |params: &[&Param]| params.iter().map(|param| param.value.clone()).collect::<Vec<_>>();
+        let change = ParamChange { name: name.to_owned(), before: values(&gone), after: values(&come) };
+        let deciders = gone.iter().chain(&come).map(|param| param.decided_by.clone()).collect();
         changes.push((change, deciders));
     }
     changes
+}
+
+/// The items of a list that another lacks.
+fn lone<'p>(side: &[&'p Param], other: &[&Param]) -> Vec<&'p Param> {
+    let others: BTreeSet<&str> = other.iter().map(|param| param.value.as_str()).collect();
+    side.iter().copied().filter(|param| !others.contains(param.value.as_str())).collect()
 }
 
 fn by_name(params: &[Param]) -> BTreeMap<&str, Vec<&Param>> {

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use kthw_graph::{Action, NodeId};
+use kthw_graph::{Action, NodeId, Slot};
 use kthw_store::Output;
 
 use super::cause::{Causes, ParamChange};
@@ -36,16 +36,22 @@ pub struct File {
 pub struct Group {
     pub area: Area,
     pub path: String,
-    /// In order of their names; the sides are those of the first.
-    pub hosts: Vec<String>,
-    pub before: Option<File>,
-    pub after: Option<File>,
+    /// In order of their names; one without a name where the file is the cluster's.
+    pub holders: Vec<Holder>,
     /// Whether the hosts differ in values that are each host's own.
     pub own: bool,
     /// Indices into the changes of inputs.
     pub causes: BTreeSet<usize>,
     /// The nodes between the file and what changed by itself, nearest first.
     pub through: Vec<String>,
+}
+
+/// A host's file on both sides.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Holder {
+    pub host: String,
+    pub before: Option<File>,
+    pub after: Option<File>,
 }
 
 /// A host that is on one side alone.
@@ -73,8 +79,7 @@ pub fn compare(causes: &mut Causes<'_>) -> Differences {
     for host in old_hosts.intersection(&new_hosts) {
         let (old, new) = (bundle(before, host), bundle(after, host));
         if before.output(old) != after.output(new) {
-            let old = files_of(before, host, old);
-            groups.add_all(causes, Area::Host, host, old, files_of(after, host, new));
+            groups.add_all(causes, Area::Host, host, files_of(before, old), files_of(after, new));
         }
     }
     let (mut old_files, mut new_files) = (machine_files(before), machine_files(after));
@@ -115,13 +120,10 @@ fn host_change(causes: &mut Causes<'_>, side: Side<'_>, host: &str) -> HostChang
     HostChange { name: host.to_owned(), files, units, causes }
 }
 
-type Files<'a> = BTreeMap<&'a str, File>;
-
-fn files_of<'a>(side: Side<'a>, host: &str, bundle: NodeId) -> BTreeMap<String, File> {
-    let _ = host;
+fn files_of(side: Side<'_>, bundle: NodeId) -> BTreeMap<String, File> {
     let Artifact::Bundle(permissions) = side.action(bundle) else { return BTreeMap::new() };
     let inputs = side.graph.node(bundle).inputs.iter();
-    let file = |(path, node): &'a (kthw_graph::Slot, NodeId)| {
+    let file = |(path, node): &(Slot, NodeId)| {
         let output = side.output(*node)?;
         let permissions = permissions.files.get(path).copied();
         Some((path.to_string(), File { node: *node, output, permissions }))
@@ -169,7 +171,6 @@ struct Likeness {
 struct Groups {
     known: HashMap<Likeness, usize>,
     groups: Vec<Group>,
-    outputs: Vec<BTreeSet<(Option<String>, Option<String>)>>,
 }
 
 impl Groups {
@@ -207,27 +208,28 @@ impl Groups {
             return;
         }
         let likeness = likeness(causes, area, host, &path, before, after);
-        let sides = (before.map(|f| f.output.to_string()), after.map(|f| f.output.to_string()));
+        let holder = Holder { host: host.to_owned(), before, after };
         if let Some(known) = self.known.get(&likeness) {
-            self.groups[*known].hosts.push(host.to_owned());
-            self.outputs[*known].insert(sides);
+            self.groups[*known].holders.push(holder);
             return;
         }
         let name = node_name(causes, before, after);
         let through = through(causes, &name);
         let found = likeness.causes.iter().copied().collect();
-        let hosts = if host.is_empty() { Vec::new() } else { vec![host.to_owned()] };
-        self.groups.push(Group { area, path, hosts, before, after, own: false, causes: found, through });
-        self.outputs.push(BTreeSet::from([sides]));
+        let holders = vec![holder];
+        self.groups.push(Group { area, path, holders, own: false, causes: found, through });
         self.known.insert(likeness, self.groups.len() - 1);
     }
 
     fn finish(mut self) -> Vec<Group> {
-        for (group, outputs) in self.groups.iter_mut().zip(&self.outputs) {
-            group.own = outputs.len() > 1;
-            group.hosts.sort();
+        let outputs =
+            |holder: &Holder| [holder.before, holder.after].map(|file| file.map(|file| file.output));
+        for group in &mut self.groups {
+            group.holders.sort_by(|a, b| a.host.cmp(&b.host));
+            group.own = group.holders.iter().any(|holder| outputs(holder) != outputs(&group.holders[0]));
         }
-        self.groups.sort_by(|a, b| (a.area, &a.path, &a.hosts).cmp(&(b.area, &b.path, &b.hosts)));
+        let key = |group: &Group| (group.area, group.path.clone(), group.holders[0].host.clone());
+        self.groups.sort_by_cached_key(key);
         self.groups
     }
 }
@@ -272,7 +274,7 @@ fn likeness(
         false => param.clone(),
     });
     let shown = |file: Option<File>| {
-        file.and_then(|file| file.permissions).map(|p| format!("{:04o} {}", p.mode, p.owner))
+        file.and_then(|file| file.permissions).map(|permissions| permissions.to_string())
     };
     let kind = |side: Side<'_>, file: Option<File>| file.map(|file| side.action(file.node).kind().name);
     Likeness {

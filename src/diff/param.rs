@@ -13,7 +13,7 @@ pub struct Param {
 }
 
 /// Who decided a value.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Decider {
     /// A field of the cluster's file.
     Spec(String),

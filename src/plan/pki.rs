@@ -1,6 +1,6 @@
 //! The identities of a cluster, as one table.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use kthw_graph::NodeId;
@@ -43,6 +43,33 @@ pub struct Identity {
 pub struct Names {
     pub dns: BTreeSet<String>,
     pub addresses: BTreeSet<IpAddr>,
+    /// The fields that decide them, by how they are printed.
+    pub decided_by: BTreeMap<String, String>,
+}
+
+impl Names {
+    /// Adds a name or an address, which this field decides.
+    fn decided(mut self, name: impl ToString, field: impl Into<String>) -> Self {
+        let name = name.to_string();
+        let printed = match name.parse::<IpAddr>() {
+            Ok(address) => {
+                self.addresses.insert(address);
+                address.to_string()
+            }
+            Err(_) => {
+                self.dns.insert(name.clone());
+                name
+            }
+        };
+        self.decided_by.entry(printed).or_insert(field.into());
+        self
+    }
+
+    /// Adds names that are always the same.
+    fn constant(mut self, names: impl IntoIterator<Item = &'static str>) -> Self {
+        self.dns.extend(names.into_iter().map(str::to_owned));
+        self
+    }
 }
 
 fn identity(
@@ -134,7 +161,7 @@ pub fn worker_identities(host: &Host) -> Vec<Identity> {
     vec![
         identity(of("kubelet-client"), ClusterCa, Client, &node, &["system:nodes"]).of_host(host),
         identity(of("kubelet-server"), ClusterCa, Server, &node, &["system:nodes"])
-            .answering(Names { dns: [host.name.clone()].into(), addresses: [host.address].into() })
+            .answering(named(host).decided(host.address, format!("hosts[{}].address", host.name)))
             .of_host(host),
     ]
 }
@@ -156,39 +183,35 @@ const LOCALHOST: [IpAddr; 2] = [IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(Ipv6
 /// Every name by which some client reaches the API server.
 fn apiserver(cluster: &Cluster, host: &Host) -> Names {
     let domain = &cluster.network.domain;
-    let mut names = Names {
-        dns: [
-            host.name.clone(),
-            "localhost".to_owned(),
-            "kubernetes".to_owned(),
-            "kubernetes.default".to_owned(),
-            "kubernetes.default.svc".to_owned(),
-            format!("kubernetes.default.svc.{domain}"),
-        ]
-        .into(),
-        addresses: [cluster.network.api_service_address(), host.address, LOCALHOST[0], LOCALHOST[1]].into(),
-    };
-    for name in cluster.api.sans.iter().chain([&cluster.api.endpoint.host]) {
-        match name.parse() {
-            Ok(address) => names.addresses.insert(address),
-            Err(_) => names.dns.insert(name.clone()),
-        };
+    let mut names = reachable(host)
+        .constant(["kubernetes", "kubernetes.default", "kubernetes.default.svc"])
+        .decided(format!("kubernetes.default.svc.{domain}"), "network.domain")
+        .decided(cluster.network.api_service_address(), "network.services");
+    for name in &cluster.api.sans {
+        names = names.decided(name, "api.sans");
     }
-    names.addresses.extend(cluster.api.load_balancer.as_ref().and_then(LoadBalancer::virtual_address));
-    names
+    names = names.decided(&cluster.api.endpoint.host, "api.endpoint");
+    match cluster.api.load_balancer.as_ref().and_then(LoadBalancer::virtual_address) {
+        Some(address) => names.decided(address, "api.loadBalancer.address"),
+        None => names,
+    }
+}
+
+/// Who is called as its host is.
+fn named(host: &Host) -> Names {
+    Names::default().decided(&host.name, format!("hosts[{}].name", host.name))
 }
 
 /// A component that only its own host asks, for health and metrics.
 fn local(host: &Host) -> Names {
-    let addresses = LOCALHOST.into();
-    Names { dns: [host.name.clone(), "localhost".to_owned()].into(), addresses }
+    let mut names = named(host).constant(["localhost"]);
+    names.addresses.extend(LOCALHOST);
+    names
 }
 
 /// A server that its own host asks, and others.
 fn reachable(host: &Host) -> Names {
-    let mut names = local(host);
-    names.addresses.insert(host.address);
-    names
+    local(host).decided(host.address, format!("hosts[{}].address", host.name))
 }
 
 /// A certificate and its key.
@@ -226,6 +249,7 @@ impl Planner<'_> {
                 addresses: BTreeSet::new(),
                 validity,
                 decided_by: None,
+                named_by: BTreeMap::new(),
             };
             self.define(&format!("{name}/cert"), certificate, [input("key", key)]);
         }
@@ -258,6 +282,7 @@ impl Planner<'_> {
                 addresses: identity.names.addresses,
                 validity,
                 decided_by: identity.decided_by,
+                named_by: identity.names.decided_by,
             };
             let inputs =
                 [input("key", key), input("issuer-cert", issuer.cert), input("issuer-key", issuer.key)];

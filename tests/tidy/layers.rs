@@ -29,6 +29,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("plan", &["artifact", "cluster", "imported", "lock", "root", "upstream"]),
     ("diff", &["artifact", "imported", "lock", "plan", "root", "spec"]),
     ("golden", &["artifact", "plan"]),
+    ("report", &["diff", "lock", "spec"]),
     ("executor", &["archive", "artifact", "imported", "lock", "root", "sys"]),
     (
         "commands",
@@ -45,6 +46,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "meant",
             "mirror",
             "plan",
+            "report",
             "root",
             "sources",
             "spec",

@@ -1,0 +1,108 @@
+//! A report for programs. docs/commands.md describes the fields; they only ever become more.
+
+use serde_json::{Value, json as object};
+
+use super::{Entry, Report};
+use crate::diff::{Area, Detail, HostChange, Input, LineKind, TextChange};
+use crate::lock::EntryChange;
+use crate::spec::FieldChange;
+
+/// The report as one JSON document.
+pub fn json(report: &Report) -> String {
+    let document = object!({
+        "before": report.before,
+        "after": report.after,
+        "rootIsHere": !report.stand_in,
+        "summary": report.headline(),
+        "inputs": report.inputs.iter().map(input).collect::<Vec<_>>(),
+        "hostsAdded": report.added.iter().map(host).collect::<Vec<_>>(),
+        "hostsRemoved": report.removed.iter().map(host).collect::<Vec<_>>(),
+        "files": report.entries.iter().map(entry).collect::<Vec<_>>(),
+    });
+    let mut text = serde_json::to_string_pretty(&document).expect("strings and numbers serialise");
+    text.push('\n');
+    text
+}
+
+fn input(input: &Input) -> Value {
+    match input {
+        Input::Field(change) => {
+            let mut value = field(change);
+            value["file"] = "cluster.yaml".into();
+            value
+        }
+        Input::Entry(EntryChange { entry, before, after }) => {
+            object!({"file": "kthw.lock", "entry": entry, "before": before, "after": after})
+        }
+        Input::File { field, path } => object!({"file": path, "field": field}),
+        Input::Program { kind } => object!({"program": "kthw", "kind": kind}),
+    }
+}
+
+fn field(FieldChange { path, before, after }: &FieldChange) -> Value {
+    object!({
+        "field": path,
+        "before": before.as_ref().map(|written| &written.value),
+        "after": after.as_ref().map(|written| &written.value),
+        "lineBefore": before.as_ref().map(|written| written.line),
+        "lineAfter": after.as_ref().map(|written| written.line),
+    })
+}
+
+fn host(host: &HostChange) -> Value {
+    object!({"name": host.name, "files": host.files, "units": host.units, "causes": host.causes})
+}
+
+fn entry(entry: &Entry) -> Value {
+    let area = match entry.area {
+        Area::Host => "host",
+        Area::Machine => "machine",
+        Area::Cluster => "cluster",
+    };
+    let mut value = object!({
+        "area": area,
+        "path": entry.path,
+        "hosts": entry.hosts,
+        "change": entry.change.as_str(),
+        "ownValues": entry.own,
+        "causes": entry.causes,
+        "through": entry.through,
+    });
+    if let Some((before, after)) = &entry.permissions {
+        value["permissions"] = object!({"before": before, "after": after});
+    }
+    match &entry.detail {
+        Detail::Text(change) => value["text"] = text(change),
+        Detail::Fields { what, rows } => {
+            let row = |row: &crate::diff::Row| object!({"name": row.name, "before": row.before, "after": row.after});
+            value["fields"] = object!({"of": what, "rows": rows.iter().map(row).collect::<Vec<_>>()});
+        }
+        Detail::Permissions => {}
+    }
+    value
+}
+
+fn text(change: &TextChange) -> Value {
+    let lines = |line: &crate::diff::Line| format!("{}{}", line.mark(), line.text());
+    let hunk = |hunk: &crate::diff::Hunk| object!({"header": hunk.header, "lines": hunk.lines.iter().map(lines).collect::<Vec<_>>()});
+    let count = |kind: LineKind| {
+        change.hunks.iter().flat_map(|hunk| &hunk.lines).filter(|line| line.kind == kind).count()
+    };
+    object!({
+        "added": count(LineKind::Added),
+        "removed": count(LineKind::Removed),
+        "hunks": change.hunks.iter().map(hunk).collect::<Vec<_>>(),
+        "keys": change.keys.iter().map(field).collect::<Vec<_>>(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::trial::report;
+    use super::*;
+
+    #[test]
+    fn the_document_is_pinned() {
+        insta::assert_snapshot!(json(&report()));
+    }
+}

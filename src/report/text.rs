@@ -1,0 +1,151 @@
+//! A report for a terminal: what changes, where, why, and the lines themselves.
+
+use std::fmt::Write;
+
+use super::{Entry, Report};
+use crate::diff::{Detail, Line, LineKind, Row, TextChange};
+
+/// How the lines stand out.
+struct Style {
+    removed: &'static str,
+    added: &'static str,
+    marked: &'static str,
+    bold: &'static str,
+    dim: &'static str,
+    end: &'static str,
+}
+
+const PLAIN: Style = Style { removed: "", added: "", marked: "", bold: "", dim: "", end: "" };
+const COLOURED: Style = Style {
+    removed: "\u{1b}[31m",
+    added: "\u{1b}[32m",
+    marked: "\u{1b}[7m",
+    bold: "\u{1b}[1m",
+    dim: "\u{1b}[2m",
+    end: "\u{1b}[0m",
+};
+
+/// The report as text, in colours if there is someone to see them.
+pub fn text(report: &Report, coloured: bool) -> String {
+    let style = if coloured { &COLOURED } else { &PLAIN };
+    let mut text = format!("{}{}{}\n", style.bold, report.headline(), style.end);
+    let _ = writeln!(text, "from {} to {}", report.before, report.after);
+    if report.stand_in {
+        text.push_str("the root secret is not here: keys and what is signed with them are compared by what they are for\n");
+    }
+    for input in &report.inputs {
+        let _ = writeln!(text, "  {input}");
+    }
+    for (hosts, mark, verb) in [(&report.added, '+', "added"), (&report.removed, '-', "removed")] {
+        for host in hosts {
+            let files = super::counted(host.files, "file");
+            let units = super::counted(host.units.len(), "unit");
+            let _ = writeln!(
+                text,
+                "\n{}{mark} host {} is {verb}{}: {files}, {units}",
+                style.bold, host.name, style.end
+            );
+            causes(&mut text, report, &mut host.causes.iter().copied(), &[], style);
+        }
+    }
+    for entry in &report.entries {
+        write_entry(&mut text, report, entry, style);
+    }
+    text
+}
+
+fn write_entry(text: &mut String, report: &Report, entry: &Entry, style: &Style) {
+    let Entry { path, change, own, .. } = entry;
+    let what = match &entry.detail {
+        Detail::Fields { what, .. } => format!(" ({what})"),
+        _ => String::new(),
+    };
+    let change = change.as_str();
+    let _ = writeln!(text, "\n{}{path}{what} {change} on {}{}", style.bold, entry.holders(), style.end);
+    causes(text, report, &mut entry.causes.iter().copied(), &entry.through, style);
+    if let Some((before, after)) = &entry.permissions {
+        let _ = writeln!(text, "  mode and owner: {before} → {after}");
+    }
+    if let (true, Some(first)) = (own, entry.hosts.first()) {
+        let _ = writeln!(text, "  shown for {first}; on the others the same with values of their own");
+    }
+    match &entry.detail {
+        Detail::Text(change) => write_text(text, change, style),
+        Detail::Fields { rows, .. } => rows.iter().for_each(|row| write_row(text, row, style)),
+        Detail::Permissions => {}
+    }
+}
+
+/// Why it changes, a cause a line.
+fn causes(
+    text: &mut String,
+    report: &Report,
+    causes: &mut dyn Iterator<Item = usize>,
+    through: &[String],
+    style: &Style,
+) {
+    for input in causes.filter_map(|cause| report.inputs.get(cause)) {
+        let way: String = through.iter().map(|node| format!(" → {node}")).collect();
+        let way = if way.is_empty() { way } else { format!(", through{}", way.trim_start_matches(" →")) };
+        let _ = writeln!(text, "  {}because of {input}{way}{}", style.dim, style.end);
+    }
+}
+
+fn write_text(text: &mut String, change: &TextChange, style: &Style) {
+    if !change.keys.is_empty() {
+        let keys: Vec<&str> = change.keys.iter().map(|key| key.path.as_str()).collect();
+        let _ = writeln!(text, "  keys: {}", keys.join(", "));
+    }
+    for hunk in &change.hunks {
+        let _ = writeln!(text, "{}{}{}", style.dim, hunk.header, style.end);
+        for line in &hunk.lines {
+            write_line(text, line, style);
+        }
+    }
+}
+
+fn write_line(text: &mut String, line: &Line, style: &Style) {
+    let colour = match line.kind {
+        LineKind::Same => "",
+        LineKind::Removed => style.removed,
+        LineKind::Added => style.added,
+    };
+    let _ = write!(text, "{colour}{}", line.mark());
+    for (marked, word) in &line.words {
+        match *marked && !style.marked.is_empty() {
+            true => _ = write!(text, "{}{word}{}{colour}", style.marked, style.end),
+            false => text.push_str(word),
+        }
+    }
+    let _ = writeln!(text, "{}", if colour.is_empty() { "" } else { style.end });
+}
+
+fn write_row(text: &mut String, row: &Row, style: &Style) {
+    let _ = writeln!(text, "  {}", row.name);
+    for (side, mark, colour) in [(&row.before, '-', style.removed), (&row.after, '+', style.added)] {
+        if let Some(value) = side {
+            let _ =
+                writeln!(text, "{colour}{mark}   {value}{}", if colour.is_empty() { "" } else { style.end });
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::trial::report;
+    use super::*;
+
+    #[test]
+    fn a_text_says_what_where_and_why() {
+        insta::assert_snapshot!(text(&report(), false));
+    }
+
+    #[test]
+    fn words_stand_out_in_colours() {
+        let coloured = text(&report(), true);
+        let line =
+            coloured.lines().find(|line| line.starts_with("\u{1b}[32m+dns")).expect("the changed line");
+        assert!(line.contains("\u{1b}[7m"), "{line:?}");
+        assert_eq!(anstream::adapter::strip_str(&coloured).to_string(), text(&report(), false));
+    }
+}
