@@ -7,7 +7,7 @@ use kthw_store::Output;
 use super::failure::Failure;
 use super::opened::ClusterSession;
 use super::why::shown;
-use crate::diff::{Param, params};
+use crate::diff::{Decider, Param, params, shortened};
 use crate::spec::Positions;
 use crate::ui::{Diagnostic, Ui};
 
@@ -30,11 +30,11 @@ pub fn answer(
     };
     ui.result(line);
     if let Some(Param { name, value, decided_by }) = decider(line, params(&node.action)) {
-        ui.result(format_args!(
-            "{name} = {}{}",
-            crate::diff::shortened(&value),
-            shown(&decided_by, positions)
-        ));
+        let place = match decided_by {
+            Decider::Program => "  (kthw itself)".to_owned(),
+            decided_by => shown(&decided_by, positions),
+        };
+        ui.result(format_args!("{name} = {}{place}", shortened(&value)));
         return Ok(());
     }
     for (slot, input) in &node.inputs {
@@ -95,7 +95,6 @@ fn public_text(session: &ClusterSession, id: NodeId) -> Result<Option<String>, F
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::diff::Decider;
 
     fn found(line: &str) -> Option<String> {
         let param = |name: &str, value: &str| Param {
