@@ -266,7 +266,8 @@ fn network_config(cluster: &Cluster, machines: &Machines, host: &Host) -> Networ
         interface: network.interface.clone(),
         mac: machines.each[&host.name].mac,
         addressing,
-        loopback: cluster.loopback_address(host),
+        // A control plane must not answer for the address: its unit adds it once its settings of ARP keep it silent.
+        loopback: cluster.loopback_address(host).filter(|_| host.is(Role::LoadBalancer)),
         nameservers: network.nameservers.clone(),
         domain: network.domain.clone(),
     }
