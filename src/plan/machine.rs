@@ -156,7 +156,8 @@ impl Planner<'_> {
         let host = files.host;
         let carried: Vec<(Slot, NodeId, Permissions)> = match machines.carry {
             Carry::None => Vec::new(),
-            Carry::Public => files.entries().filter(|(_, id, _)| self.is_public(*id)).collect(),
+            // A seed is for a first start: what changes with every worker would change every seed, and comes later.
+            Carry::Public => files.lasting().filter(|(_, id, _)| self.is_public(*id)).collect(),
         };
         let is_below = |folder: &str| carried.iter().any(|(path, ..)| path.starts_with(folder));
         let steps = [
