@@ -6,9 +6,9 @@ use ipnet::IpNet;
 use kthw_graph::{NodeId, Slot, Yields};
 use semver::Version;
 
+use super::PlanProblem;
 use super::planner::{HostFiles, Planner, input};
 use super::releases::OS;
-use super::{PlanProblem, kube_proxy};
 use crate::artifact::{
     Artifact, DecidedBy, DiskOverlay, DnsRecords, Download, HostAddressing, HostsEntry, LibvirtDomain,
     LibvirtNetwork, Machine, MetaData, NetworkConfig, Permissions, SEED_FILES, SeedImage, UserData,
@@ -219,10 +219,10 @@ fn packages(cluster: &Cluster, host: &Host) -> Vec<&'static str> {
     if host.is(Role::Worker) {
         packages.extend(["conntrack", "iptables"]);
         // For the rules that the bridge plugin's pods leave by, or those of kube-proxy.
-        if cluster.network.cni == Cni::Bridge || kube_proxy::mode(cluster) == Some("nftables") {
+        if cluster.network.cni == Cni::Bridge || cluster.kube_proxy_mode() == Some("nftables") {
             packages.push("nftables");
         }
-        if kube_proxy::mode(cluster) == Some("ipvs") {
+        if cluster.kube_proxy_mode() == Some("ipvs") {
             packages.push("ipset");
         }
     }
