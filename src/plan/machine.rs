@@ -97,6 +97,7 @@ impl Planner<'_> {
     /// Everything of one machine.
     pub(super) fn define_machine(&mut self, machines: &Machines, files: &HostFiles<'_>) -> (Slot, NodeId) {
         let host = files.host;
+        self.refuse_taken(machines, files);
         let machine = &machines.each[&host.name];
         let of = |file: &str| format!("{OWN}{}/{file}", host.name);
         let meta_data = MetaData { cluster: self.lock.cluster.clone(), host: host.name.clone() };
@@ -137,6 +138,19 @@ impl Planner<'_> {
         let files = files.map(|(file, id)| input(file, id));
         let id = self.define(&name, Machine { host: host.name.clone() }, files);
         (Slot::Owned(name), id)
+    }
+
+    /// What the user has a machine write where its bundle has a file. Of many hosts the first is named.
+    fn refuse_taken(&mut self, machines: &Machines, files: &HostFiles<'_>) {
+        let written = machines.user_data.get("write_files").and_then(|files| files.as_array());
+        for (i, file) in written.into_iter().flatten().enumerate() {
+            let Some(path) = file["path"].as_str().filter(|path| files.holds(path)) else { continue };
+            let field = format!("machines.userData.write_files[{i}].path");
+            if !self.problems.iter().any(|problem| problem.field() == Some(&field)) {
+                let (path, host) = (path.to_owned(), files.host.name.clone());
+                self.problems.push(PlanProblem::Taken { field, path, host });
+            }
+        }
     }
 
     /// The disk, which machines of the same architecture and size begin with alike.

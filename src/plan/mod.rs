@@ -48,8 +48,23 @@ pub struct Plan {
 pub enum PlanProblem {
     #[error("kthw.lock does not pin {name} {version} for linux/{arch}; run `kthw lock`")]
     Unpinned { name: String, version: Version, arch: String },
+    #[error(
+        "{field} {path} is a file of the bundle of host {host}, and a deployment would put that back; remove it, or \
+         change what decides that file"
+    )]
+    Taken { field: String, path: String, host: String },
     #[error(transparent)]
     Graph(#[from] GraphProblem),
+}
+
+impl PlanProblem {
+    /// The field of the cluster's file that is wrong, if one is.
+    pub fn field(&self) -> Option<&str> {
+        match self {
+            Self::Taken { field, .. } => Some(field),
+            Self::Unpinned { .. } | Self::Graph(_) => None,
+        }
+    }
 }
 
 /// Plans a cluster: a pure function of what is decided and what is locked.

@@ -128,6 +128,11 @@ impl<'a> HostFiles<'a> {
         lasting.map(|(path, placed)| (path.clone(), placed.id, placed.permissions))
     }
 
+    /// Whether there is a file at this path.
+    pub fn holds(&self, path: &str) -> bool {
+        self.files.contains_key(path)
+    }
+
     fn put(&mut self, path: Cow<'static, str>, id: NodeId, mode: u32, is_roster: bool) {
         let placed = Placed { id, permissions: Permissions { mode, owner: "root:root" }, is_roster };
         // Two roles of one host may need the same thing.

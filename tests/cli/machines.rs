@@ -207,3 +207,21 @@ fn a_new_worker_leaves_the_seeds_of_others_alone() {
     assert!(routes(&after).contains("10.0.0.38"), "the new worker reaches the others");
     assert!(seeds(&after) == before, "a seed changed with a worker that is not its own");
 }
+
+#[test]
+fn a_file_of_a_bundle_is_not_the_users_to_write() {
+    let folder = machines("");
+    let written =
+        "write_files: [{path: /etc/motd, content: a}, {path: /etc/hosts, content: b}], packages: [curl]";
+    folder.edit("cluster.yaml", "packages: [curl]", written);
+    let refusal = folder.kthw(&["build"]).refusal(2);
+    let expected =
+        "machines.userData.write_files[1].path /etc/hosts is a file of the bundle of host control-plane-1";
+    assert!(refusal.contains(expected) && !refusal.contains("motd is"), "{refusal}");
+    let line =
+        1 + folder.read("cluster.yaml").lines().position(|line| line.contains("userData")).expect("a line");
+    assert!(refusal.contains(&format!("cluster.yaml:{line}:")), "{refusal}");
+    assert_eq!(refusal.matches("error:").count(), 1, "once for all hosts: {refusal}");
+    folder.edit("cluster.yaml", ", {path: /etc/hosts, content: b}", "");
+    folder.kthw(&["build"]).exits(0);
+}

@@ -5,6 +5,7 @@ mod api;
 mod authentication;
 mod authorized_keys;
 mod calendar;
+mod cloud_config;
 mod cloud_provider;
 mod components;
 mod control_plane;
