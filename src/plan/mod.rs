@@ -299,6 +299,19 @@ mod tests {
         ha(spec::presets::HA_HAPROXY, include_str!("../../examples/ha-haproxy/kthw.lock"), change)
     }
 
+    #[test]
+    fn api_servers_of_production_reach_pods_and_pods_stay_away_from_them() {
+        let lock = include_str!("../../examples/production/kthw.lock");
+        let plan = ha(spec::presets::PRODUCTION, lock, |text| text);
+        let kubelets = holders(&plan, "/etc/systemd/system/kubelet.service");
+        assert_eq!(kubelets, ["cp-1", "cp-2", "cp-3", "worker-1", "worker-2"]);
+        let taints = |host: &str| {
+            let config = unit(&plan, &format!("host/{host}/kubelet-config"));
+            config.into_iter().filter(|param| param.contains("node-role.kubernetes.io/control-plane")).count()
+        };
+        assert_eq!(["cp-1", "cp-2", "cp-3", "worker-1"].map(taints), [1, 1, 1, 0]);
+    }
+
     /// The hosts that hold a file.
     fn holders(plan: &Plan, path: &str) -> Vec<String> {
         let mut hosts: Vec<String> =
