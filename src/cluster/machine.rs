@@ -113,7 +113,7 @@ choice! {
 choice! {
     /// What a new machine starts with.
     Carry {
-        /// The public files of its bundle, except programs.
+        /// The public files of its bundle, except programs and those that list all workers.
         Public = "public",
         /// Nothing of its bundle.
         None = "none",

@@ -12,10 +12,10 @@ use crate::cluster::Cluster;
 use crate::executor::Workshop;
 use crate::imported::ImportedKeys;
 use crate::lock::{Lock, LockProblem};
-use crate::plan::{self, Plan};
+use crate::plan::{self, Plan, PlanProblem};
 use crate::root::RootSecret;
 use crate::sources::{Folder, LOCK, SPEC, Sources, SourcesError};
-use crate::spec::{self, Located};
+use crate::spec::{self, Located, Place, Positions};
 use crate::sys::files;
 use crate::ui::{Diagnostic, Ui};
 
@@ -57,7 +57,14 @@ impl Opened {
         let fingerprint = sources.fingerprint(&files);
         let files = files.into_iter().map(|file| file.path).collect();
         let plan = plan::plan(&cluster, &lock, sources.root.fingerprint(), &public).map_err(|problems| {
-            Failure::wrong_input(problems.iter().map(|p| Diagnostic::error(p.to_string())).collect())
+            let positions = Positions::new(&sources.spec);
+            let locate = |problem: &PlanProblem| {
+                let diagnostic = Diagnostic::error(problem.to_string());
+                let Some(field) = problem.field() else { return diagnostic };
+                let Place { line, column, len } = positions.locate(field);
+                diagnostic.at(SPEC, &sources.spec, line, column, len)
+            };
+            Failure::wrong_input(problems.iter().map(locate).collect())
         })?;
         let Sources { folder, spec, root, .. } = sources;
         Ok(Self { folder, fingerprint, files, cluster, lock, plan, spec, root, keys })

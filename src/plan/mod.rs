@@ -48,8 +48,23 @@ pub struct Plan {
 pub enum PlanProblem {
     #[error("kthw.lock does not pin {name} {version} for linux/{arch}; run `kthw lock`")]
     Unpinned { name: String, version: Version, arch: String },
+    #[error(
+        "{field} {path} is a file of the bundle of host {host}, and a deployment would put that back; remove it, or \
+         change what decides that file"
+    )]
+    Taken { field: String, path: String, host: String },
     #[error(transparent)]
     Graph(#[from] GraphProblem),
+}
+
+impl PlanProblem {
+    /// The field of the cluster's file that is wrong, if one is.
+    pub fn field(&self) -> Option<&str> {
+        match self {
+            Self::Taken { field, .. } => Some(field),
+            Self::Unpinned { .. } | Self::Graph(_) => None,
+        }
+    }
 }
 
 /// Plans a cluster: a pure function of what is decided and what is locked.
@@ -282,6 +297,19 @@ mod tests {
 
     fn ha_haproxy(change: impl Fn(String) -> String) -> Plan {
         ha(spec::presets::HA_HAPROXY, include_str!("../../examples/ha-haproxy/kthw.lock"), change)
+    }
+
+    #[test]
+    fn api_servers_of_production_reach_pods_and_pods_stay_away_from_them() {
+        let lock = include_str!("../../examples/production/kthw.lock");
+        let plan = ha(spec::presets::PRODUCTION, lock, |text| text);
+        let kubelets = holders(&plan, "/etc/systemd/system/kubelet.service");
+        assert_eq!(kubelets, ["cp-1", "cp-2", "cp-3", "worker-1", "worker-2"]);
+        let taints = |host: &str| {
+            let config = unit(&plan, &format!("host/{host}/kubelet-config"));
+            config.into_iter().filter(|param| param.contains("node-role.kubernetes.io/control-plane")).count()
+        };
+        assert_eq!(["cp-1", "cp-2", "cp-3", "worker-1"].map(taints), [1, 1, 1, 0]);
     }
 
     /// The hosts that hold a file.

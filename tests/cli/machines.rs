@@ -66,7 +66,7 @@ fn a_second_build_has_nothing_to_do_and_every_build_is_the_same() {
 }
 
 #[test]
-fn a_new_machine_holds_the_public_files_of_its_bundle() {
+fn a_new_machine_holds_the_public_files_of_its_bundle_but_for_those_that_list_all_workers() {
     let folder = machines("");
     let out = written(&folder);
     for host in HOSTS {
@@ -78,7 +78,9 @@ fn a_new_machine_holds_the_public_files_of_its_bundle() {
             .iter()
             .filter(|(_, file)| file["output"].as_str().expect("text").starts_with("b3:"))
             .map(|(path, _)| path)
+            .filter(|path| *path != "/etc/kubernetes/pod-routes")
             .collect();
+        assert!(files.contains_key("/etc/kubernetes/pod-routes"), "{host}");
         let carried = user_data["write_files"].as_array().expect("it carries files");
         let paths: Vec<&str> = carried.iter().map(|file| file["path"].as_str().expect("text")).collect();
         assert_eq!(paths, public, "{host}");
@@ -188,4 +190,38 @@ fn a_change_of_one_machine_is_a_change_of_that_machine_alone() {
     folder.edit("cluster.yaml", "{disk: 40GiB}", "{disk: 40GiB, memory: 8GiB}");
     // The machine's definition, the list of its files, and the cluster's.
     assert_eq!(folder.kthw(&["build", "--json"]).summary().executed, 3);
+}
+
+#[test]
+fn a_new_worker_leaves_the_seeds_of_others_alone() {
+    let folder = machines("");
+    let seeds = |out: &Path| {
+        HOSTS.map(|host| fs::read(out.join("machines").join(host).join("seed.img")).expect("a seed"))
+    };
+    let before = seeds(&written(&folder));
+    let routes =
+        |out: &Path| fs::read_to_string(out.join("worker-node-1/etc/kubernetes/pod-routes")).expect("text");
+    let more = "  - {name: worker-node-3, address: 10.0.0.38, roles: [worker]}\nmachines:\n";
+    folder.edit("cluster.yaml", "machines:\n", more);
+    let after = written(&folder);
+    assert!(routes(&after).contains("10.0.0.38"), "the new worker reaches the others");
+    assert!(seeds(&after) == before, "a seed changed with a worker that is not its own");
+}
+
+#[test]
+fn a_file_of_a_bundle_is_not_the_users_to_write() {
+    let folder = machines("");
+    let written =
+        "write_files: [{path: /etc/motd, content: a}, {path: /etc/hosts, content: b}], packages: [curl]";
+    folder.edit("cluster.yaml", "packages: [curl]", written);
+    let refusal = folder.kthw(&["build"]).refusal(2);
+    let expected =
+        "machines.userData.write_files[1].path /etc/hosts is a file of the bundle of host control-plane-1";
+    assert!(refusal.contains(expected) && !refusal.contains("motd is"), "{refusal}");
+    let line =
+        1 + folder.read("cluster.yaml").lines().position(|line| line.contains("userData")).expect("a line");
+    assert!(refusal.contains(&format!("cluster.yaml:{line}:")), "{refusal}");
+    assert_eq!(refusal.matches("error:").count(), 1, "once for all hosts: {refusal}");
+    folder.edit("cluster.yaml", ", {path: /etc/hosts, content: b}", "");
+    folder.kthw(&["build"]).exits(0);
 }

@@ -83,7 +83,11 @@ fn machines_boot_into_what_their_bundles_say_and_reach_each_other() {
         assert!(route.starts_with("default via 10.0.0.1 dev eth0"), "{route}");
         guest.run("test -e /var/tmp/started").exits(0);
 
-        let expected = tree(&folder.path().join("out").join(host));
+        let mut expected = tree(&folder.path().join("out").join(host));
+        assert!(
+            expected.remove("/etc/kubernetes/pod-routes").is_some(),
+            "what lists all workers comes later"
+        );
         assert!(expected.len() > 10, "{expected:?}");
         let paths: Vec<&str> = expected.keys().map(String::as_str).collect();
         let listed = guest.run(&format!("set -- {}; {LIST}", paths.join(" "))).result();

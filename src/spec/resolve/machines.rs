@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use super::hosts::{Place, is_user};
 use super::network::Ranges;
-use super::{authorized_keys, machine_network, names, user_data};
+use super::{authorized_keys, machine_network, names, paths, user_data};
 use crate::cluster::{
     Acceleration, Arch, BaseImage, Carry, Host, Image, ImageFile, Mac, Machine, Machines, Size, User,
 };
@@ -37,7 +37,7 @@ pub fn resolve(
     let image = image(&spec.image, &cluster.hosts, problems);
     let network = machine_network::resolve(&spec.network, cluster, ranges, problems);
     let user = user(&spec.user, problems);
-    let user_data = user_data::resolve(&spec.user_data, problems);
+    let user_data = user_data::resolve(&spec.user_data, &user, problems);
     Some(Machines {
         image: image?,
         network: network?,
@@ -199,9 +199,7 @@ fn parse_mac(text: &str) -> Option<Mac> {
 
 fn folder(spec: &MachinesSpec, cluster: &str, problems: &mut Vec<Problem>) -> Option<String> {
     let Some(folder) = &spec.folder else { return Some(format!("/var/lib/libvirt/images/{cluster}")) };
-    let steps = folder.strip_prefix('/').map(|rest| rest.split('/').collect::<Vec<_>>());
-    let is_step = |step: &&str| !step.is_empty() && !matches!(*step, "." | "..");
-    if steps.is_some_and(|steps| steps.iter().all(is_step)) && !folder.chars().any(char::is_control) {
+    if paths::is_absolute(folder) {
         return Some(folder.clone());
     }
     let path = "machines.folder";
