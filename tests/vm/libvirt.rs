@@ -164,6 +164,15 @@ fn what_is_another_clusters_is_left_alone() {
         assert!(refusal.contains("images holds the machines of cluster hard-way-example"), "{refusal}");
         assert!(refusal.contains("`machines.folder`"), "{refusal}");
     }
+    // Even where the folder does not say whose it is, each machine does.
+    fs::remove_file(one.place().join("images/cluster")).expect("it was written");
+    for args in [&["vm", "up", "--recreate", "worker-node-1"][..], &["vm", "down", "--destroy"]] {
+        let refusal = virsh.kthw(&other, args).refusal(1);
+        assert!(
+            refusal.contains("is no folder of a machine that kthw made for hard-way-another"),
+            "{refusal}"
+        );
+    }
     other.edit("cluster.yaml", &others, &own);
     for (kind, name, expected) in [
         ("nets", "hard-way-another", "libvirt has a network hard-way-another that is not of cluster"),

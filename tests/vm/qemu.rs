@@ -3,6 +3,7 @@
 #![expect(clippy::disallowed_methods, reason = "tests read what was written and run two programs at once")]
 
 use std::fs;
+use std::path::Path;
 use std::process::Stdio;
 
 use sha2::{Digest as _, Sha256};
@@ -79,6 +80,10 @@ fn another_network_is_another_gateway_that_keeps_its_ports() {
     assert_eq!(qemu.running(), named(&[FIRST, "gateway", SECOND]));
     let port = |up: &str| ssh(up, FIRST).split_whitespace().last().map(str::to_owned);
     assert_eq!(port(&before), port(&after));
+    folder.edit("cluster.yaml", "address: 10.0.0.38", "address: 10.0.0.39");
+    qemu.fail(&named(&[THIRD])[0], true);
+    qemu.kthw(&folder, &["vm", "up", THIRD]).refusal(1);
+    assert_eq!(qemu.running(), named(&[FIRST, SECOND, "gateway"]), "those that ran keep a way out");
     qemu.kthw(&folder, &["vm", "down"]).exits(0);
 }
 
@@ -128,6 +133,28 @@ fn what_cannot_run_is_refused_before_anything_is_done() {
         folder.write("cluster.yaml", &text.replace("10.0.0.", "fd00:10::"));
     };
     check(&v6, "machines with IPv6 addresses need libvirt");
+    if [
+        "/usr/share/AAVMF",
+        "/usr/share/qemu-efi-aarch64",
+        "/usr/share/edk2",
+        "/usr/share/qemu/edk2-aarch64-code.fd",
+    ]
+    .iter()
+    .any(|place| Path::new(place).exists())
+    {
+        // Here such a machine could run.
+        return;
+    }
+    let arm = |folder: &ClusterFolder, _: &StandIn| {
+        let text = folder.read("cluster.yaml");
+        let amd64 =
+            text.split_once("image: {").and_then(|(_, rest)| rest.split_once("}}")).expect("an image").0;
+        let both = format!("image: {{{amd64}}}, {}}}}}", amd64.replacen("amd64", "arm64", 1));
+        folder.edit("cluster.yaml", &format!("image: {{{amd64}}}}}"), &both);
+        folder.edit("cluster.yaml", "address: 10.0.0.37\n", "address: 10.0.0.37\n    arch: arm64\n");
+        folder.kthw(&["lock"]).exits(0);
+    };
+    check(&arm, &format!("{THIRD} is arm64, and its firmware is not here"));
 }
 
 #[test]

@@ -103,6 +103,10 @@ impl Hypervisor for Qemu {
     fn start(&self, fleet: &Fleet, hosts: &[&Host], ui: &Ui) -> Result<(), Failure> {
         let mut started = Started::new(&self.folder);
         self.network().start(fleet, &mut started)?;
+        if self.is_running()? {
+            // Machines of other calls are in this network too.
+            started.keep();
+        }
         for host in hosts {
             let guest = Guest {
                 cluster: &fleet.id,

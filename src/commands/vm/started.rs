@@ -58,8 +58,8 @@ impl<'a> Started<'a> {
         if ready { Ok(()) } else { Err(unwilling(what, &log)) }
     }
 
-    /// Leaves them all running.
-    pub fn keep(mut self) {
+    /// Leaves running what has been started until now.
+    pub fn keep(&mut self) {
         self.processes.clear();
     }
 }
