@@ -45,6 +45,10 @@ impl Guest<'_> {
         ssh.arg("-i").arg(&self.key.private).args(["-F", "/dev/null", "-o", "LogLevel=ERROR"]);
         ssh.args(["-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null"]);
         ssh.args(["-o", "BatchMode=yes", "-o", "IdentitiesOnly=yes", "-o", "ConnectTimeout=20"]);
+        // One connection for all scripts: an emulated machine takes seconds to agree on a key.
+        let connection = self.key.private.with_file_name("ssh-%C");
+        ssh.args(["-o", "ControlMaster=auto", "-o", "ControlPersist=60", "-o"]);
+        ssh.arg(format!("ControlPath={}", connection.display()));
         Ran::of(ssh.args(self.ssh.split(' ')).arg(script))
     }
 
