@@ -69,7 +69,12 @@ impl Folder {
 
     /// The virtual machines that run without libvirt.
     pub fn machines(&self) -> Utf8PathBuf {
-        self.path.join(PRIVATE).join("machines")
+        self.private().join("machines")
+    }
+
+    /// Held by whoever starts and stops them.
+    pub fn machines_lock(&self) -> Utf8PathBuf {
+        self.private().join("machines.lock")
     }
 
     /// Where the root secret of a real cluster is.

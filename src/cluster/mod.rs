@@ -37,8 +37,8 @@ pub use etcd::{AutoCompaction, Backup, CompactionMode, Etcd, Layer, LayerKind, O
 pub use host::{Arch, Effect, Host, Role, Ssh, Taint};
 pub use load_balancer::{Balancer, LoadBalancer};
 pub use machine::{
-    Acceleration, Addressing, BaseImage, Carry, Image, ImageFile, Mac, Machine, MachineNetwork, Machines,
-    Size, User,
+    Acceleration, Addressing, BaseImage, Carry, Image, ImageFile, MACHINE_FOLDERS, Mac, Machine,
+    MachineNetwork, Machines, Size, User, machine_folder,
 };
 pub use monitoring::Monitoring;
 pub use network::{Allocation, Cni, Network, nth_address};

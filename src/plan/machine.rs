@@ -7,6 +7,7 @@ use kthw_graph::{NodeId, Slot, Yields};
 use semver::Version;
 
 use super::PlanProblem;
+use super::hypervisor_names::HypervisorNames;
 use super::planner::{HostFiles, Planner, input};
 use super::releases::OS;
 use crate::artifact::{
@@ -52,10 +53,11 @@ impl Planner<'_> {
             shared.push((Slot::Owned(name), id));
         }
         let names = names(self.cluster, machines);
+        let HypervisorNames { network, bridge, .. } = HypervisorNames::of(&self.lock.cluster, machines);
         let network = LibvirtNetwork {
             cluster: self.lock.cluster.clone(),
-            name: machines.network.name.clone(),
-            bridge: machines.network.bridge.clone(),
+            name: network,
+            bridge,
             domain: machines.network.domain.clone(),
             gateway: machines.network.gateway,
             range: self.cluster.network.hosts,
@@ -108,9 +110,9 @@ impl Planner<'_> {
         let seed = [meta_data, network_config, user_data];
         let seed = SEED_FILES.into_iter().zip(seed).map(|(name, id)| input(name, id));
         let seed = self.define(&of("seed.img"), SeedImage, seed);
+        let HypervisorNames { network, folder, .. } = HypervisorNames::of(&self.lock.cluster, machines);
         let domain = LibvirtDomain {
             cluster: self.lock.cluster.clone(),
-            cluster_name: self.cluster.name.clone(),
             host: host.name.clone(),
             arch: host.arch,
             acceleration: machines.acceleration,
@@ -121,8 +123,8 @@ impl Planner<'_> {
                 sized_by(host, "memory", machine.memory == machines.memory),
             ],
             mac: machine.mac,
-            network: machines.network.name.clone(),
-            folder: machines.folder.clone(),
+            network,
+            folder,
         };
         let domain = self.define(&of("domain.xml"), domain, []);
         let disk = self.disk(machines, host);
@@ -160,8 +162,8 @@ impl Planner<'_> {
         if let Some(disk) = self.disks.get(&name) {
             return *disk;
         }
-        // Each machine's files are in a folder beside the images.
-        let disk = self.define(&name, DiskOverlay { backing_file: format!("../{image}"), size }, []);
+        // Each machine's files are in a folder below one that is beside the images.
+        let disk = self.define(&name, DiskOverlay { backing_file: format!("../../{image}"), size }, []);
         self.disks.insert(name, disk);
         disk
     }

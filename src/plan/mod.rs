@@ -7,6 +7,7 @@ mod control_plane;
 mod etcd;
 mod flags;
 mod host;
+mod hypervisor_names;
 mod kube_proxy;
 mod load_balancer;
 mod machine;
@@ -25,13 +26,14 @@ use kthw_graph::{Graph, GraphProblem, NodeId};
 use semver::Version;
 
 use crate::artifact::{Artifact, ClusterIndex, Permissions};
-use crate::cluster::{Cluster, Role};
+use crate::cluster::{Cluster, Role, machine_folder};
 use crate::imported::ImportedAuthorities;
 use crate::lock::Lock;
 use crate::root::RootFingerprint;
 
 use planner::{HostFiles, Planner};
 
+pub use hypervisor_names::HypervisorNames;
 pub use machine::{NETWORK_FILE, image_file};
 pub use releases::{needs, programs};
 
@@ -191,9 +193,9 @@ pub fn machine_files(graph: &Graph<Artifact>) -> impl Iterator<Item = (String, N
         let name = node.name.as_str();
         let shared = name.strip_prefix(machine::SHARED).map(|file| (file.to_owned(), *id));
         let host = name.strip_prefix(machine::OWN).filter(|host| !host.contains('/'));
-        let own = host
-            .into_iter()
-            .flat_map(|host| node.inputs.iter().map(move |(file, id)| (format!("{host}/{file}"), *id)));
+        let own = host.into_iter().flat_map(|host| {
+            node.inputs.iter().map(move |(file, id)| (format!("{}/{file}", machine_folder(host)), *id))
+        });
         shared.into_iter().chain(own)
     })
 }

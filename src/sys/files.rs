@@ -158,6 +158,24 @@ pub fn list(folder: &Utf8Path) -> Result<Vec<Utf8PathBuf>, FileError> {
     Ok(found)
 }
 
+/// The names of the folders in a folder, sorted; none where there is no such folder.
+pub fn folders(folder: &Utf8Path) -> Result<Vec<String>, FileError> {
+    let entries = match folder.read_dir_utf8() {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(FileError::new("list", folder)(error)),
+    };
+    let mut names = Vec::new();
+    for entry in entries {
+        let entry = entry.map_err(FileError::new("list", folder))?;
+        if entry.path().is_dir() {
+            names.push(entry.file_name().to_owned());
+        }
+    }
+    names.sort();
+    Ok(names)
+}
+
 /// Creates a folder with a mode, and its parents with their usual ones. One that is there keeps its own.
 pub fn create_folder(path: &Utf8Path, mode: u32) -> Result<(), FileError> {
     if path.is_dir() {

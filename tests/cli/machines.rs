@@ -59,7 +59,7 @@ fn a_second_build_has_nothing_to_do_and_every_build_is_the_same() {
     let (one, other) = (written(&one), written(&other));
     for host in HOSTS {
         for file in ["user-data", "meta-data", "network-config", "seed.img", "disk.qcow2", "domain.xml"] {
-            let read = |out: &Path| fs::read(out.join("machines").join(host).join(file)).expect(file);
+            let read = |out: &Path| fs::read(out.join("machines/hosts").join(host).join(file)).expect(file);
             assert_eq!(read(&one), read(&other), "{host} {file}");
         }
     }
@@ -70,7 +70,7 @@ fn a_new_machine_holds_the_public_files_of_its_bundle_but_for_those_that_list_al
     let folder = machines("");
     let out = written(&folder);
     for host in HOSTS {
-        let Some(user_data) = yaml(&out.join("machines").join(host).join("user-data")) else { return };
+        let Some(user_data) = yaml(&out.join("machines/hosts").join(host).join("user-data")) else { return };
         let bundle = folder.kthw(&["show", &format!("host/{host}/bundle")]).result();
         let bundle: Value = serde_json::from_str(&bundle).expect("a bundle is JSON");
         let files = bundle["files"].as_object().expect("a bundle has files");
@@ -109,7 +109,7 @@ fn cloud_init_and_libvirt_and_qemu_take_everything() {
     let folder = machines("");
     let out = written(&folder).join("machines");
     for host in HOSTS {
-        let of = |file: &str| out.join(host).join(file);
+        let of = |file: &str| out.join("hosts").join(host).join(file);
         let Some(mut cloud_init) = judge("cloud-init") else { return };
         approved(cloud_init.args(["schema", "--config-file"]).arg(of("user-data")));
         let Some(mut validate) = judge("virt-xml-validate") else { return };
@@ -141,7 +141,7 @@ fn a_disk_leads_to_its_image() {
         let Some(mut qemu_img) = judge("qemu-img") else { return };
         approved(qemu_img.args(["create", "-q", "-f", "qcow2"]).arg(out.join(image)).arg("3G"));
         let Some(mut qemu_img) = judge("qemu-img") else { return };
-        let disk = out.join(host).join("disk.qcow2");
+        let disk = out.join("hosts").join(host).join("disk.qcow2");
         approved(qemu_img.args(["check", "-q", "-f", "qcow2"]).arg(&disk));
         let Some(mut qemu_img) = judge("qemu-img") else { return };
         let chain = approved(qemu_img.args(["info", "--backing-chain", "--output", "json"]).arg(disk));

@@ -20,13 +20,9 @@ pub fn resolve(
     ranges: &Ranges,
     problems: &mut Vec<Problem>,
 ) -> Option<MachineNetwork> {
-    let name = spec.name.clone().unwrap_or_else(|| cluster.name.clone());
-    word("machines.network.name", &name, 63, problems);
-    let bridge = spec.bridge.clone().unwrap_or_else(|| {
-        let name: String = cluster.name.chars().take(LONGEST_INTERFACE - 3).collect();
-        format!("br-{}", name.trim_end_matches('-'))
-    });
-    word("machines.network.bridge", &bridge, LONGEST_INTERFACE, problems);
+    let (name, bridge) = (spec.name.clone(), spec.bridge.clone());
+    name.iter().for_each(|name| word("machines.network.name", name, 63, problems));
+    bridge.iter().for_each(|bridge| word("machines.network.bridge", bridge, LONGEST_INTERFACE, problems));
     let balanced = balanced_interface(cluster);
     if let (Some(own), Some(balanced)) = (&spec.interface, balanced)
         && own != balanced

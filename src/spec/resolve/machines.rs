@@ -33,7 +33,7 @@ pub fn resolve(
         problems,
     );
     let carry = names::choose("machines.carry", &spec.carry, Carry::WORDS, Carry::from_word, problems);
-    let folder = folder(spec, &cluster.name, problems);
+    let folder = folder(spec, problems);
     let image = image(&spec.image, &cluster.hosts, problems);
     let network = machine_network::resolve(&spec.network, cluster, ranges, problems);
     let user = user(&spec.user, problems);
@@ -45,7 +45,7 @@ pub fn resolve(
         user_data: user_data?,
         carry: carry?,
         acceleration: acceleration?,
-        folder: folder?,
+        folder,
         cpus: spec.cpus,
         memory: parse_size(&spec.memory)?,
         each: each?,
@@ -197,8 +197,8 @@ fn parse_mac(text: &str) -> Option<Mac> {
     Some(Mac(octets?.try_into().ok()?))
 }
 
-fn folder(spec: &MachinesSpec, cluster: &str, problems: &mut Vec<Problem>) -> Option<String> {
-    let Some(folder) = &spec.folder else { return Some(format!("/var/lib/libvirt/images/{cluster}")) };
+fn folder(spec: &MachinesSpec, problems: &mut Vec<Problem>) -> Option<String> {
+    let folder = spec.folder.as_ref()?;
     if paths::is_absolute(folder) {
         return Some(folder.clone());
     }
