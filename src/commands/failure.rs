@@ -38,7 +38,7 @@ impl Failure {
     }
 
     /// Adds the next step to the last problem.
-    pub fn help(mut self, help: impl Into<String>) -> Self {
+    pub fn help(mut self, help: impl AsRef<str>) -> Self {
         let last = self.diagnostics.pop();
         self.diagnostics.extend(last.map(|diagnostic| diagnostic.help(Some(help))));
         self

@@ -12,6 +12,7 @@ use super::opened::{Opened, open_store, realise};
 use crate::artifact::{Artifact, Download, Make};
 use crate::cli::Fetch;
 use crate::lock::Pin;
+use crate::redaction::redacted;
 use crate::sources::Folder;
 use crate::sys::files;
 use crate::ui::Ui;
@@ -64,7 +65,7 @@ struct ListedDownload<'a> {
     version: String,
     os: &'a str,
     arch: &'a str,
-    url: &'a str,
+    url: String,
     algorithm: &'static str,
     digest: &'a str,
     /// Of what is in the store; a lock knows no sizes.
@@ -81,7 +82,7 @@ fn list(opened: &Opened, json: bool, ui: &Ui) -> Result<(), Failure> {
     };
     if !json {
         for Download { pin, .. } in downloads() {
-            ui.result(format_args!("{} {}", pin.checksum, pin.url));
+            ui.result(format_args!("{} {}", pin.checksum, redacted(&pin.url)));
         }
         return Ok(());
     }
@@ -94,7 +95,7 @@ fn list(opened: &Opened, json: bool, ui: &Ui) -> Result<(), Failure> {
         let size = store.as_ref().map(|store| size(download, store)).transpose()?.flatten();
         let Pin { name, version, os, arch, url, checksum } = &download.pin;
         let (algorithm, digest) = (checksum.algorithm().as_str(), checksum.hex());
-        let version = version.to_string();
+        let (version, url) = (version.to_string(), redacted(url));
         listing.downloads.push(ListedDownload { name, version, os, arch, url, algorithm, digest, size });
     }
     ui.result(serde_json::to_string(&listing).expect("texts and numbers serialise"));

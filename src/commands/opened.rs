@@ -193,7 +193,12 @@ pub fn read_cluster(text: &Arc<str>, ui: &Ui) -> Result<Cluster, Vec<Diagnostic>
             spec::Severity::Error => Diagnostic::error(&problem.message),
             spec::Severity::Warning => Diagnostic::warning(&problem.message),
         };
-        diagnostic.at(SPEC, text, located.line, located.column, located.len).help(problem.fix.as_deref())
+        let Located { line, column, len, .. } = *located;
+        let diagnostic = match problem.discreet {
+            true => diagnostic.at_unquoted(SPEC, line, column),
+            false => diagnostic.at(SPEC, text, line, column, len),
+        };
+        diagnostic.help(problem.fix.as_deref())
     };
     match spec::load(text) {
         Ok((cluster, warnings)) => {

@@ -101,7 +101,8 @@ fn fields<'v>(
             Some(field) => format!("did you mean `{field}`?"),
             None => format!("the fields here are {}", known.join(", ")),
         };
-        problems.push(Problem::error(join(path, name), format!("unknown field `{name}` in {path}")).fix(fix));
+        let problem = Problem::error(join(path, name), format!("unknown field `{name}` in {path}"));
+        problems.push(problem.fix(fix).discreet());
     }
     Some(members)
 }

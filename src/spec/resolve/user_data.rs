@@ -131,8 +131,8 @@ pub fn resolve(user_data: &Value, problems: &mut Vec<Problem>) -> Option<Map<Str
         Value::Object(keys) => keys,
         _ => {
             let problem = Problem::error(path, format!("{path} is not a mapping"));
-            problems
-                .push(problem.fix("write cloud-config as `key: value` lines, without a line #cloud-config"));
+            let fix = "write cloud-config as `key: value` lines, without a line #cloud-config";
+            problems.push(problem.fix(fix).discreet());
             return None;
         }
     };
@@ -154,7 +154,8 @@ pub fn resolve(user_data: &Value, problems: &mut Vec<Problem>) -> Option<Map<Str
         } else {
             None
         };
-        problems.extend(problem.map(|(message, fix)| Problem::error(&path, message).fix(fix)));
+        // What is beside a mistake may be secret too.
+        problems.extend(problem.map(|(message, fix)| Problem::error(&path, message).fix(fix).discreet()));
     }
     (problems.len() == before).then(|| keys.clone())
 }

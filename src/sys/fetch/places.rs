@@ -4,6 +4,7 @@ use camino::{Utf8Component, Utf8Path, Utf8PathBuf};
 use reqwest::Url;
 
 use super::FetchError;
+use crate::redaction::redacted;
 
 /// An ordered choice of roots.
 #[derive(Debug, Clone)]
@@ -73,14 +74,9 @@ fn parse(text: &str) -> Result<Url, FetchError> {
     }
 }
 
-/// The URL without its password, fit for messages and notes.
+/// The URL as messages and notes may say it.
 pub(super) fn shown(url: &Url) -> String {
-    let mut url = url.clone();
-    if url.password().is_some() {
-        // A URL that has a password can be without one.
-        let _ = url.set_password(None);
-    }
-    url.to_string()
+    redacted(url.as_str())
 }
 
 #[cfg(test)]
@@ -151,6 +147,8 @@ mod tests {
     #[test]
     fn a_password_is_not_shown() {
         let url = Url::parse("https://me:secret@mirror/x").unwrap();
-        assert_eq!(shown(&url), "https://me@mirror/x");
+        assert_eq!(shown(&url), "https://mirror/x");
+        let error = Places::only("ftp://me:secret@mirror/x").unwrap_err().to_string();
+        assert!(error.starts_with("`ftp://mirror/x` is no place"), "{error}");
     }
 }
