@@ -53,7 +53,7 @@ impl Opened {
             }
         };
         check_root(&lock, &sources.root)?;
-        let Authorities { public, keys, files } = authorities::read(&sources, &cluster, &lock)?;
+        let Authorities { public, keys, files } = authorities::read(&sources, &cluster, &lock, ui)?;
         let fingerprint = sources.fingerprint(&files);
         let files = files.into_iter().map(|file| file.path).collect();
         let plan = plan::plan(&cluster, &lock, sources.root.fingerprint(), &public).map_err(|problems| {
