@@ -31,6 +31,7 @@ pub fn run(folder: Folder, args: Fetch, ui: &Ui) -> Result<(), Failure> {
     if args.list {
         return list(&opened, args.json, ui);
     }
+    let layout = args.mirror.as_ref().map(|_| mirror::lay_out(&opened.plan.graph)).transpose()?;
     let pull = !images(&opened).is_empty();
     let (session, _) = opened.session(ui)?;
     let wanted = |id: &NodeId| match &session.graph().node(*id).action {
@@ -40,8 +41,8 @@ pub fn run(folder: Folder, args: Fetch, ui: &Ui) -> Result<(), Failure> {
     };
     let targets: Vec<NodeId> = session.graph().order().iter().copied().filter(wanted).collect();
     let outcome = realise(&session, Goal::Fetch, &targets, ui)?;
-    if let Some(place) = &args.mirror {
-        mirror::write(&session, place, ui)?;
+    if let (Some(place), Some(layout)) = (&args.mirror, layout) {
+        mirror::write(&session, layout, place, ui)?;
         if pull {
             ui.message("hosts pull container images besides: `kthw fetch --images` names them");
         }
