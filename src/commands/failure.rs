@@ -1,6 +1,6 @@
 //! How a command ends when it does not end well.
 
-use kthw_graph::{NodeFailure, SessionError};
+use kthw_graph::NodeFailure;
 use kthw_store::StoreError;
 
 use crate::sys::files::FileError;
@@ -63,17 +63,5 @@ impl From<FileError> for Failure {
 impl From<NodeFailure> for Failure {
     fn from(failure: NodeFailure) -> Self {
         Self::failed(failure)
-    }
-}
-
-impl From<SessionError> for Failure {
-    fn from(error: SessionError) -> Self {
-        match error {
-            SessionError::Store(error) => error.into(),
-            SessionError::Nodes(failures) => Self {
-                exit: Exit::Failed,
-                diagnostics: failures.iter().map(|f| Diagnostic::error(f.to_string())).collect(),
-            },
-        }
     }
 }

@@ -33,14 +33,14 @@ pub fn run(folder: Folder, args: Fetch, ui: &Ui) -> Result<(), Failure> {
     }
     let layout = args.mirror.as_ref().map(|_| mirror::lay_out(&opened.plan.graph)).transpose()?;
     let pull = !images(&opened).is_empty();
-    let (session, _) = opened.session(ui)?;
+    let (session, bound) = opened.session(ui)?;
     let wanted = |id: &NodeId| match &session.graph().node(*id).action {
         Artifact::Download(_) => true,
         // A mirror holds what is published, not what is in it.
         artifact => args.mirror.is_none() && artifact.kind().yields == Yields::Pinned,
     };
     let targets: Vec<NodeId> = session.graph().order().iter().copied().filter(wanted).collect();
-    let outcome = realise(&session, Goal::Fetch, &targets, ui)?;
+    let outcome = realise(&session, &bound.spec, Goal::Fetch, &targets, ui)?;
     if let (Some(place), Some(layout)) = (&args.mirror, layout) {
         mirror::write(&session, layout, place, ui)?;
         if pull {

@@ -23,6 +23,7 @@ pub struct Fleet {
     pub cluster: Cluster,
     pub machines: Machines,
     session: Arc<ClusterSession>,
+    spec: Arc<str>,
 }
 
 impl Fleet {
@@ -35,7 +36,7 @@ impl Fleet {
             return Err(Failure::wrong_input(vec![Diagnostic::error(message).help(Some(help))]));
         };
         let (session, bound) = opened.session(ui)?;
-        Ok(Self { folder: bound.folder, cluster, machines, session })
+        Ok(Self { folder: bound.folder, cluster, machines, session, spec: bound.spec })
     }
 
     /// The hosts of these names in the order of the cluster file; all where none is named.
@@ -70,7 +71,7 @@ impl Fleet {
         nodes.push(self.node(&plan::shared_name(plan::NETWORK_FILE)));
         nodes.sort();
         nodes.dedup();
-        realise(&self.session, goal, &nodes, ui).map(drop)
+        realise(&self.session, &self.spec, goal, &nodes, ui).map(drop)
     }
 
     /// What a realised machine would be made as today.
