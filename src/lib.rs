@@ -24,6 +24,7 @@ mod last_build;
 mod meant;
 mod merge_patch;
 mod mirror;
+mod redaction;
 mod yaml;
 
 #[cfg(test)]

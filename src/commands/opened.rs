@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use kthw_graph::{Goal, Limits, NodeId, Outcome, Session};
+use kthw_graph::{Goal, Limits, NodeFailure, NodeId, Outcome, Session, SessionError};
 use kthw_store::{Record, Store};
 
 use super::authorities::{self, Authorities};
-use super::failure::Failure;
-use crate::artifact::Artifact;
+use super::failure::{Exit, Failure};
+use crate::artifact::{Artifact, Download};
 use crate::cluster::Cluster;
 use crate::executor::Workshop;
 use crate::imported::ImportedKeys;
@@ -53,7 +53,7 @@ impl Opened {
             }
         };
         check_root(&lock, &sources.root)?;
-        let Authorities { public, keys, files } = authorities::read(&sources, &cluster, &lock)?;
+        let Authorities { public, keys, files } = authorities::read(&sources, &cluster, &lock, ui)?;
         let fingerprint = sources.fingerprint(&files);
         let files = files.into_iter().map(|file| file.path).collect();
         let plan = plan::plan(&cluster, &lock, sources.root.fingerprint(), &public).map_err(|problems| {
@@ -153,9 +153,10 @@ pub fn open_store(folder: &Folder, ui: &Ui) -> Result<Store, Failure> {
     Ok(store)
 }
 
-/// Realises these nodes, showing how it goes.
+/// Realises these nodes of the cluster that this text describes, showing how it goes.
 pub fn realise(
     session: &Arc<ClusterSession>,
+    spec: &Arc<str>,
     goal: Goal,
     targets: &[NodeId],
     ui: &Ui,
@@ -170,7 +171,30 @@ pub fn realise(
         limits,
         Arc::new(move |event| listener.show(event)),
     ));
-    Ok(outcome?)
+    outcome.map_err(|error| match error {
+        SessionError::Nodes(failures) => {
+            let positions = Positions::new(spec);
+            let failure = |failure: &NodeFailure| located(failure, session, &positions, spec);
+            Failure { exit: Exit::Failed, diagnostics: failures.iter().map(failure).collect() }
+        }
+        SessionError::Store(error) => error.into(),
+    })
+}
+
+/// A node's failure, at the place in the cluster's file that has to be looked at if there is one.
+fn located(
+    failure: &NodeFailure,
+    session: &ClusterSession,
+    positions: &Positions<'_>,
+    spec: &Arc<str>,
+) -> Diagnostic {
+    let diagnostic = Diagnostic::error(failure.to_string());
+    let NodeFailure::Failed { name, .. } = failure else { return diagnostic };
+    let node = session.graph().find(name.as_str()).map(|id| &session.graph().node(id).action);
+    let Some(Artifact::Download(Download { written_in: Some(field), .. })) = node else { return diagnostic };
+    let place = positions.locate(field);
+    let help = format!("compare {field}, its URL and its checksum, with what is published");
+    diagnostic.at(SPEC, spec, place.line, place.column, place.len).help(Some(help))
 }
 
 /// What drives waiting: for the network, and for workers.
@@ -194,19 +218,28 @@ pub fn lock_problems(text: &Arc<str>, problems: &[LockProblem]) -> Vec<Diagnosti
 
 /// The cluster, after its warnings were shown, or the problems of its file.
 pub fn read_cluster(text: &Arc<str>, ui: &Ui) -> Result<Cluster, Vec<Diagnostic>> {
+    let (cluster, warnings) = load_cluster(text)?;
+    ui.diagnostics(&warnings);
+    Ok(cluster)
+}
+
+/// The cluster with the warnings of its file, or the problems of that.
+pub fn load_cluster(text: &Arc<str>) -> Result<(Cluster, Vec<Diagnostic>), Vec<Diagnostic>> {
     let locate = |located: &Located| {
         let problem = &located.problem;
         let diagnostic = match problem.severity {
             spec::Severity::Error => Diagnostic::error(&problem.message),
             spec::Severity::Warning => Diagnostic::warning(&problem.message),
         };
-        diagnostic.at(SPEC, text, located.line, located.column, located.len).help(problem.fix.as_deref())
+        let Located { line, column, len, .. } = *located;
+        let diagnostic = match problem.discreet {
+            true => diagnostic.at_unquoted(SPEC, line, column),
+            false => diagnostic.at(SPEC, text, line, column, len),
+        };
+        diagnostic.help(problem.fix.as_deref())
     };
     match spec::load(text) {
-        Ok((cluster, warnings)) => {
-            ui.diagnostics(&warnings.iter().map(locate).collect::<Vec<_>>());
-            Ok(cluster)
-        }
+        Ok((cluster, warnings)) => Ok((cluster, warnings.iter().map(locate).collect())),
         Err(problems) => Err(problems.iter().map(locate).collect()),
     }
 }

@@ -30,12 +30,16 @@ impl FileError {
 
 /// The text of a file; `None` if there is no such file.
 pub fn read_text(path: &Utf8Path) -> Result<Option<String>, FileError> {
+    let Some(bytes) = read(path)? else { return Ok(None) };
+    let not_text = || std::io::Error::new(ErrorKind::InvalidData, "it is not UTF-8 text");
+    let text = String::from_utf8(bytes).map_err(|_| not_text());
+    text.map(Some).map_err(FileError::new("read", path))
+}
+
+/// The bytes of a small file; `None` if there is none.
+pub fn read(path: &Utf8Path) -> Result<Option<Vec<u8>>, FileError> {
     match std::fs::read(path) {
-        Ok(bytes) => {
-            let not_text = || std::io::Error::new(ErrorKind::InvalidData, "it is not UTF-8 text");
-            let text = String::from_utf8(bytes).map_err(|_| not_text());
-            text.map(Some).map_err(FileError::new("read", path))
-        }
+        Ok(bytes) => Ok(Some(bytes)),
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
         Err(error) => Err(FileError::new("read", path)(error)),
     }

@@ -196,7 +196,7 @@ fn a_change_of_one_machine_is_a_change_of_that_machine_alone() {
 fn a_new_worker_leaves_the_seeds_of_others_alone() {
     let folder = machines("");
     let seeds = |out: &Path| {
-        HOSTS.map(|host| fs::read(out.join("machines").join(host).join("seed.img")).expect("a seed"))
+        HOSTS.map(|host| fs::read(out.join("machines/hosts").join(host).join("seed.img")).expect("a seed"))
     };
     let before = seeds(&written(&folder));
     let routes =
@@ -224,4 +224,29 @@ fn a_file_of_a_bundle_is_not_the_users_to_write() {
     assert_eq!(refusal.matches("error:").count(), 1, "once for all hosts: {refusal}");
     folder.edit("cluster.yaml", ", {path: /etc/hosts, content: b}", "");
     folder.kthw(&["build"]).exits(0);
+}
+
+#[test]
+fn an_image_of_ones_own_that_is_not_what_was_promised_is_named_by_its_field() {
+    let folder = ClusterFolder::single();
+    let image = folder.path().join("own.img");
+    folder.write("own.img", "an image");
+    let section = format!(
+        "  image:\n    amd64:\n      url: file://{}\n      checksum: sha256:{}\n",
+        image.display(),
+        "a".repeat(64)
+    );
+    folder.write("cluster.yaml", &format!("{}{MACHINES}{section}", folder.read("cluster.yaml")));
+    let said = folder.kthw(&["build", "--fetch", "machines/image-amd64.qcow2"]).refusal(1);
+    let said = said.replace(folder.path().to_str().expect("plain names"), "FOLDER");
+    let (_, error) = said.split_once("error: ").expect("an error");
+    insta::assert_snapshot!(error, @"
+    machines/image-amd64.qcow2: machines.image.amd64 could not be fetched: file://FOLDER/own.img has sha256 a5df3fde7b200c3fa2791144c7e05c5c2bced4c6ad863d3a4cf76c972c1712f9, expected aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa (8 bytes); check the network or `downloads.mirrors`
+      --> cluster.yaml:45:5
+       |
+    45 |     amd64:
+       |     ^^^^^
+       |
+       = help: compare machines.image.amd64, its URL and its checksum, with what is published
+    ");
 }

@@ -26,6 +26,7 @@ pub struct Fleet {
     pub cluster: Cluster,
     pub machines: Machines,
     session: Arc<ClusterSession>,
+    spec: Arc<str>,
 }
 
 impl Fleet {
@@ -39,7 +40,7 @@ impl Fleet {
         };
         let id = opened.lock.cluster.clone();
         let (session, bound) = opened.session(ui)?;
-        Ok(Self { folder: bound.folder, id, cluster, machines, session })
+        Ok(Self { folder: bound.folder, id, cluster, machines, session, spec: bound.spec })
     }
 
     /// Waits for the right to start and to stop machines of this folder.
@@ -80,7 +81,7 @@ impl Fleet {
         nodes.push(self.node(&plan::shared_name(plan::NETWORK_FILE)));
         nodes.sort();
         nodes.dedup();
-        realise(&self.session, goal, &nodes, ui).map(drop)
+        realise(&self.session, &self.spec, goal, &nodes, ui).map(drop)
     }
 
     /// What a realised machine would be made as today.

@@ -128,12 +128,14 @@ fn the_interface_is_for_keepalived() {
 
 #[test]
 fn balancers_have_hosts_that_suit_them() {
-    check(
-        "kind: haproxy",
-        "10.0.0.4:6443",
-        &[CONTROL_PLANE],
-        "6:24+7 error: no host has the role load-balancer, where kind: haproxy runs | write roles: [load-balancer] for a host, or choose kind: keepalived, which needs none",
-    );
+    for endpoint in ["10.0.0.4:6443", ""] {
+        check(
+            "kind: haproxy",
+            endpoint,
+            &[CONTROL_PLANE],
+            "6:24+7 error: no host has the role load-balancer, where kind: haproxy runs | write roles: [load-balancer] for a host, or choose kind: keepalived, which needs none",
+        );
+    }
     check(
         "kind: keepalived, address: 10.0.0.9, interface: eth0",
         "",

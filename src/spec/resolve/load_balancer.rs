@@ -176,11 +176,15 @@ pub fn endpoint(
     hosts: &[HostSpec],
     problems: &mut Vec<Problem>,
 ) -> Option<Endpoint> {
-    let [address] = addresses(balancer, hosts)[..] else {
-        problems.push(names::missing(ENDPOINT, "a URL with a DNS name that leads to every load balancer"));
-        return None;
-    };
-    Some(Endpoint { host: address.to_string(), port: ports::APISERVER.usual })
+    match addresses(balancer, hosts)[..] {
+        [address] => return Some(Endpoint { host: address.to_string(), port: ports::APISERVER.usual }),
+        // That no host has the role, or what is wrong with its address, has been said.
+        [] => {}
+        _ => {
+            problems.push(names::missing(ENDPOINT, "a URL with a DNS name that leads to every load balancer"))
+        }
+    }
+    None
 }
 
 /// Where the load balancer is found; nowhere if a problem says that it has no host.

@@ -38,8 +38,8 @@ pub fn resolve(user_data: &Value, user: &User, problems: &mut Vec<Problem>) -> O
         Value::Object(keys) => keys,
         _ => {
             let problem = Problem::error(path, format!("{path} is not a mapping"));
-            problems
-                .push(problem.fix("write cloud-config as `key: value` lines, without a line #cloud-config"));
+            let fix = "write cloud-config as `key: value` lines, without a line #cloud-config";
+            problems.push(problem.fix(fix).discreet());
             return None;
         }
     };
@@ -60,7 +60,8 @@ pub fn resolve(user_data: &Value, user: &User, problems: &mut Vec<Problem>) -> O
         } else {
             Some((format!("unknown key `{key}` in machines.userData"), suggestion(key)))
         };
-        problems.extend(problem.map(|(message, fix)| Problem::error(&path, message).fix(fix)));
+        // What is beside a mistake may be secret too.
+        problems.extend(problem.map(|(message, fix)| Problem::error(&path, message).fix(fix).discreet()));
     }
     if problems.len() == before {
         accounts(keys, user, problems);
