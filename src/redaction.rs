@@ -38,11 +38,16 @@ pub fn redacted(text: &str) -> String {
 
 /// Whether a line, counted from 1, had better not be quoted: it holds a secret, is part of one, or names one.
 pub fn is_delicate(text: &str, line: usize) -> bool {
+    // The end of the text is shown as the end of its last line.
+    let line = line.min(text.lines().count());
     let mut within_key = false;
     for (number, content) in (1..).zip(text.lines()) {
         within_key |= begins_key(content);
         if number == line {
-            return within_key || redacted(content) != content || names_secret(content);
+            return within_key
+                || redacted(content) != content
+                || names_secret(content)
+                || holds_random(content);
         }
         within_key &= !content.contains("-----END ");
     }
@@ -62,6 +67,16 @@ fn names_secret(line: &str) -> bool {
         is_secret_name(name)
     };
     line.match_indices([':', '=']).any(|(at, _)| is_named(at)) || line.to_lowercase().contains("bearer ")
+}
+
+/// Whether some word is long and mixed as only keys and tokens are; digests in hexadecimal are not.
+fn holds_random(line: &str) -> bool {
+    const LONG: usize = 32;
+    let words = line.split(|c: char| !c.is_ascii_alphanumeric() && !"+/_".contains(c));
+    words.filter(|word| word.len() >= LONG).any(|word| {
+        let has = |is: fn(&u8) -> bool| word.as_bytes().iter().any(is);
+        has(u8::is_ascii_lowercase) && has(u8::is_ascii_uppercase) && has(u8::is_ascii_digit)
+    })
 }
 
 fn is_secret_name(name: &str) -> bool {
@@ -216,12 +231,20 @@ mod tests {
             "Authorization: y",
             "curl -H 'X: Bearer x'",
             "[https://a:b@c]",
+            "a: x0Y1z2A3b4C5d6E7f8G9h0I1j2K3l4M5",
         ] {
             assert!(is_delicate(line, 1), "{line}");
         }
-        for line in ["", "resources: [secrets]", "key: .kthw/ca/cluster.key", "a: [token]"] {
+        for line in [
+            "",
+            "resources: [secrets]",
+            "key: .kthw/ca/cluster.key",
+            "a: [token]",
+            "a: sha256:ffe840ff9295808e88cce2794a18a5ac87f12a5203c8314d0bf6aa119b41bac5",
+        ] {
             assert!(!is_delicate(line, 1), "{line}");
         }
+        assert!(is_delicate("a: b\npassword: x\n", 3));
         assert!(!is_delicate("", 7));
     }
 }

@@ -91,7 +91,7 @@ fn unknown_field((parent, name): &Field, fields: &Fields) -> Problem {
         None => format!("the fields here are {}", known.join(", ")),
     };
     // Nobody knows what it holds.
-    Problem::error(join(parent, name), message).fix(fix).discreet()
+    Problem::error(join(parent, name), message).fix(fix)
 }
 
 /// What the YAML reader says, in words for who writes the file.
@@ -132,7 +132,7 @@ fn locate(text: &str, error: &Error) -> Located {
         }
         other => (other.to_string(), "correct the YAML"),
     };
-    Problem::error(path, message).fix(fix).discreet().at(place)
+    Problem::error(path, message).fix(fix).at(place)
 }
 
 /// What the reader's word for an event means for the file, and how to write it.

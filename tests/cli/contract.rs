@@ -148,11 +148,19 @@ fn fields_that_do_not_exist_are_all_shown() {
     folder.edit("cluster.yaml", "api:", "apis:");
     insta::assert_snapshot!(folder.kthw(&["build"]).refusal(2), @"
     error: unknown field `domian` in network
-    --> cluster.yaml:15:3
-     = help: did you mean `domain`?
+      --> cluster.yaml:15:3
+       |
+    15 |   domian: cluster.local
+       |   ^^^^^^
+       |
+       = help: did you mean `domain`?
     error: unknown field `apis`
-    --> cluster.yaml:21:1
-     = help: did you mean `api`?
+      --> cluster.yaml:21:1
+       |
+    21 | apis:
+       | ^^^^
+       |
+       = help: did you mean `api`?
     ");
 }
 

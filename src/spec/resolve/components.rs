@@ -105,7 +105,7 @@ fn unknown(place: &Place<'_>, decided: &Decided<'_>) -> Problem {
         Some(flag) => format!("did you mean `{flag}`?"),
         None => format!("see `{program} --help` of that version"),
     };
-    Problem::error(path, format!("{program} {version} has no flag --{bare}")).fix(fix).discreet()
+    Problem::error(path, format!("{program} {version} has no flag --{bare}")).fix(fix)
 }
 
 fn wrong_kind(place: &Place<'_>, flag: &Flag, value: &Value) -> Problem {
