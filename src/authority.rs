@@ -34,6 +34,7 @@ const EC_PUBLIC_KEY: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10
 const P256: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.3.1.7");
 /// What an uncompressed point on P-256 is long.
 const POINT: usize = 65;
+const COMPRESSED_POINT: usize = 33;
 
 const KEY_IDENTIFIER: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.14");
 const KEY_USAGE: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.15");
@@ -66,6 +67,8 @@ pub struct Authority {
 pub enum PublicKey {
     /// The public point, uncompressed.
     P256(Vec<u8>),
+    /// A point on P-256 of which only half is written: Go's programs do not read it.
+    Compressed,
     /// What people call its algorithm.
     Other(String),
 }
@@ -92,8 +95,12 @@ pub struct AuthorityError;
 impl Authority {
     pub fn from_pem(pem: &str) -> Result<Self, AuthorityError> {
         let (label, document) = Document::from_pem(pem).map_err(|_| AuthorityError)?;
-        let authority = certificate(document.as_bytes()).map_err(|_| AuthorityError)?;
+        let authority = Self::from_der(document.as_bytes())?;
         if label == "CERTIFICATE" { Ok(authority) } else { Err(AuthorityError) }
+    }
+
+    pub fn from_der(der: &[u8]) -> Result<Self, AuthorityError> {
+        certificate(der).map_err(|_| AuthorityError)
     }
 
     /// The name as people write it.
@@ -194,8 +201,12 @@ fn public_key(key: &mut SliceReader<'_>) -> der::Result<PublicKey> {
     })?;
     let bits = BitStringRef::decode(key)?;
     let point = bits.as_bytes().ok_or(der::ErrorKind::Failed)?;
-    if (algorithm, curve) == (EC_PUBLIC_KEY, Some(P256)) && point.len() == POINT {
-        return Ok(PublicKey::P256(point.to_vec()));
+    if (algorithm, curve) == (EC_PUBLIC_KEY, Some(P256)) {
+        match point.len() {
+            POINT => return Ok(PublicKey::P256(point.to_vec())),
+            COMPRESSED_POINT => return Ok(PublicKey::Compressed),
+            _ => {}
+        }
     }
     let identifier = if algorithm == EC_PUBLIC_KEY { curve.unwrap_or(algorithm) } else { algorithm };
     let known = ALGORITHMS.iter().find(|(_, known)| *known == identifier);

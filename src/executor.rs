@@ -39,7 +39,8 @@ impl Executor<Artifact> for Workshop {
             return Err(format!("{} does not come over the network", job.name).into());
         };
         let Pin { url, checksum, .. } = &download.pin;
-        let (label, partial) = (job.name.to_string(), job.digest.to_hex());
+        let label = download.written_in.map_or_else(|| job.name.to_string(), str::to_owned);
+        let partial = job.digest.to_hex();
         let want = Want { label, url: url.clone(), checksum: checksum.clone(), partial };
         let report = |p: Progress<'_>| progress(Transfer { bytes: p.bytes, total: p.total });
         let fetched = self.fetcher()?.fetch(&want, &self.store, &report).await?;

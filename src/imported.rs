@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use kthw_graph::Secret;
 use p256::SecretKey;
+use p256::pkcs8::DecodePrivateKey as _;
 
 use crate::authority::{Authority, PublicKey, shown};
 use crate::cluster;
@@ -32,6 +33,10 @@ pub struct ImportedKeys(Vec<(Vec<u8>, SecretKey)>);
 pub enum ImportError {
     #[error("there is no certificate in PEM")]
     Empty,
+    #[error("it is a certificate in DER, and kthw reads PEM")]
+    Der,
+    #[error("it holds a private key, and certificates are for everyone to read")]
+    PrivateKey,
     #[error("certificate {0} in it is none of X.509")]
     Malformed(usize),
     #[error("`{0}` is no certificate authority (basicConstraints lacks CA:TRUE)")]
@@ -46,6 +51,8 @@ pub enum ImportError {
     NoKeyIdentifier(String),
     #[error("`{0}` has a key of the kind {1}; kthw signs with ECDSA P-256 alone")]
     Key(String, String),
+    #[error("`{0}` has its P-256 key in compressed form, which Kubernetes does not read")]
+    Compressed(String),
     #[error("`{0}` follows `{1}`, whose issuer it is not")]
     Order(String, String),
     #[error("`{0}` allows no authority as far below it as `{1}` (its pathlen is {2})")]
@@ -59,6 +66,8 @@ pub enum ImportError {
 pub enum ImportedKeyError {
     #[error("is encrypted")]
     Encrypted,
+    #[error("is in DER, and kthw reads PEM")]
+    Der,
     #[error("holds no ECDSA P-256 private key in PEM")]
     NoKey,
     #[error("is not the key of the certificate")]
@@ -66,9 +75,20 @@ pub enum ImportedKeyError {
 }
 
 impl ImportError {
-    /// What to do about it.
-    pub fn fix(&self) -> &'static str {
-        match self {
+    /// What to do about it with the file of this name.
+    pub fn fix(&self, file: &str) -> String {
+        let fix = match self {
+            Self::Der => {
+                return format!("write it anew: `openssl x509 -inform DER -in {file} -out {file}.pem`");
+            }
+            Self::PrivateKey => {
+                "leave the certificates alone in it, and keep the key below .kthw/; a key that was committed has to \
+                 be replaced, and its authority with it"
+            }
+            Self::Compressed(_) => {
+                "write the key anew, `openssl ec -in OLD -conv_form uncompressed -out NEW`, and have a certificate \
+                 made for that"
+            }
             Self::Empty | Self::Malformed(_) => {
                 "put the authority's own certificate there, and after it those of its issuers if you like"
             }
@@ -86,26 +106,42 @@ impl ImportError {
             }
             Self::TooDeep(..) => "have the authority made by one that allows it",
             Self::Expires { .. } => "have it renewed, or shorten pki.certificateValidityPeriod",
-        }
+        };
+        fix.to_owned()
     }
 }
 
 impl ImportedKeyError {
-    /// What to do about it.
-    pub fn fix(self) -> &'static str {
-        match self {
+    /// What to do about it with the file of this name.
+    pub fn fix(self, file: &str) -> String {
+        let fix = match self {
+            Self::Der => {
+                return format!("write it anew: `openssl pkey -inform DER -in {file} -out {file}.pem`");
+            }
             Self::Encrypted => "decrypt it with `openssl pkey`",
             Self::NoKey => "put the authority's key there; `openssl pkey -text` says what a key is",
             Self::Foreign => {
                 "put the key back that belongs to the certificate, or the certificate of this key"
             }
-        }
+        };
+        fix.to_owned()
     }
 }
 
 impl ImportedAuthority {
     /// Reads the certificate of an authority, and those of its issuers after it.
+    pub fn read(file: &[u8]) -> Result<Self, ImportError> {
+        match Authority::from_der(file) {
+            Ok(_) => Err(ImportError::Der),
+            // What is written around PEM may be in any encoding.
+            Err(_) => Self::from_pem(&String::from_utf8_lossy(file)),
+        }
+    }
+
     pub fn from_pem(text: &str) -> Result<Self, ImportError> {
+        if text.contains("PRIVATE KEY-----") {
+            return Err(ImportError::PrivateKey);
+        }
         let mut certificate = None;
         let mut chain: Vec<Authority> = Vec::new();
         for (number, pem) in (1..).zip(blocks(text, "CERTIFICATE")) {
@@ -130,6 +166,7 @@ impl ImportedAuthority {
         let authority = chain.remove(0);
         let public_key = match &authority.key {
             PublicKey::P256(point) => point.clone(),
+            PublicKey::Compressed => return Err(ImportError::Compressed(authority.subject())),
             PublicKey::Other(kind) => return Err(ImportError::Key(authority.subject(), kind.clone())),
         };
         Ok(Self { certificate, authority, public_key, issuers: chain })
@@ -177,8 +214,12 @@ fn check(authority: &Authority) -> Result<(), ImportError> {
 
 impl ImportedKeys {
     /// Takes the PEM of a private key (PKCS#8 or SEC 1), if it is the one of this public key.
-    pub fn add(&mut self, pem: &Secret<String>, public_key: &[u8]) -> Result<(), ImportedKeyError> {
-        let text = pem.expose();
+    pub fn add(&mut self, file: &Secret<Vec<u8>>, public_key: &[u8]) -> Result<(), ImportedKeyError> {
+        let file = file.expose();
+        if SecretKey::from_pkcs8_der(file).is_ok() || SecretKey::from_sec1_der(file).is_ok() {
+            return Err(ImportedKeyError::Der);
+        }
+        let text = std::str::from_utf8(file).map_err(|_| ImportedKeyError::NoKey)?;
         if text.contains("ENCRYPTED") {
             return Err(ImportedKeyError::Encrypted);
         }
@@ -197,7 +238,6 @@ impl ImportedKeys {
 }
 
 fn private_key(text: &str) -> Option<SecretKey> {
-    use p256::pkcs8::DecodePrivateKey as _;
     let pkcs8 = blocks(text, "PRIVATE KEY").next().and_then(|pem| SecretKey::from_pkcs8_pem(pem).ok());
     pkcs8.or_else(|| blocks(text, "EC PRIVATE KEY").next().and_then(|pem| SecretKey::from_sec1_pem(pem).ok()))
 }

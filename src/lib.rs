@@ -25,6 +25,7 @@ mod last_build;
 mod meant;
 mod merge_patch;
 mod mirror;
+mod redaction;
 mod report;
 mod yaml;
 

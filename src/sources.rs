@@ -71,12 +71,24 @@ impl Folder {
 
     /// The virtual machines that run without libvirt.
     pub fn machines(&self) -> Utf8PathBuf {
-        self.path.join(PRIVATE).join("machines")
+        self.private().join("machines")
+    }
+
+    /// Held by whoever starts and stops them.
+    pub fn machines_lock(&self) -> Utf8PathBuf {
+        self.private().join("machines.lock")
     }
 
     /// Where the root secret of a real cluster is.
     pub fn private_root(&self) -> Utf8PathBuf {
         self.private().join("root")
+    }
+
+    /// Whether a file, seen from the folder, is among what is committed with it.
+    pub fn is_committed(&self, name: &str) -> bool {
+        let place = files::resolved(&self.join(name));
+        let is_below = |folder: &Utf8Path| place.starts_with(files::resolved(folder));
+        is_below(&self.path) && !is_below(&self.private())
     }
 }
 
@@ -124,14 +136,14 @@ impl Origin {
 /// A file that the cluster's file names, as it was when it was read. It may hold a secret.
 pub struct NamedFile {
     pub path: String,
-    text: Option<Secret<String>>,
+    bytes: Option<Secret<Vec<u8>>>,
     mode: u32,
 }
 
 impl NamedFile {
     /// What it holds, if it is there.
-    pub fn text(&self) -> Option<&Secret<String>> {
-        self.text.as_ref()
+    pub fn bytes(&self) -> Option<&Secret<Vec<u8>>> {
+        self.bytes.as_ref()
     }
 
     /// Whether others than its owner may read or write it.
@@ -141,9 +153,9 @@ impl NamedFile {
 
     /// Tells equal from different, and nothing to those who do not have the root's key.
     fn fingerprint(&self, key: &Secret<[u8; 32]>) -> String {
-        let Some(text) = &self.text else { return "absent".to_owned() };
+        let Some(bytes) = &self.bytes else { return "absent".to_owned() };
         let mut hasher = blake3::Hasher::new_keyed(key.expose());
-        hasher.update(&self.mode.to_le_bytes()).update(text.expose().as_bytes());
+        hasher.update(&self.mode.to_le_bytes()).update(bytes.expose());
         hasher.finalize().to_string()
     }
 }
@@ -214,12 +226,16 @@ impl Sources {
         if !matches!(self.origin, Origin::Folder)
             && let Some(text) = self.origin.read(&self.folder, path)?
         {
-            return Ok(NamedFile { path: path.to_owned(), text: Some(Secret::new(text)), mode: 0o600 });
+            return Ok(NamedFile {
+                path: path.to_owned(),
+                bytes: Some(Secret::new(text.into_bytes())),
+                mode: 0o600,
+            });
         }
         let place = self.folder.join(path);
-        let text = files::read_text(&place)?.map(Secret::new);
-        let mode = if text.is_some() { files::mode(&place)? } else { 0 };
-        Ok(NamedFile { path: path.to_owned(), text, mode })
+        let bytes = files::read(&place)?.map(Secret::new);
+        let mode = if bytes.is_some() { files::mode(&place)? } else { 0 };
+        Ok(NamedFile { path: path.to_owned(), bytes, mode })
     }
 
     /// Stands for everything that decides what a build yields, these files that the cluster's file names included.

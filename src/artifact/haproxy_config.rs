@@ -6,6 +6,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use kthw_graph::{ActionError, Content, Kind, Manifest, Origin, Reads, Resource, Yields};
 
 use super::{Ingredients, Make};
+use crate::cluster::ports;
 
 /// The file haproxy.cfg: TLS connections are passed on as they are, to API servers that say they are ready.
 pub struct HaproxyConfig {
@@ -69,14 +70,19 @@ backend control-planes
 ";
 
 /// What only the host itself may ask for.
-const METRICS: &str = "
+fn metrics() -> String {
+    format!(
+        "
 frontend metrics
     mode http
-    bind 127.0.0.1:8404
-    http-request use-service prometheus-exporter if { path /metrics }
+    bind 127.0.0.1:{}
+    http-request use-service prometheus-exporter if {{ path /metrics }}
     stats enable
     stats uri /stats
-";
+",
+        ports::HAPROXY_METRICS.usual
+    )
+}
 
 impl HaproxyConfig {
     fn render(&self) -> String {
@@ -100,7 +106,7 @@ impl HaproxyConfig {
             writeln!(text, "    server {host} {address} check-sni {host} verifyhost {host}")
                 .expect("writing to a string succeeds");
         }
-        text + METRICS
+        text + &metrics()
     }
 }
 

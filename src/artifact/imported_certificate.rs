@@ -19,7 +19,7 @@ impl Make for ImportedCertificate {
         name: "imported-certificate",
         version: 1,
         yields: Yields::Public,
-        reads: Reads::Contents,
+        reads: Reads::Identities,
         resource: Resource::Cpu,
     };
 
@@ -47,6 +47,7 @@ mod tests {
             Artifact::from(ImportedCertificate { authority: Authority::Etcd, imported })
         });
         assert!(description(&one).ends_with("(pki.authorities.etcd.certificate)"));
+        assert_eq!(ImportedCertificate::KIND.reads, Reads::Identities, "there is nothing else to read");
         all_differ([one, other]);
     }
 

@@ -56,6 +56,7 @@ mod tests {
     use super::*;
     use crate::artifact::Artifact;
     use crate::imported::ImportedKeys;
+    use kthw_graph::Secret;
 
     fn key(public_key: &[u8]) -> ImportedKey {
         let (public_key, file) = (public_key.to_vec(), "ca.key".to_owned());
@@ -73,7 +74,7 @@ mod tests {
             said.starts_with("public-key = 04") && said.ends_with("(pki.authorities.cluster.certificate)")
         );
         let mut keys = ImportedKeys::default();
-        keys.add(&pem, &one.public_key).expect("its key");
+        keys.add(&Secret::new(pem.expose().clone().into_bytes()), &one.public_key).expect("its key");
         let made = make_knowing(&keys, key(&one.public_key), &[]).expect("it is at hand");
         assert_eq!(trial::shown(&made), pem.expose());
         assert!(make_knowing(&keys, key(&other.public_key), &[]).is_err());

@@ -5,14 +5,12 @@ use serde::Serialize;
 
 use super::libvirt::{Typed, Uuid, document};
 use super::{Ingredients, Make};
-use crate::cluster::{Acceleration, Arch, Mac, Size};
+use crate::cluster::{Acceleration, Arch, Mac, Size, machine_folder};
 
 /// A virtual machine with its disk, its seed, one network interface and a serial console.
 pub struct LibvirtDomain {
     /// The cluster's id of the lock.
     pub cluster: String,
-    /// The cluster's name, which the machine's begins with.
-    pub cluster_name: String,
     pub host: String,
     pub arch: Arch,
     pub acceleration: Acceleration,
@@ -167,16 +165,32 @@ struct Backend {
 }
 
 impl LibvirtDomain {
-    fn document(&self) -> Document<'_> {
-        let (is, mode) = match self.acceleration {
+    /// What libvirt calls the machine of a host.
+    pub fn name(cluster: &str, host: &str) -> String {
+        format!("{cluster}-{host}")
+    }
+
+    /// What libvirt knows it by, whatever it is called.
+    pub fn uuid(cluster: &str, host: &str) -> Uuid {
+        Uuid::of(cluster, &format!("machine/{host}"))
+    }
+
+    /// The machine as software executes it, for where the processor cannot.
+    pub fn emulated(&self) -> Result<String, ActionError> {
+        document(&self.document(Acceleration::Emulation))
+    }
+
+    fn document(&self, acceleration: Acceleration) -> Document<'_> {
+        let (is, mode) = match acceleration {
             Acceleration::Kvm => ("kvm", "host-passthrough"),
             Acceleration::Emulation => ("qemu", "maximum"),
         };
-        let Self { folder, host, .. } = self;
+        let host = &self.host;
+        let folder = format!("{}/{}", self.folder, machine_folder(host));
         Document {
             is,
-            name: format!("{}-{host}", self.cluster_name),
-            uuid: Uuid::of(&self.cluster, &format!("machine/{host}")).to_string(),
+            name: Self::name(&self.cluster, host),
+            uuid: Self::uuid(&self.cluster, host).to_string(),
             memory: Memory { unit: "MiB", size: self.memory.mebibytes },
             vcpu: self.cpus,
             os: self.os(),
@@ -188,7 +202,7 @@ impl LibvirtDomain {
                         is: "file",
                         device: "disk",
                         driver: Driver { name: "qemu", is: "qcow2" },
-                        source: File { file: format!("{folder}/{host}/disk.qcow2") },
+                        source: File { file: format!("{folder}/disk.qcow2") },
                         target: Target { dev: "vda", bus: "virtio" },
                         readonly: None,
                     },
@@ -196,7 +210,7 @@ impl LibvirtDomain {
                         is: "file",
                         device: "disk",
                         driver: Driver { name: "qemu", is: "raw" },
-                        source: File { file: format!("{folder}/{host}/seed.img") },
+                        source: File { file: format!("{folder}/seed.img") },
                         target: Target { dev: "vdb", bus: "virtio" },
                         readonly: Some(()),
                     },
@@ -236,7 +250,6 @@ impl Make for LibvirtDomain {
     fn describe(&self, manifest: &mut dyn Manifest) {
         let host = &self.host;
         manifest.text("cluster", &self.cluster, Origin::Lock(format_args!("cluster")));
-        manifest.text("cluster-name", &self.cluster_name, Origin::Spec(format_args!("name")));
         manifest.text("host", host, Origin::Spec(format_args!("hosts[{host}].name")));
         manifest.text("arch", self.arch.as_str(), Origin::Spec(format_args!("hosts[{host}].arch")));
         let at = Origin::Spec(format_args!("machines.acceleration"));
@@ -250,7 +263,7 @@ impl Make for LibvirtDomain {
     }
 
     fn make(&self, _from: &Ingredients<'_>) -> Result<Content, ActionError> {
-        Ok(Content::public(document(&self.document())?.into_bytes()))
+        Ok(Content::public(document(&self.document(self.acceleration))?.into_bytes()))
     }
 }
 
@@ -264,7 +277,6 @@ mod tests {
     fn domain() -> LibvirtDomain {
         LibvirtDomain {
             cluster: "hard-way-0a1b2c3d".to_owned(),
-            cluster_name: "hard-way".to_owned(),
             host: "control0".to_owned(),
             arch: Arch::Amd64,
             acceleration: Acceleration::Kvm,
@@ -272,8 +284,8 @@ mod tests {
             memory: Size { mebibytes: 2048 },
             sized_by: ["machines.cpus".to_owned(), "machines.memory".to_owned()],
             mac: Mac([0x52, 0x54, 0, 1, 2, 3]),
-            network: "hard-way".to_owned(),
-            folder: "/var/lib/libvirt/images/hard-way".to_owned(),
+            network: "hard-way-0a1b2c3d".to_owned(),
+            folder: "/var/lib/libvirt/images/hard-way-0a1b2c3d".to_owned(),
         }
     }
 
@@ -288,6 +300,13 @@ mod tests {
     }
 
     #[test]
+    fn what_the_processor_cannot_execute_is_emulated_and_nothing_else_changes() {
+        let planned = LibvirtDomain { acceleration: Acceleration::Kvm, ..emulated_arm() };
+        assert_eq!(planned.emulated().expect("a document"), text(emulated_arm(), &[]));
+        assert_ne!(text(planned, &[]), text(emulated_arm(), &[]));
+    }
+
+    #[test]
     fn every_parameter_counts() {
         let other = |change: fn(&mut LibvirtDomain)| {
             let mut domain = domain();
@@ -297,7 +316,6 @@ mod tests {
         all_differ([
             other(|_| ()),
             other(|d| d.cluster.push('x')),
-            other(|d| d.cluster_name.push('x')),
             other(|d| d.host.push('x')),
             other(|d| d.arch = Arch::Arm64),
             other(|d| d.acceleration = Acceleration::Emulation),

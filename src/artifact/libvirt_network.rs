@@ -102,6 +102,11 @@ struct DhcpHost<'a> {
 }
 
 impl LibvirtNetwork {
+    /// What libvirt knows it by, whatever it is called.
+    pub fn uuid(cluster: &str) -> Uuid {
+        Uuid::of(cluster, "network")
+    }
+
     fn document(&self) -> Document<'_> {
         let mut hosts: IndexMap<IpAddr, Vec<&str>> = IndexMap::new();
         for HostsEntry { name, address, .. } in &self.names {
@@ -113,7 +118,7 @@ impl LibvirtNetwork {
         let is_v4 = self.gateway.is_ipv4();
         Document {
             name: &self.name,
-            uuid: Uuid::of(&self.cluster, "network").to_string(),
+            uuid: Self::uuid(&self.cluster).to_string(),
             forward: Forward { mode: "nat", nat: (!is_v4).then_some(Nat { ipv6: "yes" }) },
             bridge: Named { name: &self.bridge },
             domain: Domain { name: &self.domain, local_only: "yes" },

@@ -186,6 +186,7 @@ pub use etcd_defragmentation::EtcdClient;
 pub use haproxy_config::ApiServer;
 pub use hosts_file::HostsEntry;
 pub use kubelet_config::Taint;
+pub use libvirt::Uuid;
 pub use network_config::HostAddressing;
 pub use patch::Patch;
 pub use pod_routes::PodRoute;

@@ -18,7 +18,7 @@ pub struct NetworkConfig {
     /// Which of the machine's interfaces it is.
     pub mac: Mac,
     pub addressing: HostAddressing,
-    /// The virtual address of the API, where the machine has it on its loopback interface.
+    /// The virtual address of the API, where the machine answers for it on its loopback interface.
     pub loopback: Option<IpAddr>,
     /// Asked for names; nothing is said of them where the network does.
     pub nameservers: Vec<IpAddr>,

@@ -96,6 +96,7 @@ impl UserData {
                 (Some(Setting::Value(Value::Array(ours))), Value::Array(theirs)) => {
                     ours.extend(theirs.iter().cloned());
                 }
+                (Some(Setting::Value(Value::Object(ours))), Value::Object(theirs)) => merge(ours, theirs),
                 (Some(Setting::Files(ours)), Value::Array(theirs)) => {
                     ours.extend(theirs.iter().cloned().map(WrittenFile::Further));
                 }
@@ -127,6 +128,16 @@ impl UserData {
     }
 }
 
+/// Adds lists to lists; anything else of theirs comes before ours.
+fn merge(ours: &mut Map<String, Value>, theirs: &Map<String, Value>) {
+    for (key, value) in theirs {
+        match (ours.get_mut(key), value) {
+            (Some(Value::Array(ours)), Value::Array(theirs)) => ours.extend(theirs.iter().cloned()),
+            _ => _ = ours.insert(key.clone(), value.clone()),
+        }
+    }
+}
+
 fn written_file<'a>(path: &'a str, permissions: Permissions, bytes: &'a [u8]) -> WrittenFile<'a> {
     let Permissions { mode, owner } = permissions;
     let (encoding, content) = match std::str::from_utf8(bytes) {
@@ -139,7 +150,7 @@ fn written_file<'a>(path: &'a str, permissions: Permissions, bytes: &'a [u8]) ->
 impl Make for UserData {
     const KIND: Kind = Kind {
         name: "user-data",
-        version: 1,
+        version: 2,
         yields: Yields::Derived,
         reads: Reads::Contents,
         resource: Resource::Cpu,
@@ -215,6 +226,7 @@ mod tests {
                 "runcmd": ["echo hello"],
                 "write_files": [{"path": "/etc/motd", "content": "hello"}],
                 "timezone": "Europe/London",
+                "ca_certs": {"remove_defaults": true, "trusted": ["-----BEGIN CERTIFICATE-----"]},
             })),
             ..bare()
         }

@@ -5,9 +5,6 @@ use std::net::IpAddr;
 
 use super::LoadBalancer;
 
-/// Where an API server listens, unless the endpoint leads to it directly.
-pub const APISERVER_PORT: u16 = 6443;
-
 /// How the API is reached.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Api {

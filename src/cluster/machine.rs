@@ -19,13 +19,23 @@ pub struct Machines {
     pub user_data: serde_json::Map<String, serde_json::Value>,
     pub carry: Carry,
     pub acceleration: Acceleration,
-    /// The folder on the hypervisor that holds the machines' files.
-    pub folder: String,
+    /// The folder on the hypervisor that holds the machines' files, if the user names it; by default the cluster's id
+    /// does, as the next two.
+    pub folder: Option<String>,
     /// What a machine has that has nothing of its own.
     pub cpus: u32,
     pub memory: Size,
     /// By the name of the host.
     pub each: BTreeMap<String, Machine>,
+}
+
+/// Where each machine has its folder, below that of all machines. What they share is beside it, so that a host may be
+/// called like that.
+pub const MACHINE_FOLDERS: &str = "hosts";
+
+/// The folder of a host's machine, below that of all machines.
+pub fn machine_folder(host: &str) -> String {
+    format!("{MACHINE_FOLDERS}/{host}")
 }
 
 /// One machine.
@@ -80,8 +90,8 @@ impl BaseImage {
 /// The network that the machines are in; its range is that of the hosts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MachineNetwork {
-    pub name: String,
-    pub bridge: String,
+    pub name: Option<String>,
+    pub bridge: Option<String>,
     /// The hypervisor's own address.
     pub gateway: IpAddr,
     pub nameservers: Vec<IpAddr>,
@@ -113,7 +123,7 @@ choice! {
 choice! {
     /// What a new machine starts with.
     Carry {
-        /// The public files of its bundle, except programs.
+        /// The public files of its bundle, except programs and those that list all workers.
         Public = "public",
         /// Nothing of its bundle.
         None = "none",

@@ -18,13 +18,14 @@ mod machine;
 mod monitoring;
 mod network;
 mod pki;
+pub mod ports;
 mod priority_class;
 mod versions;
 
 use std::net::IpAddr;
 
 pub use addons::Addons;
-pub use api::{APISERVER_PORT, Api, Endpoint};
+pub use api::{Api, Endpoint};
 pub use audit::Audit;
 pub use authentication::{Anonymous, Authentication};
 pub use cloud_provider::{CloudControllerManager, CloudDownload, CloudProvider};
@@ -36,12 +37,13 @@ pub use etcd::{AutoCompaction, Backup, CompactionMode, Etcd, Layer, LayerKind, O
 pub use host::{Arch, Effect, Host, Role, Ssh, Taint};
 pub use load_balancer::{Balancer, LoadBalancer};
 pub use machine::{
-    Acceleration, Addressing, BaseImage, Carry, Image, ImageFile, Mac, Machine, MachineNetwork, Machines,
-    Size, User,
+    Acceleration, Addressing, BaseImage, Carry, Image, ImageFile, MACHINE_FOLDERS, Mac, Machine,
+    MachineNetwork, Machines, Size, User, machine_folder,
 };
 pub use monitoring::Monitoring;
 pub use network::{Allocation, Cni, Network, nth_address};
 pub use pki::{Authority, AuthorityFiles, Pki};
+pub use ports::Listener;
 pub use priority_class::{PreemptionPolicy, PriorityClass};
 pub use versions::Versions;
 
@@ -117,6 +119,12 @@ impl Cluster {
     /// The hosts that run pods.
     pub fn workers(&self) -> impl Iterator<Item = &Host> {
         self.hosts.iter().filter(|host| host.is(Role::Worker))
+    }
+
+    /// What kube-proxy leads traffic with, if the user chose and it runs at all.
+    pub fn kube_proxy_mode(&self) -> Option<&str> {
+        let mode = self.components.kube_proxy.config.get("mode").and_then(|mode| mode.as_str());
+        mode.filter(|_| self.network.kube_proxy)
     }
 
     /// The host of that name.

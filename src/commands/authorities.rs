@@ -1,14 +1,14 @@
 //! Reading and checking the authorities that the cluster's file says are made elsewhere.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use super::failure::Failure;
 use crate::cluster::{Authority, AuthorityFiles, Cluster};
 use crate::imported::{ImportedAuthorities, ImportedAuthority, ImportedKeys};
 use crate::lock::Lock;
-use crate::sources::{NamedFile, SPEC, Sources};
+use crate::sources::{NamedFile, PRIVATE, SPEC, Sources};
 use crate::spec::Positions;
+use crate::sys::files;
 use crate::ui::Diagnostic;
 
 /// The authorities as they were read.
@@ -19,6 +19,7 @@ pub struct Authorities {
     pub keys: ImportedKeys,
     /// The files that this was read from.
     pub files: Vec<NamedFile>,
+    pub warnings: Vec<Diagnostic>,
 }
 
 /// Something that is wrong with a file: the field that names it, what, and what to do.
@@ -40,9 +41,10 @@ pub fn read(sources: &Sources, cluster: &Cluster, lock: &Lock) -> Result<Authori
         }
     }
     problems.extend(twins(cluster, &authorities.public));
+    authorities.warnings = located(sources, Diagnostic::warning, committed_keys(sources, cluster));
     match problems.is_empty() {
         true => Ok(authorities),
-        false => Err(located(&sources.spec, problems)),
+        false => Err(Failure::wrong_input(located(sources, Diagnostic::error, problems))),
     }
 }
 
@@ -55,14 +57,14 @@ fn certificate(
 ) -> Result<Result<ImportedAuthority, Problem>, Failure> {
     let field = format!("pki.authorities.{authority}.certificate");
     let (name, file) = (&files.certificate, sources.named(&files.certificate)?);
-    let Some(text) = file.text() else {
+    let Some(bytes) = file.bytes() else {
         let fix = "put the authority's certificate there; it may be committed".to_owned();
         return Ok(Err((field, format!("{name} does not exist"), fix)));
     };
-    let imported = ImportedAuthority::from_pem(text.expose());
+    let imported = ImportedAuthority::read(bytes.expose());
     let imported = imported.and_then(|imported| imported.outlives(leaves).map(|()| imported));
     read.push(file);
-    Ok(imported.map_err(|error| (field, format!("{name}: {error}"), error.fix().to_owned())))
+    Ok(imported.map_err(|error| (field, format!("{name}: {error}"), error.fix(name))))
 }
 
 fn key(
@@ -74,16 +76,16 @@ fn key(
 ) -> Result<Option<Problem>, Failure> {
     let field = format!("pki.authorities.{authority}.key");
     let (name, file) = (&files.key, sources.named(&files.key)?);
-    let problem = match file.text() {
+    let problem = match file.bytes() {
         None => None,
         Some(_) if file.is_open() => {
             let path = sources.folder.join(name);
             let (what, fix) = ("can be read by others", format!("run `chmod 600 {path}`"));
             Some((field, format!("{name} {what}"), fix))
         }
-        Some(pem) => {
-            let added = authorities.keys.add(pem, &imported.public_key);
-            added.err().map(|error| (field, format!("{name} {error}"), error.fix().to_owned()))
+        Some(key) => {
+            let added = authorities.keys.add(key, &imported.public_key);
+            added.err().map(|error| (field, format!("{name} {error}"), error.fix(name)))
         }
     };
     authorities.files.push(file);
@@ -113,12 +115,30 @@ fn twins(cluster: &Cluster, imported: &ImportedAuthorities) -> Vec<Problem> {
     problems
 }
 
-/// The problems, each at the line of the cluster's file that names the file.
-fn located(spec: &Arc<str>, problems: Vec<Problem>) -> Failure {
-    let positions = Positions::new(spec);
-    let diagnostic = |(field, message, fix): &Problem| {
-        let place = positions.locate(field);
-        Diagnostic::error(message).at(SPEC, spec, place.line, place.column, place.len).help(Some(fix))
+/// Keys that are where git finds them.
+fn committed_keys(sources: &Sources, cluster: &Cluster) -> Vec<Problem> {
+    let keys = cluster.pki.authorities.iter().map(|(authority, files)| (authority, &files.key));
+    let committed =
+        keys.filter(|(_, key)| files::exists(&sources.folder.join(key)) && sources.folder.is_committed(key));
+    let warn = |(authority, key): (&Authority, &String)| {
+        let message = format!("{key} is a private key among the files that are committed");
+        let fix = format!("move it below {PRIVATE}/, which git passes over, or out of the cluster's folder");
+        (format!("pki.authorities.{authority}.key"), message, fix)
     };
-    Failure::wrong_input(problems.iter().map(diagnostic).collect())
+    committed.map(warn).collect()
+}
+
+/// The problems, each at the line of the cluster's file that names the file.
+fn located(
+    sources: &Sources,
+    diagnostic: impl Fn(String) -> Diagnostic,
+    problems: Vec<Problem>,
+) -> Vec<Diagnostic> {
+    let (file, spec) = (format!("{}{SPEC}", sources.origin.prefix()), &sources.spec);
+    let positions = Positions::new(spec);
+    let locate = |(field, message, fix): Problem| {
+        let place = positions.locate(&field);
+        diagnostic(message).at(&file, spec, place.line, place.column, place.len).help(Some(fix))
+    };
+    problems.into_iter().map(locate).collect()
 }

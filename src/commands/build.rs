@@ -41,7 +41,7 @@ pub fn run(folder: Folder, args: Build, ui: &Ui) -> Result<(), Failure> {
         (_, true) => Goal::Fetch,
         _ => Goal::Identify,
     };
-    let outcome = realise(&session, goal, &targets, ui)?;
+    let outcome = realise(&session, &bound.spec, goal, &targets, ui)?;
     let summary = summarise(&session, &outcome);
     if whole && !args.check {
         let root = keep(&session, &bound, summary.executed)?;

@@ -44,7 +44,13 @@ pub fn states(
         None => Name::Build(None),
     };
     let after = after.map_or(Ok(Name::Folder), Name::parse)?;
-    Ok((State::open(folder, &before, ui)?, State::open(folder, &after, ui)?))
+    // Neither needs anything of the other.
+    let (before, after) = std::thread::scope(|scope| {
+        let before = scope.spawn(|| State::open(folder, &before, ui));
+        let after = State::open(folder, &after, ui);
+        (before.join().expect("opening a state ends without a panic"), after)
+    });
+    Ok((before?, after?))
 }
 
 fn compare(before: &State, after: &State, only: &[String]) -> Result<Report, Failure> {

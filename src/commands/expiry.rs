@@ -2,7 +2,7 @@
 
 use super::failure::Failure;
 use super::opened::Opened;
-use crate::artifact::Artifact;
+use crate::artifact::{Artifact, ImportedCertificate};
 use crate::golden::date;
 use crate::sys::clock;
 use crate::ui::Diagnostic;
@@ -11,21 +11,34 @@ use crate::ui::Diagnostic;
 pub fn check(opened: &Opened, within: &str) -> Result<(), Failure> {
     let horizon = clock::now().saturating_add(seconds(within)?).unsigned_abs();
     let graph = &opened.plan.graph;
-    let expiring = graph.order().iter().filter_map(|id| {
-        let node = graph.node(*id);
-        let ends = match &node.action {
-            Artifact::Certificate(certificate) => certificate.validity.not_after(),
-            Artifact::ImportedCertificate(certificate) => certificate.imported.authority.not_after,
-            _ => return None,
-        };
-        (ends <= horizon).then(|| Diagnostic::error(format!("{} expires at {}", node.name, date(ends))))
-    });
-    let expiring: Vec<Diagnostic> = expiring.collect();
-    if expiring.is_empty() {
-        return Ok(());
+    let (mut issued, mut imported) = (Vec::new(), Vec::new());
+    for node in graph.order().iter().map(|id| graph.node(*id)) {
+        let expires = |ends| Diagnostic::error(format!("{} expires at {}", node.name, date(ends)));
+        match &node.action {
+            Artifact::Certificate(certificate) => {
+                let ends = certificate.validity.not_after();
+                issued.extend((ends <= horizon).then(|| expires(ends)));
+            }
+            Artifact::ImportedCertificate(ImportedCertificate { authority, imported: elsewhere }) => {
+                let ends = elsewhere.authority.not_after;
+                let fix = format!(
+                    "have it renewed where it was made, and put the new one in the place of \
+                     pki.authorities.{authority}.certificate"
+                );
+                imported.extend((ends <= horizon).then(|| expires(ends).help(Some(fix))));
+            }
+            _ => {}
+        }
     }
-    let failure = Failure { exit: super::Exit::Failed, diagnostics: expiring };
-    Err(failure.help("renewal is an edit of the epochs in kthw.lock"))
+    // One edit renews all that kthw issued.
+    if let Some(last) = issued.pop() {
+        issued.push(last.help(Some("renewal is an edit of the epochs in kthw.lock")));
+    }
+    issued.extend(imported);
+    match issued.is_empty() {
+        true => Ok(()),
+        false => Err(Failure { exit: super::Exit::Failed, diagnostics: issued }),
+    }
 }
 
 /// Reads `30d`, `12h`, `45m` or `10s`.

@@ -1,6 +1,6 @@
 //! How a command ends when it does not end well.
 
-use kthw_graph::{NodeFailure, SessionError};
+use kthw_graph::NodeFailure;
 use kthw_store::StoreError;
 
 use crate::sys::files::FileError;
@@ -38,7 +38,7 @@ impl Failure {
     }
 
     /// Adds the next step to the last problem.
-    pub fn help(mut self, help: impl Into<String>) -> Self {
+    pub fn help(mut self, help: impl AsRef<str>) -> Self {
         let last = self.diagnostics.pop();
         self.diagnostics.extend(last.map(|diagnostic| diagnostic.help(Some(help))));
         self
@@ -63,17 +63,5 @@ impl From<FileError> for Failure {
 impl From<NodeFailure> for Failure {
     fn from(failure: NodeFailure) -> Self {
         Self::failed(failure)
-    }
-}
-
-impl From<SessionError> for Failure {
-    fn from(error: SessionError) -> Self {
-        match error {
-            SessionError::Store(error) => error.into(),
-            SessionError::Nodes(failures) => Self {
-                exit: Exit::Failed,
-                diagnostics: failures.iter().map(|f| Diagnostic::error(f.to_string())).collect(),
-            },
-        }
     }
 }

@@ -12,6 +12,7 @@ use super::opened::{Opened, open_store, realise};
 use crate::artifact::{Artifact, Download, Make};
 use crate::cli::Fetch;
 use crate::lock::Pin;
+use crate::redaction::redacted;
 use crate::sources::Folder;
 use crate::sys::files;
 use crate::ui::Ui;
@@ -30,17 +31,18 @@ pub fn run(folder: Folder, args: Fetch, ui: &Ui) -> Result<(), Failure> {
     if args.list {
         return list(&opened, args.json, ui);
     }
+    let layout = args.mirror.as_ref().map(|_| mirror::lay_out(&opened.plan.graph)).transpose()?;
     let pull = !images(&opened).is_empty();
-    let (session, _) = opened.session(ui)?;
+    let (session, bound) = opened.session(ui)?;
     let wanted = |id: &NodeId| match &session.graph().node(*id).action {
         Artifact::Download(_) => true,
         // A mirror holds what is published, not what is in it.
         artifact => args.mirror.is_none() && artifact.kind().yields == Yields::Pinned,
     };
     let targets: Vec<NodeId> = session.graph().order().iter().copied().filter(wanted).collect();
-    let outcome = realise(&session, Goal::Fetch, &targets, ui)?;
-    if let Some(place) = &args.mirror {
-        mirror::write(&session, place, ui)?;
+    let outcome = realise(&session, &bound.spec, Goal::Fetch, &targets, ui)?;
+    if let (Some(place), Some(layout)) = (&args.mirror, layout) {
+        mirror::write(&session, layout, place, ui)?;
         if pull {
             ui.message("hosts pull container images besides: `kthw fetch --images` names them");
         }
@@ -64,7 +66,7 @@ struct ListedDownload<'a> {
     version: String,
     os: &'a str,
     arch: &'a str,
-    url: &'a str,
+    url: String,
     algorithm: &'static str,
     digest: &'a str,
     /// Of what is in the store; a lock knows no sizes.
@@ -81,7 +83,7 @@ fn list(opened: &Opened, json: bool, ui: &Ui) -> Result<(), Failure> {
     };
     if !json {
         for Download { pin, .. } in downloads() {
-            ui.result(format_args!("{} {}", pin.checksum, pin.url));
+            ui.result(format_args!("{} {}", pin.checksum, redacted(&pin.url)));
         }
         return Ok(());
     }
@@ -94,7 +96,7 @@ fn list(opened: &Opened, json: bool, ui: &Ui) -> Result<(), Failure> {
         let size = store.as_ref().map(|store| size(download, store)).transpose()?.flatten();
         let Pin { name, version, os, arch, url, checksum } = &download.pin;
         let (algorithm, digest) = (checksum.algorithm().as_str(), checksum.hex());
-        let version = version.to_string();
+        let (version, url) = (version.to_string(), redacted(url));
         listing.downloads.push(ListedDownload { name, version, os, arch, url, algorithm, digest, size });
     }
     ui.result(serde_json::to_string(&listing).expect("texts and numbers serialise"));

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::failure::Failure;
-use super::opened::read_and_warn;
+use super::opened::read_cluster;
 use super::{build, lock};
 use crate::cli::{Build, Init, Preset};
 use crate::plan;
@@ -35,7 +35,8 @@ pub fn run(folder: &Folder, args: Init, ui: &Ui) -> Result<(), Failure> {
         (None, Preset::HaHaproxy) => presets::HA_HAPROXY.to_owned(),
     }
     .into();
-    let cluster = read_and_warn(&spec, ui)?;
+    // The build that follows says what there is to warn of.
+    let (cluster, _) = read_cluster("", &spec).map_err(Failure::wrong_input)?;
     create_root(&folder)?;
     let mut pins = lock::new_lock(&folder, &cluster.name)?;
     pins.set_pins(plan::needs(&cluster).iter().filter_map(upstream::published));

@@ -10,7 +10,7 @@ use crate::sources::Folder;
 use crate::ui::{Diagnostic, Ui};
 
 pub fn run(folder: Folder, args: Kubeconfig, ui: &Ui) -> Result<(), Failure> {
-    let (session, _) = Opened::read(folder, ui)?.session(ui)?;
+    let (session, bound) = Opened::read(folder, ui)?.session(ui)?;
     let graph = session.graph();
     let Some(id) = graph.find(&plan::kubeconfig_name(&args.user)) else {
         let names = graph.order().iter().map(|id| graph.node(*id).name.as_str());
@@ -20,7 +20,7 @@ pub fn run(folder: Folder, args: Kubeconfig, ui: &Ui) -> Result<(), Failure> {
         let help = format!("there is one for each of {}", users.join(", "));
         return Err(Failure::wrong_input(vec![error.help(Some(help))]));
     };
-    realise(&session, Goal::Identify, &[id], ui)?;
+    realise(&session, &bound.spec, Goal::Identify, &[id], ui)?;
     match session.content(id)? {
         Content::Secret(bytes) => ui.bytes(bytes.expose()),
         Content::Public(_) | Content::Stored(_) => unreachable!("a kubeconfig holds a private key"),

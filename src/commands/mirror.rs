@@ -1,14 +1,16 @@
 //! Writes a mirror of a cluster's downloads: a folder that `downloads.mirrors` may name.
 
+use std::collections::BTreeMap;
 use std::io::Read;
 
 use camino::{Utf8Path, Utf8PathBuf};
+use kthw_graph::{Graph, NodeId, NodeName};
 use kthw_store::{Digest, Output};
 
 use super::failure::Failure;
 use super::opened::ClusterSession;
 use super::show::copy_blob;
-use crate::artifact::Artifact;
+use crate::artifact::{Artifact, Download};
 use crate::lock::{Algorithm, Checksum, Pin};
 use crate::mirror::ChecksumList;
 use crate::sources::Folder;
@@ -31,16 +33,41 @@ pub fn prepare(folder: &Folder, mirror: &Utf8Path) -> Result<(), Failure> {
     Ok(files::ensure_writable(mirror)?)
 }
 
+/// The downloads with their places below the root of a mirror.
+pub type Layout = Vec<(NodeId, Utf8PathBuf)>;
+
+/// Decides where each download is to be, before anything is fetched.
+pub fn lay_out(graph: &Graph<Artifact>) -> Result<Layout, Failure> {
+    let mut layout = Layout::new();
+    let mut taken: BTreeMap<Utf8PathBuf, (&NodeName, &Checksum)> = BTreeMap::new();
+    let mut problems = Vec::new();
+    for (id, node) in graph.order().iter().map(|id| (*id, graph.node(*id))) {
+        let Artifact::Download(Download { pin, .. }) = &node.action else { continue };
+        let place = mirror_path(&pin.url).map_err(Failure::failed)?;
+        match taken.get(&place) {
+            Some((other, checksum)) if **checksum != pin.checksum => {
+                let message = format!("{other} and {} would both be {place} in a mirror", node.name);
+                let fix = "a mirror knows files by the hosts and paths of their URLs: give one of them another path";
+                problems.push(Diagnostic::error(message).help(Some(fix)));
+            }
+            _ => _ = taken.insert(place.clone(), (&node.name, &pin.checksum)),
+        }
+        layout.push((id, place));
+    }
+    if problems.is_empty() { Ok(layout) } else { Err(Failure::wrong_input(problems)) }
+}
+
 /// Writes what the mirror lacks, from the store, and the lists of checksums.
-pub fn write(session: &ClusterSession, mirror: &Utf8Path, ui: &Ui) -> Result<(), Failure> {
+pub fn write(session: &ClusterSession, layout: Layout, mirror: &Utf8Path, ui: &Ui) -> Result<(), Failure> {
     let mut held: Vec<(Utf8PathBuf, &Checksum)> = Vec::new();
     let mut written = 0;
-    for id in session.graph().order() {
-        let Artifact::Download(download) = &session.graph().node(*id).action else { continue };
+    for (id, relative) in layout {
+        let Artifact::Download(download) = &session.graph().node(id).action else {
+            unreachable!("a layout is of downloads")
+        };
         let Pin { url, checksum, .. } = &download.pin;
-        let relative = mirror_path(url).map_err(Failure::failed)?;
         let place = mirror.join(&relative);
-        let Some(Output::Pinned(action)) = session.realised(*id).map(|realised| realised.output) else {
+        let Some(Output::Pinned(action)) = session.realised(id).map(|realised| realised.output) else {
             unreachable!("a download is realised as what is pinned")
         };
         let missing = || Failure::failed(format!("{url} is not in the store any more")).help("run it again");

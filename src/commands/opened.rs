@@ -2,20 +2,20 @@
 
 use std::sync::Arc;
 
-use kthw_graph::{Goal, Limits, NodeId, Outcome, Session};
+use kthw_graph::{Goal, Limits, NodeFailure, NodeId, Outcome, Session, SessionError};
 use kthw_store::{Record, Store};
 
 use super::authorities::{self, Authorities};
-use super::failure::Failure;
-use crate::artifact::Artifact;
+use super::failure::{Exit, Failure};
+use crate::artifact::{Artifact, Download};
 use crate::cluster::Cluster;
 use crate::executor::Workshop;
 use crate::imported::{ImportedAuthorities, ImportedKeys};
 use crate::lock::{Lock, LockProblem};
-use crate::plan::{self, Plan};
+use crate::plan::{self, Plan, PlanProblem};
 use crate::root::{RootFingerprint, RootSecret};
 use crate::sources::{Folder, LOCK, NamedFile, Origin, SPEC, Sources, SourcesError};
-use crate::spec::{self, Located};
+use crate::spec::{self, Located, Place, Positions};
 use crate::sys::files;
 use crate::ui::{Diagnostic, Ui};
 
@@ -72,7 +72,7 @@ impl Opened {
         let prefix = sources.origin.prefix();
         let lock = read_lock(&prefix, &sources.lock);
         let cluster = read_cluster(&prefix, &sources.spec);
-        let ((cluster, warnings), lock) = match (cluster, lock) {
+        let ((cluster, mut warnings), lock) = match (cluster, lock) {
             (Ok(cluster), Ok(lock)) => (cluster, lock),
             (cluster, lock) => {
                 let problems = [cluster.err(), lock.err()].into_iter().flatten().flatten();
@@ -84,12 +84,21 @@ impl Opened {
         if let Some(root) = stand_in {
             sources.root = root;
         }
-        let Authorities { public, keys, files } = authorities::read(&sources, &cluster, &lock)?;
+        let Authorities { public, keys, files, warnings: more } =
+            authorities::read(&sources, &cluster, &lock)?;
+        warnings.extend(more);
         let fingerprint = sources.fingerprint(&files);
         let texts = texts(&sources, &cluster, &files);
         let files = files.into_iter().map(|file| file.path).collect();
         let plan = plan::plan(&cluster, &lock, sources.root.fingerprint(), &public).map_err(|problems| {
-            Failure::wrong_input(problems.iter().map(|p| Diagnostic::error(p.to_string())).collect())
+            let positions = Positions::new(&sources.spec);
+            let locate = |problem: &PlanProblem| {
+                let diagnostic = Diagnostic::error(problem.to_string());
+                let Some(field) = problem.field() else { return diagnostic };
+                let Place { line, column, len } = positions.locate(field);
+                diagnostic.at(&format!("{prefix}{SPEC}"), &sources.spec, line, column, len)
+            };
+            Failure::wrong_input(problems.iter().map(locate).collect())
         })?;
         let Sources { folder, spec, root, .. } = sources;
         let opened = Self {
@@ -158,7 +167,7 @@ fn texts(sources: &Sources, cluster: &Cluster, named: &[NamedFile]) -> Vec<(Stri
     let certificates = cluster.pki.authorities.values().map(|files| &files.certificate);
     let certificates = certificates.filter_map(|path| {
         let file = named.iter().find(|file| file.path == *path)?;
-        Some((path.clone(), file.text()?.expose().as_str().into()))
+        Some((path.clone(), std::str::from_utf8(file.bytes()?.expose()).ok()?.into()))
     });
     let own = [(SPEC.to_owned(), Arc::clone(&sources.spec)), (LOCK.to_owned(), Arc::clone(&sources.lock))];
     own.into_iter().chain(certificates).collect()
@@ -219,9 +228,10 @@ pub fn open_store(folder: &Folder, ui: &Ui) -> Result<Store, Failure> {
     Ok(store)
 }
 
-/// Realises these nodes, showing how it goes.
+/// Realises these nodes of the cluster that this text describes, showing how it goes.
 pub fn realise(
     session: &Arc<ClusterSession>,
+    spec: &Arc<str>,
     goal: Goal,
     targets: &[NodeId],
     ui: &Ui,
@@ -236,7 +246,30 @@ pub fn realise(
         limits,
         Arc::new(move |event| listener.show(event)),
     ));
-    Ok(outcome?)
+    outcome.map_err(|error| match error {
+        SessionError::Nodes(failures) => {
+            let positions = Positions::new(spec);
+            let failure = |failure: &NodeFailure| located(failure, session, &positions, spec);
+            Failure { exit: Exit::Failed, diagnostics: failures.iter().map(failure).collect() }
+        }
+        SessionError::Store(error) => error.into(),
+    })
+}
+
+/// A node's failure, at the place in the cluster's file that has to be looked at if there is one.
+fn located(
+    failure: &NodeFailure,
+    session: &ClusterSession,
+    positions: &Positions<'_>,
+    spec: &Arc<str>,
+) -> Diagnostic {
+    let diagnostic = Diagnostic::error(failure.to_string());
+    let NodeFailure::Failed { name, .. } = failure else { return diagnostic };
+    let node = session.graph().find(name.as_str()).map(|id| &session.graph().node(id).action);
+    let Some(Artifact::Download(Download { written_in: Some(field), .. })) = node else { return diagnostic };
+    let place = positions.locate(field);
+    let help = format!("compare {field}, its URL and its checksum, with what is published");
+    diagnostic.at(SPEC, spec, place.line, place.column, place.len).help(Some(help))
 }
 
 /// What drives waiting: for the network, and for workers.
@@ -260,7 +293,7 @@ pub fn lock_problems(prefix: &str, text: &Arc<str>, problems: &[LockProblem]) ->
 }
 
 /// The cluster with what to warn of, or the problems of its file.
-fn read_cluster(prefix: &str, text: &Arc<str>) -> Result<(Cluster, Vec<Diagnostic>), Vec<Diagnostic>> {
+pub fn read_cluster(prefix: &str, text: &Arc<str>) -> Result<(Cluster, Vec<Diagnostic>), Vec<Diagnostic>> {
     let file = format!("{prefix}{SPEC}");
     let locate = |located: &Located| {
         let problem = &located.problem;
@@ -268,7 +301,12 @@ fn read_cluster(prefix: &str, text: &Arc<str>) -> Result<(Cluster, Vec<Diagnosti
             spec::Severity::Error => Diagnostic::error(&problem.message),
             spec::Severity::Warning => Diagnostic::warning(&problem.message),
         };
-        diagnostic.at(&file, text, located.line, located.column, located.len).help(problem.fix.as_deref())
+        let Located { line, column, len, .. } = *located;
+        let diagnostic = match problem.discreet {
+            true => diagnostic.at_unquoted(&file, line, column),
+            false => diagnostic.at(&file, text, line, column, len),
+        };
+        diagnostic.help(problem.fix.as_deref())
     };
     match spec::load(text) {
         Ok((cluster, warnings)) => Ok((cluster, warnings.iter().map(locate).collect())),

@@ -13,9 +13,9 @@ use crate::ui::{Diagnostic, Ui};
 
 pub fn run(folder: Folder, args: Snapshot, ui: &Ui) -> Result<(), Failure> {
     let place = args.dir.unwrap_or_else(|| folder.join("snapshots"));
-    let (session, _) = Opened::read(folder, ui)?.session(ui)?;
+    let (session, bound) = Opened::read(folder, ui)?.session(ui)?;
     let all = session.graph().order().to_vec();
-    realise(&session, Goal::Identify, &all, ui)?;
+    realise(&session, &bound.spec, Goal::Identify, &all, ui)?;
     let wanted = golden::render(&session)?;
     let changes = compare(&place, &wanted)?;
     if args.check {

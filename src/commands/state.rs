@@ -75,7 +75,7 @@ impl State {
         let opened = Opened::review(folder.clone(), origin)?;
         let (session, bound) = opened.session(ui)?;
         let all = session.graph().order().to_vec();
-        realise(&session, Goal::Identify, &all, ui)?;
+        realise(&session, &bound.spec, Goal::Identify, &all, ui)?;
         let recorded = match record {
             Some(record) => recorded(&session, record, &label)?,
             None => HashMap::new(),

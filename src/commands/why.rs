@@ -20,7 +20,7 @@ pub fn run(folder: Folder, args: Why, ui: &Ui) -> Result<(), Failure> {
     let id = target::find(session.graph(), &args.target)?;
     // The record is loaded before anything is made, so that a pending change is seen as one.
     let history = History::read(session.store(), &bound.root_name)?;
-    realise(&session, Goal::Identify, &[id], ui)?;
+    realise(&session, &bound.spec, Goal::Identify, &[id], ui)?;
     let positions = Positions::new(&bound.spec);
     if let Some(line) = args.line {
         return line::answer(&session, id, line, &positions, ui);

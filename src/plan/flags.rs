@@ -8,13 +8,8 @@ pub(super) use super::path;
 use crate::artifact::{Command, DecidedBy, Flag};
 use crate::cluster::flags::{FlagSet, Origin};
 use crate::cluster::{
-    APISERVER_PORT, Allocation, Anonymous, CloudControllerManager, Cluster, FlagValue, Host, LeaderElection,
-    Program,
+    Allocation, Anonymous, CloudControllerManager, Cluster, FlagValue, Host, LeaderElection, Program, ports,
 };
-
-const ETCD_CLIENT_PORT: u16 = 2379;
-const ETCD_PEER_PORT: u16 = 2380;
-pub const ETCD_METRICS_PORT: u16 = 2381;
 
 /// Collects flags with the field of cluster.yaml that decides each.
 struct Flags<'a> {
@@ -88,16 +83,6 @@ fn https(address: IpAddr, port: u16) -> String {
     format!("https://{}", SocketAddr::new(address, port))
 }
 
-/// The port on which each API server listens: the endpoint's own, if connections to the endpoint reach it as they are.
-pub fn apiserver_port(cluster: &Cluster) -> u16 {
-    let endpoint = &cluster.api.endpoint;
-    let direct = match &cluster.api.load_balancer {
-        Some(balancer) => balancer.is_transparent(),
-        None => cluster.control_planes().any(|host| Some(host.address) == endpoint.ip()),
-    };
-    if direct { endpoint.port } else { APISERVER_PORT }
-}
-
 /// The address by which a host reaches itself, of the cluster's family.
 fn localhost(cluster: &Cluster) -> IpAddr {
     match cluster.network.hosts.addr() {
@@ -108,22 +93,23 @@ fn localhost(cluster: &Cluster) -> IpAddr {
 
 /// The API server of the same host.
 pub fn local_apiserver(cluster: &Cluster) -> String {
-    https(localhost(cluster), apiserver_port(cluster))
+    https(localhost(cluster), cluster.apiserver_port())
 }
 
 /// The member of etcd of the same host.
 pub fn local_etcd(cluster: &Cluster) -> String {
-    https(localhost(cluster), ETCD_CLIENT_PORT)
+    https(localhost(cluster), ports::ETCD_CLIENTS.usual)
 }
 
 pub fn etcd(cluster: &Cluster, host: &Host) -> Command {
     let local = localhost(cluster);
-    let client = https(host.address, ETCD_CLIENT_PORT);
-    let peer = https(host.address, ETCD_PEER_PORT);
-    let member = |host: &Host| format!("{}={}", host.name, https(host.address, ETCD_PEER_PORT));
+    let client = https(host.address, ports::ETCD_CLIENTS.usual);
+    let peer = https(host.address, ports::ETCD_PEERS.usual);
+    let member = |host: &Host| format!("{}={}", host.name, https(host.address, ports::ETCD_PEERS.usual));
     let members: Vec<String> = cluster.etcd_members().map(member).collect();
     let address = || address_of(host);
-    let metrics_at = |address: IpAddr| format!("http://{}", SocketAddr::new(address, ETCD_METRICS_PORT));
+    let metrics_at =
+        |address: IpAddr| format!("http://{}", SocketAddr::new(address, ports::ETCD_METRICS.usual));
     let watched = cluster.monitoring.is_some().then(|| metrics_at(host.address));
     let metrics: Vec<String> = std::iter::once(metrics_at(local)).chain(watched).collect();
     let settings = &cluster.etcd;
@@ -132,7 +118,7 @@ pub fn etcd(cluster: &Cluster, host: &Host) -> Command {
     Flags::of(cluster, Program::Etcd)
         .from(format!("hosts[{}].name", host.name), "name", host.name.clone())
         .ours("data-dir", "/var/lib/etcd")
-        .from(address(), "listen-client-urls", vec![https(local, ETCD_CLIENT_PORT), client.clone()])
+        .from(address(), "listen-client-urls", vec![https(local, ports::ETCD_CLIENTS.usual), client.clone()])
         .from(address(), "advertise-client-urls", vec![client])
         .from(address(), "listen-peer-urls", vec![peer.clone()])
         .from(address(), "initial-advertise-peer-urls", vec![peer])
@@ -173,7 +159,7 @@ pub fn etcd(cluster: &Cluster, host: &Host) -> Command {
 
 pub fn kube_apiserver(cluster: &Cluster, host: &Host) -> Command {
     let etcd: Vec<String> =
-        cluster.etcd_members().map(|host| https(host.address, ETCD_CLIENT_PORT)).collect();
+        cluster.etcd_members().map(|host| https(host.address, ports::ETCD_CLIENTS.usual)).collect();
     let issuer = format!("https://kubernetes.default.svc.{}", cluster.network.domain);
     let (audit, settings) = (&cluster.audit, &cluster.control_plane);
     let admission_config = (!settings.admission_config.is_empty()).then_some(path::ADMISSION_CONFIG);
@@ -222,7 +208,7 @@ pub fn kube_apiserver(cluster: &Cluster, host: &Host) -> Command {
         .ours("requestheader-extra-headers-prefix", vec!["X-Remote-Extra-".to_owned()])
         .ours("requestheader-group-headers", vec!["X-Remote-Group".to_owned()])
         .ours("requestheader-username-headers", vec!["X-Remote-User".to_owned()])
-        .from("api.endpoint", "secure-port", apiserver_port(cluster).to_string())
+        .from("api.endpoint", "secure-port", cluster.apiserver_port().to_string())
         .from("network.domain", "service-account-issuer", vec![issuer])
         .ours("service-account-key-file", vec![path::SERVICE_ACCOUNT_PUBLIC.to_owned()])
         .ours("service-account-signing-key-file", path::SERVICE_ACCOUNT_KEY)

@@ -52,17 +52,11 @@ impl Planner<'_> {
 
 /// The kernel modules that it needs and does not load itself, sorted.
 pub fn modules(cluster: &Cluster) -> &'static [&'static str] {
-    match (cluster.network.kube_proxy, mode(cluster)) {
+    match (cluster.network.kube_proxy, cluster.kube_proxy_mode()) {
         (false, _) => &[],
         (true, Some("ipvs")) => &["ip_vs", "ip_vs_rr", "ip_vs_sh", "ip_vs_wrr", "nf_conntrack"],
         (true, _) => &["nf_conntrack"],
     }
-}
-
-/// What it leads traffic with, if the user chose and it runs at all.
-pub fn mode(cluster: &Cluster) -> Option<&str> {
-    let mode = cluster.components.kube_proxy.config.get("mode").and_then(|mode| mode.as_str());
-    mode.filter(|_| cluster.network.kube_proxy)
 }
 
 /// It writes packet filters and kernel settings, so little is taken away from it.

@@ -30,7 +30,7 @@ impl Planner<'_> {
         let port = self.cluster.api.endpoint.port;
         let server = |host: &&Host| ApiServer {
             host: host.name.clone(),
-            address: SocketAddr::new(host.address, flags::apiserver_port(self.cluster)),
+            address: SocketAddr::new(host.address, self.cluster.apiserver_port()),
         };
         let servers = self.control_planes.iter().map(server).collect();
         if let Some(address) = balancer.virtual_address() {

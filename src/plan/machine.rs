@@ -6,9 +6,10 @@ use ipnet::IpNet;
 use kthw_graph::{NodeId, Slot, Yields};
 use semver::Version;
 
+use super::PlanProblem;
+use super::hypervisor_names::HypervisorNames;
 use super::planner::{HostFiles, Planner, input};
 use super::releases::OS;
-use super::{PlanProblem, kube_proxy};
 use crate::artifact::{
     Artifact, DecidedBy, DiskOverlay, DnsRecords, Download, HostAddressing, HostsEntry, LibvirtDomain,
     LibvirtNetwork, Machine, MetaData, NetworkConfig, Permissions, SEED_FILES, SeedImage, UserData,
@@ -52,10 +53,11 @@ impl Planner<'_> {
             shared.push((Slot::Owned(name), id));
         }
         let names = names(self.cluster, machines);
+        let HypervisorNames { network, bridge, .. } = HypervisorNames::of(&self.lock.cluster, machines);
         let network = LibvirtNetwork {
             cluster: self.lock.cluster.clone(),
-            name: machines.network.name.clone(),
-            bridge: machines.network.bridge.clone(),
+            name: network,
+            bridge,
             domain: machines.network.domain.clone(),
             gateway: machines.network.gateway,
             range: self.cluster.network.hosts,
@@ -97,6 +99,7 @@ impl Planner<'_> {
     /// Everything of one machine.
     pub(super) fn define_machine(&mut self, machines: &Machines, files: &HostFiles<'_>) -> (Slot, NodeId) {
         let host = files.host;
+        self.refuse_taken(machines, files);
         let machine = &machines.each[&host.name];
         let of = |file: &str| format!("{OWN}{}/{file}", host.name);
         let meta_data = MetaData { cluster: self.lock.cluster.clone(), host: host.name.clone() };
@@ -107,9 +110,9 @@ impl Planner<'_> {
         let seed = [meta_data, network_config, user_data];
         let seed = SEED_FILES.into_iter().zip(seed).map(|(name, id)| input(name, id));
         let seed = self.define(&of("seed.img"), SeedImage, seed);
+        let HypervisorNames { network, folder, .. } = HypervisorNames::of(&self.lock.cluster, machines);
         let domain = LibvirtDomain {
             cluster: self.lock.cluster.clone(),
-            cluster_name: self.cluster.name.clone(),
             host: host.name.clone(),
             arch: host.arch,
             acceleration: machines.acceleration,
@@ -120,8 +123,8 @@ impl Planner<'_> {
                 sized_by(host, "memory", machine.memory == machines.memory),
             ],
             mac: machine.mac,
-            network: machines.network.name.clone(),
-            folder: machines.folder.clone(),
+            network,
+            folder,
         };
         let domain = self.define(&of("domain.xml"), domain, []);
         let disk = self.disk(machines, host);
@@ -139,6 +142,19 @@ impl Planner<'_> {
         (Slot::Owned(name), id)
     }
 
+    /// What the user has a machine write where its bundle has a file. Of many hosts the first is named.
+    fn refuse_taken(&mut self, machines: &Machines, files: &HostFiles<'_>) {
+        let written = machines.user_data.get("write_files").and_then(|files| files.as_array());
+        for (i, file) in written.into_iter().flatten().enumerate() {
+            let Some(path) = file["path"].as_str().filter(|path| files.holds(path)) else { continue };
+            let field = format!("machines.userData.write_files[{i}].path");
+            if !self.problems.iter().any(|problem| problem.field() == Some(&field)) {
+                let (path, host) = (path.to_owned(), files.host.name.clone());
+                self.problems.push(PlanProblem::Taken { field, path, host });
+            }
+        }
+    }
+
     /// The disk, which machines of the same architecture and size begin with alike.
     fn disk(&mut self, machines: &Machines, host: &Host) -> NodeId {
         let (image, size) = (image_file(machines, host.arch), machines.each[&host.name].disk);
@@ -146,8 +162,8 @@ impl Planner<'_> {
         if let Some(disk) = self.disks.get(&name) {
             return *disk;
         }
-        // Each machine's files are in a folder beside the images.
-        let disk = self.define(&name, DiskOverlay { backing_file: format!("../{image}"), size }, []);
+        // Each machine's files are in a folder below one that is beside the images.
+        let disk = self.define(&name, DiskOverlay { backing_file: format!("../../{image}"), size }, []);
         self.disks.insert(name, disk);
         disk
     }
@@ -156,7 +172,8 @@ impl Planner<'_> {
         let host = files.host;
         let carried: Vec<(Slot, NodeId, Permissions)> = match machines.carry {
             Carry::None => Vec::new(),
-            Carry::Public => files.entries().filter(|(_, id, _)| self.is_public(*id)).collect(),
+            // A seed is for a first start: what changes with every worker would change every seed, and comes later.
+            Carry::Public => files.lasting().filter(|(_, id, _)| self.is_public(*id)).collect(),
         };
         let is_below = |folder: &str| carried.iter().any(|(path, ..)| path.starts_with(folder));
         let steps = [
@@ -218,10 +235,10 @@ fn packages(cluster: &Cluster, host: &Host) -> Vec<&'static str> {
     if host.is(Role::Worker) {
         packages.extend(["conntrack", "iptables"]);
         // For the rules that the bridge plugin's pods leave by, or those of kube-proxy.
-        if cluster.network.cni == Cni::Bridge || kube_proxy::mode(cluster) == Some("nftables") {
+        if cluster.network.cni == Cni::Bridge || cluster.kube_proxy_mode() == Some("nftables") {
             packages.push("nftables");
         }
-        if kube_proxy::mode(cluster) == Some("ipvs") {
+        if cluster.kube_proxy_mode() == Some("ipvs") {
             packages.push("ipset");
         }
     }
@@ -266,7 +283,8 @@ fn network_config(cluster: &Cluster, machines: &Machines, host: &Host) -> Networ
         interface: network.interface.clone(),
         mac: machines.each[&host.name].mac,
         addressing,
-        loopback: cluster.loopback_address(host),
+        // A control plane must not answer for the address: its unit adds it once its settings of ARP keep it silent.
+        loopback: cluster.loopback_address(host).filter(|_| host.is(Role::LoadBalancer)),
         nameservers: network.nameservers.clone(),
         domain: network.domain.clone(),
     }

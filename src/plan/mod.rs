@@ -7,6 +7,7 @@ mod control_plane;
 mod etcd;
 mod flags;
 mod host;
+mod hypervisor_names;
 mod kube_proxy;
 mod load_balancer;
 mod machine;
@@ -25,13 +26,14 @@ use kthw_graph::{Graph, GraphProblem, NodeId};
 use semver::Version;
 
 use crate::artifact::{Artifact, ClusterIndex, Permissions};
-use crate::cluster::{Cluster, Role};
+use crate::cluster::{Cluster, Role, machine_folder};
 use crate::imported::ImportedAuthorities;
 use crate::lock::Lock;
 use crate::root::RootFingerprint;
 
 use planner::{HostFiles, Planner};
 
+pub use hypervisor_names::HypervisorNames;
 pub use machine::{NETWORK_FILE, image_file};
 pub use releases::{needs, programs};
 
@@ -48,8 +50,23 @@ pub struct Plan {
 pub enum PlanProblem {
     #[error("kthw.lock does not pin {name} {version} for linux/{arch}; run `kthw lock`")]
     Unpinned { name: String, version: Version, arch: String },
+    #[error(
+        "{field} {path} is a file of the bundle of host {host}, and a deployment would put that back; remove it, or \
+         change what decides that file"
+    )]
+    Taken { field: String, path: String, host: String },
     #[error(transparent)]
     Graph(#[from] GraphProblem),
+}
+
+impl PlanProblem {
+    /// The field of the cluster's file that is wrong, if one is.
+    pub fn field(&self) -> Option<&str> {
+        match self {
+            Self::Taken { field, .. } => Some(field),
+            Self::Unpinned { .. } | Self::Graph(_) => None,
+        }
+    }
 }
 
 /// Plans a cluster: a pure function of what is decided and what is locked.
@@ -176,9 +193,9 @@ pub fn machine_files(graph: &Graph<Artifact>) -> impl Iterator<Item = (String, N
         let name = node.name.as_str();
         let shared = name.strip_prefix(machine::SHARED).map(|file| (file.to_owned(), *id));
         let host = name.strip_prefix(machine::OWN).filter(|host| !host.contains('/'));
-        let own = host
-            .into_iter()
-            .flat_map(|host| node.inputs.iter().map(move |(file, id)| (format!("{host}/{file}"), *id)));
+        let own = host.into_iter().flat_map(|host| {
+            node.inputs.iter().map(move |(file, id)| (format!("{}/{file}", machine_folder(host)), *id))
+        });
         shared.into_iter().chain(own)
     })
 }
@@ -282,6 +299,19 @@ mod tests {
 
     fn ha_haproxy(change: impl Fn(String) -> String) -> Plan {
         ha(spec::presets::HA_HAPROXY, include_str!("../../examples/ha-haproxy/kthw.lock"), change)
+    }
+
+    #[test]
+    fn api_servers_of_production_reach_pods_and_pods_stay_away_from_them() {
+        let lock = include_str!("../../examples/production/kthw.lock");
+        let plan = ha(spec::presets::PRODUCTION, lock, |text| text);
+        let kubelets = holders(&plan, "/etc/systemd/system/kubelet.service");
+        assert_eq!(kubelets, ["cp-1", "cp-2", "cp-3", "worker-1", "worker-2"]);
+        let taints = |host: &str| {
+            let config = unit(&plan, &format!("host/{host}/kubelet-config"));
+            config.into_iter().filter(|param| param.contains("node-role.kubernetes.io/control-plane")).count()
+        };
+        assert_eq!(["cp-1", "cp-2", "cp-3", "worker-1"].map(taints), [1, 1, 1, 0]);
     }
 
     /// The hosts that hold a file.

@@ -4,10 +4,9 @@ use std::net::{IpAddr, SocketAddr};
 
 use serde_json::{Value, json};
 
-use super::flags;
 use super::planner::Planner;
 use crate::artifact::{DecidedBy, Documents};
-use crate::cluster::{Cluster, Host, Monitoring};
+use crate::cluster::{Cluster, Host, Monitoring, ports};
 
 impl Planner<'_> {
     pub(super) fn define_monitoring(&mut self) {
@@ -35,18 +34,20 @@ fn scrape(cluster: &Cluster, monitoring: &Monitoring) -> Value {
             "static_configs": [{"targets": targets}],
         })
     };
-    let api_port = flags::apiserver_port(cluster);
-    let mut etcd = job("etcd", targets(cluster.etcd_members(), flags::ETCD_METRICS_PORT));
+    let mut etcd = job("etcd", targets(cluster.etcd_members(), ports::ETCD_METRICS.usual));
     etcd["scheme"] = "http".into();
     etcd.as_object_mut().expect("a job is a mapping").remove("tls_config");
     let mut jobs = vec![
         etcd,
-        job("kube-apiserver", targets(cluster.control_planes(), api_port)),
-        job("kube-controller-manager", targets(cluster.control_planes(), 10257)),
-        job("kube-scheduler", targets(cluster.control_planes(), 10259)),
+        job("kube-apiserver", targets(cluster.control_planes(), cluster.apiserver_port())),
+        job(
+            "kube-controller-manager",
+            targets(cluster.control_planes(), cluster.port(&ports::CONTROLLER_MANAGER)),
+        ),
+        job("kube-scheduler", targets(cluster.control_planes(), cluster.port(&ports::SCHEDULER))),
     ];
     if cluster.workers().next().is_some() {
-        jobs.push(job("kubelet", targets(cluster.workers(), 10250)));
+        jobs.push(job("kubelet", targets(cluster.workers(), cluster.port(&ports::KUBELET))));
     }
     json!({
         "global": {"scrape_interval": monitoring.scrape_interval, "evaluation_interval": monitoring.scrape_interval},
@@ -158,4 +159,27 @@ fn alert(name: &str, expr: &str, during: &str, severity: &str, summary: &str) ->
         "labels": {"severity": severity},
         "annotations": {"summary": summary},
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::spec::{self, presets};
+
+    #[test]
+    fn programs_are_asked_where_they_listen() {
+        let targets_of = |text: &str, name: &str| {
+            let (cluster, _) = spec::load(text).expect("a good cluster");
+            let scrape = scrape(&cluster, cluster.monitoring.as_ref().expect("it is watched"));
+            let jobs = scrape["scrape_configs"].as_array().expect("jobs").clone();
+            let job = jobs.into_iter().find(|job| job["job_name"] == name).expect("a job of this name");
+            job["static_configs"][0]["targets"][0].as_str().expect("a target").to_owned()
+        };
+        let usual = presets::PRODUCTION;
+        assert_eq!(targets_of(usual, "kube-scheduler"), "10.20.0.11:10259");
+        let moved =
+            usual.replace("  kube-scheduler:\n", "  kube-scheduler:\n    flags: {secure-port: 10359}\n");
+        assert_eq!(targets_of(&moved, "kube-scheduler"), "10.20.0.11:10359");
+        assert_eq!(targets_of(&moved, "kube-controller-manager"), "10.20.0.11:10257");
+    }
 }

@@ -33,8 +33,16 @@ pub struct Planner<'a> {
 /// One host's files in the making.
 pub struct HostFiles<'a> {
     pub host: &'a Host,
-    files: BTreeMap<Cow<'static, str>, (NodeId, Permissions)>,
+    files: BTreeMap<Cow<'static, str>, Placed>,
     services: Vec<Service>,
+}
+
+/// One file of a host.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Placed {
+    id: NodeId,
+    permissions: Permissions,
+    is_roster: bool,
 }
 
 /// An input of a node.
@@ -78,8 +86,8 @@ impl<'a> Planner<'a> {
     pub fn define_bundle(&mut self, host: HostFiles<'_>) -> (Slot, NodeId) {
         let name = host.host.name.clone();
         let inputs: Vec<(Slot, NodeId)> =
-            host.files.iter().map(|(path, (id, _))| (path.clone(), *id)).collect();
-        let files = host.files.into_iter().map(|(path, (_, permissions))| (path, permissions)).collect();
+            host.files.iter().map(|(path, placed)| (path.clone(), placed.id)).collect();
+        let files = host.files.into_iter().map(|(path, placed)| (path, placed.permissions)).collect();
         let bundle = Bundle { host: name.clone(), files, services: host.services };
         let id = self.define(&super::bundle_name(&name), bundle, inputs);
         (Slot::Owned(name), id)
@@ -93,17 +101,22 @@ impl<'a> HostFiles<'a> {
 
     /// A file that anyone may read.
     pub fn public(&mut self, path: impl Into<Cow<'static, str>>, id: NodeId) {
-        self.put(path.into(), id, 0o644);
+        self.put(path.into(), id, 0o644, false);
+    }
+
+    /// A file that anyone may read and that has a line for every worker: whoever comes or goes changes it on all hosts.
+    pub fn roster(&mut self, path: impl Into<Cow<'static, str>>, id: NodeId) {
+        self.put(path.into(), id, 0o644, true);
     }
 
     /// A file that only root may read.
     pub fn secret(&mut self, path: impl Into<Cow<'static, str>>, id: NodeId) {
-        self.put(path.into(), id, 0o600);
+        self.put(path.into(), id, 0o600, false);
     }
 
     /// A program.
     pub fn program(&mut self, path: impl Into<Cow<'static, str>>, id: NodeId) {
-        self.put(path.into(), id, 0o755);
+        self.put(path.into(), id, 0o755, false);
     }
 
     /// A unit, which is started, and restarted when it or one of the files that it reads changes.
@@ -113,18 +126,21 @@ impl<'a> HostFiles<'a> {
         self.services.push(Service { unit, reads });
     }
 
-    /// Every file with its node, by path.
-    pub fn entries(&self) -> impl Iterator<Item = (Slot, NodeId, Permissions)> {
-        self.files.iter().map(|(path, (id, permissions))| (path.clone(), *id, *permissions))
+    /// Every file that is the same whoever else is a worker, with its node, by path.
+    pub fn lasting(&self) -> impl Iterator<Item = (Slot, NodeId, Permissions)> {
+        let lasting = self.files.iter().filter(|(_, placed)| !placed.is_roster);
+        lasting.map(|(path, placed)| (path.clone(), placed.id, placed.permissions))
     }
 
-    fn put(&mut self, path: Cow<'static, str>, id: NodeId, mode: u32) {
-        let permissions = Permissions { mode, owner: "root:root" };
+    /// Whether there is a file at this path.
+    pub fn holds(&self, path: &str) -> bool {
+        self.files.contains_key(path)
+    }
+
+    fn put(&mut self, path: Cow<'static, str>, id: NodeId, mode: u32, is_roster: bool) {
+        let placed = Placed { id, permissions: Permissions { mode, owner: "root:root" }, is_roster };
         // Two roles of one host may need the same thing.
-        let before = self.files.insert(path, (id, permissions));
-        assert!(
-            before.is_none_or(|before| before == (id, permissions)),
-            "the plan puts one thing at one path"
-        );
+        let before = self.files.insert(path, placed);
+        assert!(before.is_none_or(|before| before == placed), "the plan puts one thing at one path");
     }
 }

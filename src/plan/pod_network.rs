@@ -38,7 +38,7 @@ impl Planner<'_> {
             return;
         }
         let [routes, program, unit] = [ROUTES, ROUTES_PROGRAM, ROUTES_UNIT].map(|name| self.name(name));
-        files.public(path::POD_ROUTES, routes);
+        files.roster(path::POD_ROUTES, routes);
         files.program(path::POD_ROUTES_PROGRAM, program);
         files.service("kubernetes-pod-routes.service", unit, [path::POD_ROUTES, path::POD_ROUTES_PROGRAM]);
     }

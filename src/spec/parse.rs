@@ -90,6 +90,7 @@ fn unknown_field((parent, name): &Field, fields: &Fields) -> Problem {
         Some(field) => format!("did you mean `{field}`?"),
         None => format!("the fields here are {}", known.join(", ")),
     };
+    // Nobody knows what it holds.
     Problem::error(join(parent, name), message).fix(fix)
 }
 
@@ -118,6 +119,16 @@ fn locate(text: &str, error: &Error) -> Located {
         }
         Error::NullIntoString { .. } => {
             (format!("{subject} has no value"), "write the value, or remove the field")
+        }
+        // What follows would repeat what is written.
+        Error::SerdeInvalidType { expected, .. } | Error::SerdeInvalidValue { expected, .. } => {
+            (format!("{subject} is not {expected}"), "correct the YAML")
+        }
+        Error::NonFiniteFloat { .. } | Error::QuotingRequired { .. } => {
+            (format!("{subject} is not a string"), "write it in quotes")
+        }
+        Error::UnsupportedTag { .. } | Error::TaggedEnumMismatch { .. } => {
+            (format!("{subject} has a tag"), "remove it, or write the value in quotes")
         }
         other => (other.to_string(), "correct the YAML"),
     };

@@ -6,7 +6,7 @@ pub const SINGLE: &str = include_str!("../../examples/single/cluster.yaml");
 pub const HA_IPVS: &str = include_str!("../../examples/ha-ipvs/cluster.yaml");
 /// Three control planes behind HAProxy, and two workers.
 pub const HA_HAPROXY: &str = include_str!("../../examples/ha-haproxy/cluster.yaml");
-/// Three control planes, an etcd of its own, and what a cluster needs that people depend on.
+/// Three control planes that run Cilium too, an etcd of its own, and what a cluster needs that people depend on.
 pub const PRODUCTION: &str = include_str!("../../examples/production/cluster.yaml");
 
 /// One control plane and two workers, with Cilium.

@@ -30,12 +30,15 @@ pub struct Problem {
     pub message: String,
     /// One line that says what to write instead.
     pub fix: Option<String>,
+    /// Whether what is written there may be secret, so that its line is not to be quoted.
+    pub discreet: bool,
 }
 
 impl Problem {
     /// A problem that refuses the file.
     pub fn error(path: impl Into<String>, message: impl Into<String>) -> Problem {
-        Problem { severity: Severity::Error, path: path.into(), message: message.into(), fix: None }
+        let (path, message) = (path.into(), message.into());
+        Problem { severity: Severity::Error, path, message, fix: None, discreet: false }
     }
 
     /// A problem that only wants to be known.
@@ -46,6 +49,11 @@ impl Problem {
     /// The same problem with its way out.
     pub fn fix(self, fix: impl Into<String>) -> Problem {
         Problem { fix: Some(fix.into()), ..self }
+    }
+
+    /// The same problem, located without its line: what is written there may be secret.
+    pub fn discreet(self) -> Problem {
+        Problem { discreet: true, ..self }
     }
 
     /// The same problem with its place in the text.

@@ -7,6 +7,7 @@ mod load_balancer;
 mod machines;
 mod pki;
 mod pod_network;
+mod ports;
 
 use super::{Located, load};
 

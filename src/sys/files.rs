@@ -30,12 +30,16 @@ impl FileError {
 
 /// The text of a file; `None` if there is no such file.
 pub fn read_text(path: &Utf8Path) -> Result<Option<String>, FileError> {
+    let Some(bytes) = read(path)? else { return Ok(None) };
+    let not_text = || std::io::Error::new(ErrorKind::InvalidData, "it is not UTF-8 text");
+    let text = String::from_utf8(bytes).map_err(|_| not_text());
+    text.map(Some).map_err(FileError::new("read", path))
+}
+
+/// The bytes of a small file; `None` if there is none.
+pub fn read(path: &Utf8Path) -> Result<Option<Vec<u8>>, FileError> {
     match std::fs::read(path) {
-        Ok(bytes) => {
-            let not_text = || std::io::Error::new(ErrorKind::InvalidData, "it is not UTF-8 text");
-            let text = String::from_utf8(bytes).map_err(|_| not_text());
-            text.map(Some).map_err(FileError::new("read", path))
-        }
+        Ok(bytes) => Ok(Some(bytes)),
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
         Err(error) => Err(FileError::new("read", path)(error)),
     }
@@ -156,6 +160,24 @@ pub fn list(folder: &Utf8Path) -> Result<Vec<Utf8PathBuf>, FileError> {
     }
     found.sort();
     Ok(found)
+}
+
+/// The names of the folders in a folder, sorted; none where there is no such folder.
+pub fn folders(folder: &Utf8Path) -> Result<Vec<String>, FileError> {
+    let entries = match folder.read_dir_utf8() {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(FileError::new("list", folder)(error)),
+    };
+    let mut names = Vec::new();
+    for entry in entries {
+        let entry = entry.map_err(FileError::new("list", folder))?;
+        if entry.path().is_dir() {
+            names.push(entry.file_name().to_owned());
+        }
+    }
+    names.sort();
+    Ok(names)
 }
 
 /// Creates a folder with a mode, and its parents with their usual ones. One that is there keeps its own.

@@ -122,6 +122,16 @@ impl Process {
     }
 }
 
+/// Ends processes: asks all of them to, and insists after a while.
+pub fn end(processes: &[Process], within: Duration) {
+    let ended = || processes.iter().all(|process| !process.is_running());
+    processes.iter().for_each(Process::terminate);
+    if !wait_until(within, ended) {
+        processes.iter().for_each(Process::kill);
+        wait_until(within, ended);
+    }
+}
+
 /// Waits until something is so, looking often; whether it came to be within that time.
 pub fn wait_until(within: Duration, mut so: impl FnMut() -> bool) -> bool {
     const PAUSE: Duration = Duration::from_millis(100);
@@ -180,6 +190,18 @@ mod tests {
         assert!(process.is_running(), "only the very process is ended");
         process.terminate();
         assert!(wait_until(Duration::from_secs(60), || !process.is_running()));
+    }
+
+    #[test]
+    fn processes_end_whether_they_want_to_or_not() {
+        let (folder, log) = log();
+        let ready = folder.path().join("ready");
+        let deaf = format!("trap '' TERM; touch {}; while :; do sleep 1; done", ready.display());
+        let begin = |script: &str| start("sh", &["-c".to_owned(), script.to_owned()], "/".into(), &log);
+        let processes = [begin(&deaf), begin("exec sleep 60")].map(|p| p.expect("sh is everywhere"));
+        assert!(wait_until(Duration::from_secs(60), || ready.exists()));
+        end(&processes, Duration::from_secs(1));
+        assert!(processes.iter().all(|process| !process.is_running()));
     }
 
     #[test]

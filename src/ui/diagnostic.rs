@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
+use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
+
+use crate::redaction::{is_delicate, redacted};
 
 /// How bad it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,33 +22,43 @@ pub struct Diagnostic {
     help: Option<String>,
 }
 
-/// A stretch of an input file.
+/// A place in an input file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Place {
     file: String,
-    source: Arc<str>,
-    span: std::ops::Range<usize>,
+    line: usize,
+    column: usize,
+    /// The file's text with the stretch that is meant, unless it may be secret.
+    quoted: Option<(Arc<str>, std::ops::Range<usize>)>,
 }
 
 impl Diagnostic {
-    pub fn error(message: impl Into<String>) -> Self {
-        Self { severity: Severity::Error, message: message.into(), place: None, help: None }
+    /// Whatever the message repeats, it says no password and no private key.
+    pub fn error(message: impl AsRef<str>) -> Self {
+        Self { severity: Severity::Error, message: redacted(message.as_ref()), place: None, help: None }
     }
 
-    pub fn warning(message: impl Into<String>) -> Self {
+    pub fn warning(message: impl AsRef<str>) -> Self {
         Self { severity: Severity::Warning, ..Self::error(message) }
     }
 
     /// Adds the next step.
-    pub fn help(mut self, help: Option<impl Into<String>>) -> Self {
-        self.help = help.map(Into::into);
+    pub fn help(mut self, help: Option<impl AsRef<str>>) -> Self {
+        self.help = help.map(|help| redacted(help.as_ref()));
         self
     }
 
-    /// Adds the place: line and column count from one, `length` in characters.
+    /// Adds the place, and its line if that holds no secret: line and column count from one, `length` in characters.
     pub fn at(mut self, file: &str, source: &Arc<str>, line: usize, column: usize, length: usize) -> Self {
-        let span = span(source, line, column, length);
-        self.place = Some(Place { file: file.to_owned(), source: Arc::clone(source), span });
+        let quote = || (Arc::clone(source), span(source, line, column, length));
+        let quoted = (!is_delicate(source, line)).then(quote);
+        self.place = Some(Place { file: file.to_owned(), line, column, quoted });
+        self
+    }
+
+    /// Adds the place alone, where what is written there may be secret.
+    pub fn at_unquoted(mut self, file: &str, line: usize, column: usize) -> Self {
+        self.place = Some(Place { file: file.to_owned(), line, column, quoted: None });
         self
     }
 
@@ -56,9 +68,14 @@ impl Diagnostic {
             Severity::Warning => Level::WARNING,
         };
         let mut group = Group::with_title(level.primary_title(&self.message));
-        if let Some(place) = &self.place {
-            let mark = AnnotationKind::Primary.span(place.span.clone());
-            group = group.element(Snippet::source(&*place.source).path(&place.file).annotation(mark));
+        if let Some(Place { file, line, column, quoted }) = &self.place {
+            group = match quoted {
+                Some((source, span)) => {
+                    let mark = AnnotationKind::Primary.span(span.clone());
+                    group.element(Snippet::source(&**source).path(file).annotation(mark))
+                }
+                None => group.element(Origin::path(file).line(*line).char_column(*column)),
+            };
         }
         if let Some(help) = &self.help {
             group = group.element(Level::HELP.message(help));
@@ -96,6 +113,20 @@ mod tests {
           |
           = help: write it as 10.0.0.0/8
         ");
+    }
+
+    #[test]
+    fn what_may_be_secret_is_located_and_not_quoted() {
+        let source: Arc<str> = "name: a\ndownloads: {mirrors: ['https://me:hunter2@m']}\n".into();
+        let diagnostic =
+            Diagnostic::error("https://me:hunter2@m is not reached").help(Some("not me:hunter2@m"));
+        let delicate = diagnostic.clone().at("cluster.yaml", &source, 2, 23, 22).render(&Renderer::plain());
+        insta::assert_snapshot!(delicate, @"
+        error: https://m is not reached
+        --> cluster.yaml:2:23
+         = help: not m
+        ");
+        assert_eq!(diagnostic.at_unquoted("cluster.yaml", 2, 23).render(&Renderer::plain()), delicate);
     }
 
     #[test]

@@ -92,8 +92,8 @@ mod tests {
 
     fn network() -> MachineNetwork {
         MachineNetwork {
-            name: "hard-way".to_owned(),
-            bridge: "br-hard-way".to_owned(),
+            name: None,
+            bridge: None,
             gateway: [10, 0, 0, 1].into(),
             nameservers: vec![[10, 0, 0, 1].into()],
             addressing: Addressing::Static,

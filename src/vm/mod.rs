@@ -9,18 +9,23 @@ mod note;
 
 pub use gateway::{Gateway, GatewayError};
 pub use guest::Guest;
-pub use note::{Made, Network, read as read_note, write as write_note};
+pub use note::{GatewayNote, Made, read as read_note, write as write_note};
 
-use crate::cluster::Arch;
+use crate::cluster::{Arch, machine_folder};
 
 /// The datagram socket of the switch that all machines of a cluster are plugged into.
 pub const SWITCH: &str = "switch.sock";
-/// What has been noted of the network while it runs.
-pub const NETWORK: &str = "network.json";
+/// What the switch prints, and where its process is noted while it runs.
+pub const SWITCH_LOG: &str = "switch.log";
+pub const SWITCH_NOTE: &str = "switch.json";
+/// What is noted of the gateway while it runs.
+pub const GATEWAY_NOTE: &str = "gateway.json";
+/// Whose machines these are: the id of a cluster.
+pub const OWNER: &str = "cluster";
 
 /// A file of one machine.
 pub fn file(host: &str, name: &str) -> String {
-    format!("{host}/{name}")
+    format!("{}/{name}", machine_folder(host))
 }
 
 /// A machine's files by name.
@@ -51,6 +56,16 @@ pub mod name {
 pub struct CommandLine {
     pub program: &'static str,
     pub arguments: Vec<String>,
+}
+
+impl CommandLine {
+    /// The program, and then its arguments.
+    pub fn words(&self) -> Vec<String> {
+        std::iter::once(self.program)
+            .chain(self.arguments.iter().map(String::as_str))
+            .map(str::to_owned)
+            .collect()
+    }
 }
 
 /// QEMU for machines of an architecture.

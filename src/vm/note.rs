@@ -7,8 +7,11 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 /// What a machine's files were made as: outputs of the plan of that day.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Made {
-    /// The image below the disk.
+    /// The id of the cluster that the machine is of.
+    pub cluster: String,
+    /// The image below the disk, and what its file is called.
     pub image: String,
+    pub image_file: String,
     /// The disk before it was written to.
     pub disk: String,
     pub seed: String,
@@ -21,11 +24,12 @@ impl Made {
     }
 }
 
-/// The processes that are the machines' network, and the local ports that lead to each host's ssh.
+/// The machines' gateway: its process, the words that it was started by, and the local ports that lead to each host's
+/// ssh.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Network<P> {
-    pub switch: P,
-    pub gateway: P,
+pub struct GatewayNote<P> {
+    pub process: P,
+    pub line: Vec<String>,
     pub ssh: BTreeMap<String, u16>,
 }
 
@@ -46,7 +50,8 @@ mod tests {
     use super::*;
 
     fn made(image: &str, disk: &str, seed: &str) -> Made {
-        Made { image: image.to_owned(), disk: disk.to_owned(), seed: seed.to_owned() }
+        let [cluster, image_file] = ["hard-way-0a1b2c3d", "debian-12-amd64.qcow2"].map(str::to_owned);
+        Made { cluster, image: image.to_owned(), image_file, disk: disk.to_owned(), seed: seed.to_owned() }
     }
 
     #[test]

@@ -35,9 +35,9 @@ impl Store {
     }
 }
 
-/// A held lock.
+/// A held lock on a file, which may be of something else than a store; freed on drop.
 #[derive(Debug)]
-pub(crate) struct Lock {
+pub struct Lock {
     file: File,
 }
 
@@ -77,7 +77,7 @@ impl Lock {
     }
 
     /// Takes a lock exclusively; waits for it after telling `waiting` who holds it.
-    pub(crate) fn exclusive(path: &Utf8Path, waiting: impl FnOnce(&str)) -> Result<Self> {
+    pub fn exclusive(path: &Utf8Path, waiting: impl FnOnce(&str)) -> Result<Self> {
         if let Some(lock) = Self::try_exclusive(path)? {
             return Ok(lock);
         }

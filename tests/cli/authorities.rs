@@ -6,7 +6,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 
 use crate::cluster_folder::ClusterFolder;
-use crate::elsewhere::{AUTHORITY, Order, P256, PKI, import, make, openssl};
+use crate::elsewhere::{AUTHORITY, Order, P256, PKI, certify, import, make, openssl};
 use crate::judge::judge;
 use crate::ran::Ran;
 
@@ -103,7 +103,10 @@ fn the_same_files_make_the_same_bytes_and_other_files_are_noticed() {
     let pkcs8 = folder.read(key);
     let sec1 = openssl(&folder.path(), &["ec", "-in", key]);
     let with_parameters = openssl(&folder.path(), &["ecparam", "-name", "prime256v1"]) + &sec1;
-    for form in [sec1, with_parameters, pkcs8.replace('\n', "\r\n"), format!("Key Attributes\n{pkcs8}")] {
+    let compressed = openssl(&folder.path(), &["ec", "-in", key, "-conv_form", "compressed"]);
+    for form in
+        [sec1, compressed, with_parameters, pkcs8.replace('\n', "\r\n"), format!("Key Attributes\n{pkcs8}")]
+    {
         folder.write(key, &form);
         assert_eq!(folder.build().executed, 0);
         folder.kthw(&["build", "--check"]).exits(0);
@@ -116,6 +119,68 @@ fn the_same_files_make_the_same_bytes_and_other_files_are_noticed() {
     make(&folder, &Order::default());
     let changed = folder.build();
     assert!(changed.executed > 0 && changed.cluster != first.cluster);
+}
+
+#[test]
+fn commands_that_convert_are_those_that_help() {
+    let Some(folder) = importing() else { return };
+    let [certificate, key] = ["ca/cluster.crt", ".kthw/ca/cluster.key"];
+    let (good, good_key) = (folder.read(certificate), folder.read(key));
+    let to_der = |kind: &str, file: &str| {
+        fs::rename(folder.path().join(file), folder.path().join("pem")).expect("our own file");
+        openssl(&folder.path(), &[kind, "-in", "pem", "-outform", "DER", "-out", file]);
+    };
+    to_der("x509", certificate);
+    let run_command_of_refusal = || {
+        let said = refusal(&folder);
+        let command =
+            said.split('`').nth(1).expect("a command").strip_prefix("openssl ").expect("of openssl");
+        openssl(&folder.path(), &command.split(' ').collect::<Vec<_>>());
+    };
+    run_command_of_refusal();
+    folder.edit("cluster.yaml", certificate, "ca/cluster.crt.pem");
+    to_der("pkey", key);
+    run_command_of_refusal();
+    folder.edit("cluster.yaml", key, ".kthw/ca/cluster.key.pem");
+    folder.build();
+    assert!(good.contains(folder.read("ca/cluster.crt.pem").trim()));
+    assert_eq!(folder.read(".kthw/ca/cluster.key.pem"), good_key);
+}
+
+#[test]
+fn a_key_that_git_would_find_is_warned_of() {
+    let Some(folder) = importing() else { return };
+    assert!(!folder.kthw(&["build"]).exits(0).stderr.contains("among the files that are committed"));
+    let place = |file: &str| folder.path().join(file);
+    let (key, outside) = (place(".kthw/ca/etcd.key"), folder.place().join("etcd.key"));
+    fs::copy(&key, &outside).expect("our own file");
+    fs::copy(&key, place("ca/etcd.key")).expect("our own file");
+    std::os::unix::fs::symlink(&key, place("ca/link")).expect("our own folder");
+    let mut written = ".kthw/ca/etcd.key";
+    for (file, is_warned) in
+        [("ca/etcd.key", true), ("./ca/../ca/etcd.key", true), ("ca/link", false), ("../etcd.key", false)]
+    {
+        folder.edit("cluster.yaml", &format!("key: {written}}}"), &format!("key: {file}}}"));
+        written = file;
+        let said = folder.kthw(&["build", "--check"]).exits(0).stderr;
+        let warning = format!("warning: {file} is a private key among the files that are committed");
+        assert_eq!(said.contains(&warning), is_warned, "{said}");
+        assert_eq!(said.contains("cluster.yaml:"), is_warned, "{said}");
+    }
+}
+
+#[test]
+fn whoever_imports_an_authority_is_told_to_have_it_renewed() {
+    let Some(folder) = importing() else { return };
+    make(
+        &folder,
+        &Order { name: "etcd", subject: "/O=Example/CN=Etcd Authority", days: "900", ..Order::default() },
+    );
+    let said = folder.kthw(&["build", "--fail-if-expiring", "1000d"]).refusal(1);
+    let (certificates, authority) = said.split_once("error: pki/etcd/ca/cert expires").expect("it does");
+    assert!(certificates.contains("renewal is an edit of the epochs"), "{said}");
+    assert!(authority.contains("pki.authorities.etcd.certificate"), "{said}");
+    assert!(!authority.contains("epochs"), "{said}");
 }
 
 #[test]
@@ -193,6 +258,16 @@ fn what_could_not_sign_for_a_cluster_is_refused_by_name() {
         said += &refusal(&folder);
     }
     make(&folder, &Order { subject, ..plain() });
+    let key = folder.read(".kthw/ca/cluster.key");
+    folder.write("compressed", &key);
+    openssl(
+        &folder.path(),
+        &["ec", "-in", "compressed", "-conv_form", "compressed", "-out", ".kthw/ca/cluster.key"],
+    );
+    certify(&folder, &Order { subject, ..plain() });
+    said += &refusal(&folder);
+    folder.write(".kthw/ca/cluster.key", &key);
+    certify(&folder, &Order { subject, ..plain() });
     let (good, chain) = (folder.read("ca/cluster.crt"), folder.read("ca/etcd.crt"));
     let root = fs::read_to_string(folder.place().join("root/root.crt")).expect("PEM");
     for file in
@@ -203,9 +278,15 @@ fn what_could_not_sign_for_a_cluster_is_refused_by_name() {
     }
     fs::remove_file(folder.path().join("ca/cluster.crt")).expect("our own file");
     said += &refusal(&folder);
+    folder.write("ca/cluster.crt", &format!("{good}{key}"));
+    said += &refusal(&folder);
+    openssl(&folder.path(), &["x509", "-in", "ca/etcd.crt", "-outform", "DER", "-out", "ca/cluster.crt"]);
+    said += &refusal(&folder);
     folder.write("ca/cluster.crt", &good);
-    let key = folder.read(".kthw/ca/cluster.key");
-    let secret = ["pkcs8", "-topk8", "-passout", "pass:x", "-in", ".kthw/ca/cluster.key"];
+    let der = ["pkey", "-in", ".kthw/ca/etcd.key", "-outform", "DER", "-out", ".kthw/ca/cluster.key"];
+    openssl(&folder.path(), &der);
+    said += &refusal(&folder);
+    let secret = ["pkcs8", "-topk8", "-passout", "pass:x", "-in", ".kthw/ca/etcd.key"];
     for file in
         [String::new(), openssl(&folder.path(), &secret), folder.read(".kthw/ca/etcd.key"), good.clone()]
     {

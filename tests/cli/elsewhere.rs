@@ -69,13 +69,19 @@ pub fn import(folder: &ClusterFolder) -> Option<()> {
 
 /// Makes an authority below the root, with its certificate and the root's in one file.
 pub fn make(folder: &ClusterFolder, order: &Order<'_>) {
-    let Order { name, subject, key, extensions, days } = order;
+    let key = folder.path().join(format!(".kthw/ca/{}.key", order.name));
+    let _ = fs::remove_file(&key);
+    openssl(&folder.path(), &[&["genpkey", "-out", key.to_str().expect("plain names")], order.key].concat());
+    fs::set_permissions(&key, fs::Permissions::from_mode(0o600)).expect("our own file");
+    certify(folder, order);
+}
+
+/// Makes the certificate of an authority whose key is there.
+pub fn certify(folder: &ClusterFolder, order: &Order<'_>) {
+    let Order { name, subject, key: _, extensions, days } = order;
     let root = folder.place().join("root");
-    let key_path = folder.path().join(format!(".kthw/ca/{name}.key"));
-    let (key_file, certificate) = (key_path.to_str().expect("plain names"), format!("{name}.crt"));
-    let _ = fs::remove_file(&key_path);
-    openssl(&root, &[&["genpkey", "-out", key_file], *key].concat());
-    fs::set_permissions(&key_path, fs::Permissions::from_mode(0o600)).expect("our own file");
+    let key = folder.path().join(format!(".kthw/ca/{name}.key"));
+    let (key_file, certificate) = (key.to_str().expect("plain names"), format!("{name}.crt"));
     fs::write(root.join("extensions"), extensions).expect("our own folder");
     let subject = ["-utf8", "-multivalue-rdn", "-subj", subject];
     let request = ["req", "-new", "-config", "root.cnf", "-key", key_file, "-out", "request"];

@@ -120,3 +120,12 @@ fn a_second_try_keeps_the_root_of_the_first() {
     folder.kthw(&["init"]).exits(0);
     assert_eq!(folder.read(".kthw/root"), root);
 }
+
+#[test]
+fn what_there_is_to_warn_of_is_said_once() {
+    let folder = ClusterFolder::empty();
+    let spec = ClusterFolder::single().read("cluster.yaml");
+    folder.write("cluster.yaml", &format!("{spec}\nmachines: {{memory: 4GiB}}\n"));
+    let said = folder.kthw(&["init"]).exits(0).stderr;
+    assert_eq!(said.matches("warning: machines.user.sshAuthorizedKeys is empty").count(), 1, "{said}");
+}

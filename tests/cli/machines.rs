@@ -59,18 +59,18 @@ fn a_second_build_has_nothing_to_do_and_every_build_is_the_same() {
     let (one, other) = (written(&one), written(&other));
     for host in HOSTS {
         for file in ["user-data", "meta-data", "network-config", "seed.img", "disk.qcow2", "domain.xml"] {
-            let read = |out: &Path| fs::read(out.join("machines").join(host).join(file)).expect(file);
+            let read = |out: &Path| fs::read(out.join("machines/hosts").join(host).join(file)).expect(file);
             assert_eq!(read(&one), read(&other), "{host} {file}");
         }
     }
 }
 
 #[test]
-fn a_new_machine_holds_the_public_files_of_its_bundle() {
+fn a_new_machine_holds_the_public_files_of_its_bundle_but_for_those_that_list_all_workers() {
     let folder = machines("");
     let out = written(&folder);
     for host in HOSTS {
-        let Some(user_data) = yaml(&out.join("machines").join(host).join("user-data")) else { return };
+        let Some(user_data) = yaml(&out.join("machines/hosts").join(host).join("user-data")) else { return };
         let bundle = folder.kthw(&["show", &format!("host/{host}/bundle")]).result();
         let bundle: Value = serde_json::from_str(&bundle).expect("a bundle is JSON");
         let files = bundle["files"].as_object().expect("a bundle has files");
@@ -78,7 +78,9 @@ fn a_new_machine_holds_the_public_files_of_its_bundle() {
             .iter()
             .filter(|(_, file)| file["output"].as_str().expect("text").starts_with("b3:"))
             .map(|(path, _)| path)
+            .filter(|path| *path != "/etc/kubernetes/pod-routes")
             .collect();
+        assert!(files.contains_key("/etc/kubernetes/pod-routes"), "{host}");
         let carried = user_data["write_files"].as_array().expect("it carries files");
         let paths: Vec<&str> = carried.iter().map(|file| file["path"].as_str().expect("text")).collect();
         assert_eq!(paths, public, "{host}");
@@ -107,7 +109,7 @@ fn cloud_init_and_libvirt_and_qemu_take_everything() {
     let folder = machines("");
     let out = written(&folder).join("machines");
     for host in HOSTS {
-        let of = |file: &str| out.join(host).join(file);
+        let of = |file: &str| out.join("hosts").join(host).join(file);
         let Some(mut cloud_init) = judge("cloud-init") else { return };
         approved(cloud_init.args(["schema", "--config-file"]).arg(of("user-data")));
         let Some(mut validate) = judge("virt-xml-validate") else { return };
@@ -139,7 +141,7 @@ fn a_disk_leads_to_its_image() {
         let Some(mut qemu_img) = judge("qemu-img") else { return };
         approved(qemu_img.args(["create", "-q", "-f", "qcow2"]).arg(out.join(image)).arg("3G"));
         let Some(mut qemu_img) = judge("qemu-img") else { return };
-        let disk = out.join(host).join("disk.qcow2");
+        let disk = out.join("hosts").join(host).join("disk.qcow2");
         approved(qemu_img.args(["check", "-q", "-f", "qcow2"]).arg(&disk));
         let Some(mut qemu_img) = judge("qemu-img") else { return };
         let chain = approved(qemu_img.args(["info", "--backing-chain", "--output", "json"]).arg(disk));
@@ -188,4 +190,63 @@ fn a_change_of_one_machine_is_a_change_of_that_machine_alone() {
     folder.edit("cluster.yaml", "{disk: 40GiB}", "{disk: 40GiB, memory: 8GiB}");
     // The machine's definition, the list of its files, and the cluster's.
     assert_eq!(folder.kthw(&["build", "--json"]).summary().executed, 3);
+}
+
+#[test]
+fn a_new_worker_leaves_the_seeds_of_others_alone() {
+    let folder = machines("");
+    let seeds = |out: &Path| {
+        HOSTS.map(|host| fs::read(out.join("machines/hosts").join(host).join("seed.img")).expect("a seed"))
+    };
+    let before = seeds(&written(&folder));
+    let routes =
+        |out: &Path| fs::read_to_string(out.join("worker-node-1/etc/kubernetes/pod-routes")).expect("text");
+    let more = "  - {name: worker-node-3, address: 10.0.0.38, roles: [worker]}\nmachines:\n";
+    folder.edit("cluster.yaml", "machines:\n", more);
+    let after = written(&folder);
+    assert!(routes(&after).contains("10.0.0.38"), "the new worker reaches the others");
+    assert!(seeds(&after) == before, "a seed changed with a worker that is not its own");
+}
+
+#[test]
+fn a_file_of_a_bundle_is_not_the_users_to_write() {
+    let folder = machines("");
+    let written =
+        "write_files: [{path: /etc/motd, content: a}, {path: /etc/hosts, content: b}], packages: [curl]";
+    folder.edit("cluster.yaml", "packages: [curl]", written);
+    let refusal = folder.kthw(&["build"]).refusal(2);
+    let expected =
+        "machines.userData.write_files[1].path /etc/hosts is a file of the bundle of host control-plane-1";
+    assert!(refusal.contains(expected) && !refusal.contains("motd is"), "{refusal}");
+    let line =
+        1 + folder.read("cluster.yaml").lines().position(|line| line.contains("userData")).expect("a line");
+    assert!(refusal.contains(&format!("cluster.yaml:{line}:")), "{refusal}");
+    assert_eq!(refusal.matches("error:").count(), 1, "once for all hosts: {refusal}");
+    folder.edit("cluster.yaml", ", {path: /etc/hosts, content: b}", "");
+    folder.kthw(&["build"]).exits(0);
+}
+
+#[test]
+fn an_image_of_ones_own_that_is_not_what_was_promised_is_named_by_its_field() {
+    let folder = ClusterFolder::single();
+    let image = folder.path().join("own.img");
+    folder.write("own.img", "an image");
+    let section = format!(
+        "  image:\n    amd64:\n      url: file://{}\n      checksum: sha256:{}\n",
+        image.display(),
+        "a".repeat(64)
+    );
+    folder.write("cluster.yaml", &format!("{}{MACHINES}{section}", folder.read("cluster.yaml")));
+    let said = folder.kthw(&["build", "--fetch", "machines/image-amd64.qcow2"]).refusal(1);
+    let said = said.replace(folder.path().to_str().expect("plain names"), "FOLDER");
+    let (_, error) = said.split_once("error: ").expect("an error");
+    insta::assert_snapshot!(error, @"
+    machines/image-amd64.qcow2: machines.image.amd64 could not be fetched: file://FOLDER/own.img has sha256 a5df3fde7b200c3fa2791144c7e05c5c2bced4c6ad863d3a4cf76c972c1712f9, expected aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa (8 bytes); check the network or `downloads.mirrors`
+      --> cluster.yaml:45:5
+       |
+    45 |     amd64:
+       |     ^^^^^
+       |
+       = help: compare machines.image.amd64, its URL and its checksum, with what is published
+    ");
 }

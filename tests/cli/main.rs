@@ -11,6 +11,7 @@ mod ran;
 mod authorities;
 mod balancers;
 mod contract;
+mod discretion;
 mod etcd;
 mod etcd_cluster;
 mod golden;

@@ -41,9 +41,11 @@ fn settings(seed: &str) -> Vec<(Place, String)> {
     read(&repository(&format!("tests/seeds/{seed}.txt"))).lines().map(line).collect()
 }
 
-/// The file of this name on the first host that has one.
+/// The file of this name on the first host, or of the first machine, that has one.
 fn rendered(example: &str, file: &str) -> Option<String> {
-    let mut open = vec![repository(&format!("snapshots/{example}/hosts"))];
+    let mut open =
+        ["hosts", "machines"].map(|files| repository(&format!("snapshots/{example}/{files}"))).to_vec();
+    open.retain(|folder| folder.exists());
     let mut found = Vec::new();
     while let Some(folder) = open.pop() {
         for entry in fs::read_dir(&folder).expect("golden files are there") {
@@ -61,7 +63,7 @@ fn rendered(example: &str, file: &str) -> Option<String> {
 
 /// The value of a setting; several are joined by commas.
 fn value(file: &str, text: &str, setting: &str) -> Option<String> {
-    if file.ends_with(".yaml") {
+    if file.ends_with(".yaml") || file == "network-config" {
         let document: Value = serde_saphyr::from_str(text).expect("it is YAML");
         return field(document.pointer(&format!("/{}", setting.replace('.', "/")))?);
     }
@@ -187,5 +189,6 @@ fn values_are_told_apart_where_they_mean_something() {
         assert_eq!(value("x.service", unit, setting).as_deref(), expected, "{setting}");
     }
     assert_eq!(value("x.yaml", "a: {b: [1, 2]}\n", "a.b").as_deref(), Some("1,2"));
+    assert_eq!(value("network-config", "a: {b: [1, 2]}\n", "a.b").as_deref(), Some("1,2"));
     assert_eq!(value("x.cf", "  real = 1 gate\n  real=2 gate\n", "real").as_deref(), Some("1 gate,2 gate"));
 }

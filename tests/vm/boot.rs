@@ -74,7 +74,7 @@ fn machines_boot_into_what_their_bundles_say_and_reach_each_other() {
     };
     for (host, address) in HOSTS {
         let guest = guest(host);
-        let said = guest.wait_for_cloud_init(&left.0.join(host).join("console.log"));
+        let said = guest.wait_for_cloud_init(&left.0.join("hosts").join(host).join("console.log"));
         assert!(said.contains("status: done"), "{host}: {said}");
         assert_eq!(guest.run("hostname; hostname -f").result().lines().next(), Some(host));
         let addresses = guest.run("ip -o -4 address show eth0").result();
@@ -83,7 +83,11 @@ fn machines_boot_into_what_their_bundles_say_and_reach_each_other() {
         assert!(route.starts_with("default via 10.0.0.1 dev eth0"), "{route}");
         guest.run("test -e /var/tmp/started").exits(0);
 
-        let expected = tree(&folder.path().join("out").join(host));
+        let mut expected = tree(&folder.path().join("out").join(host));
+        assert!(
+            expected.remove("/etc/kubernetes/pod-routes").is_some(),
+            "what lists all workers comes later"
+        );
         assert!(expected.len() > 10, "{expected:?}");
         let paths: Vec<&str> = expected.keys().map(String::as_str).collect();
         let listed = guest.run(&format!("set -- {}; {LIST}", paths.join(" "))).result();
@@ -118,10 +122,10 @@ fn machines_boot_into_what_their_bundles_say_and_reach_each_other() {
     assert!(!down.stderr.contains("switched off"), "they shut down by themselves: {}", down.stderr);
     for host in hosts {
         assert_eq!(status(&folder)[host]["state"], "stopped");
-        let console = fs::read(left.0.join(host).join("console.log")).expect("a log");
+        let console = fs::read(left.0.join("hosts").join(host).join("console.log")).expect("a log");
         assert!(String::from_utf8_lossy(&console).contains("reboot: Power down"), "{host}");
     }
-    assert!(!left.0.join("network.json").exists(), "the network ends with its last machine");
+    assert_eq!(left.noted(), [], "the network ends with its last machine");
     folder.kthw(&["vm", "down", "--destroy", hosts[0]]).exits(0);
     let statuses = status(&folder);
     assert_eq!(

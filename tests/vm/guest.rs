@@ -7,6 +7,9 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
+use kthw::sys::process::Process;
+use serde_json::Value;
+
 use crate::cluster_folder::ClusterFolder;
 use crate::judge::judge;
 use crate::ran::Ran;
@@ -42,6 +45,10 @@ impl Guest<'_> {
         ssh.arg("-i").arg(&self.key.private).args(["-F", "/dev/null", "-o", "LogLevel=ERROR"]);
         ssh.args(["-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null"]);
         ssh.args(["-o", "BatchMode=yes", "-o", "IdentitiesOnly=yes", "-o", "ConnectTimeout=20"]);
+        // One connection for all scripts: an emulated machine takes seconds to agree on a key.
+        let connection = self.key.private.with_file_name("ssh-%C");
+        ssh.args(["-o", "ControlMaster=auto", "-o", "ControlPersist=60", "-o"]);
+        ssh.arg(format!("ControlPath={}", connection.display()));
         Ran::of(ssh.args(self.ssh.split(' ')).arg(script))
     }
 
@@ -65,14 +72,25 @@ impl Guest<'_> {
 /// Ends what a failed test leaves running.
 pub struct LeftRunning(pub PathBuf);
 
+impl LeftRunning {
+    /// Every process that kthw has noted.
+    pub fn noted(&self) -> Vec<Process> {
+        let hosts = fs::read_dir(self.0.join("hosts")).into_iter().flatten().flatten();
+        let notes = hosts.map(|host| host.path().join("process.json"));
+        let notes = notes.chain(["switch.json", "gateway.json"].map(|name| self.0.join(name)));
+        let texts = notes.filter_map(|note| fs::read_to_string(note).ok());
+        let processes = texts.map(|text| {
+            let note: Value = serde_json::from_str(&text).expect("a note is JSON");
+            let process = note.get("process").unwrap_or(&note).clone();
+            serde_json::from_value(process).expect("a note names a process")
+        });
+        processes.collect()
+    }
+}
+
 impl Drop for LeftRunning {
     fn drop(&mut self) {
-        let notes = fs::read_dir(&self.0).into_iter().flatten().flatten();
-        let notes = notes.map(|entry| entry.path().join("process.json")).chain([self.0.join("network.json")]);
-        let texts: String = notes.filter_map(|note| fs::read_to_string(note).ok()).collect();
-        for rest in texts.split("\"pid\":").skip(1) {
-            let digits: String = rest.trim_start().chars().take_while(char::is_ascii_digit).collect();
-            let _ = Command::new("kill").args(["-9", &digits]).output();
-        }
+        // A process knows whether its number is still its own.
+        self.noted().iter().for_each(Process::kill);
     }
 }

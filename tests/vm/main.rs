@@ -12,7 +12,9 @@ mod ran;
 
 mod base_image;
 mod guest;
+mod stand_in;
 mod virsh;
 
 mod boot;
 mod libvirt;
+mod qemu;

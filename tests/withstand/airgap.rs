@@ -117,6 +117,56 @@ fn alone(folder: &ClusterFolder, arguments: &[&str]) -> Option<Run> {
     Some(Run::of(&mut folder.command_under(unshare, arguments)))
 }
 
+/// A section for machines on images of these architectures.
+fn machines(images: &[(&str, &str, &[u8])]) -> String {
+    let image = |(arch, url, bytes): &(&str, &str, &[u8])| {
+        let digest = data_encoding::HEXLOWER.encode(&Sha512::digest(bytes));
+        format!("    {arch}: {{url: '{url}', checksum: 'sha512:{digest}'}}\n")
+    };
+    let images: String = images.iter().map(image).collect();
+    format!("\nmachines:\n  memory: 4GiB\n  image:\n{images}")
+}
+
+#[test]
+fn an_image_that_is_a_file_here_is_carried_along() {
+    let folder = ClusterFolder::single();
+    let image = folder.join("own.img");
+    fs::write(&image, "an image").unwrap();
+    let section = machines(&[("amd64", &format!("file://{image}"), b"an image")]);
+    folder.write("cluster.yaml", folder.read("cluster.yaml") + &section);
+    let site = Site::of(folder);
+    site.write_mirror().good();
+    let mirrored = site.mirror().join(image.strip_prefix("/").unwrap());
+    assert_eq!(fs::read_to_string(&mirrored).unwrap(), "an image");
+    accept_checksums(&site.mirror(), "sha256sum", "SHA256SUMS");
+    accept_checksums(&site.mirror(), "sha512sum", "SHA512SUMS");
+    let far = far_away(&site.folder, &format!("file://{}", site.mirror()));
+    fs::remove_file(&image).unwrap();
+    let Some(fetched) = alone(&far, &["fetch"]) else { return };
+    fetched.good();
+}
+
+#[test]
+fn two_files_that_would_be_one_in_a_mirror_are_refused_before_anything_is_fetched() {
+    let folder = ClusterFolder::single();
+    folder.edit("cluster.yaml", "address: 10.0.0.37\n", "address: 10.0.0.37\n    arch: arm64\n");
+    let [amd64, arm64] = ["http://127.0.0.1:9/image?arch=amd64", "http://127.0.0.1:9/image?arch=arm64"];
+    let text = folder.read("cluster.yaml");
+    folder.write("cluster.yaml", text.clone() + &machines(&[("amd64", amd64, b"a"), ("arm64", arm64, b"b")]));
+    folder.kthw(&["lock"]).good();
+    let site = Site::of(folder);
+    let refused = site.write_mirror().bad(2);
+    assert!(refused.contains("would both be 127.0.0.1/image in a mirror"), "{refused}");
+    assert!(!site.server.has_been_asked());
+    // The same file twice is one.
+    let text = site.folder.read("cluster.yaml").replace(
+        &data_encoding::HEXLOWER.encode(&Sha512::digest(b"b")),
+        &data_encoding::HEXLOWER.encode(&Sha512::digest(b"a")),
+    );
+    site.folder.write("cluster.yaml", text);
+    assert!(site.write_mirror().bad(1).contains("could not be fetched"));
+}
+
 #[test]
 fn what_a_mirror_holds_can_be_pinned_without_a_network() {
     let site = Site::new();

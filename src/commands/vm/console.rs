@@ -12,7 +12,7 @@ pub fn run(folder: Folder, args: &VmConsole, ui: &Ui) -> Result<(), Failure> {
     let hosts = fleet.choose(std::slice::from_ref(&args.host))?;
     let hypervisor = hypervisor(&fleet, false, ui)?;
     for host in hosts {
-        if hypervisor.running(host)?.is_none() {
+        if hypervisor.running(&host.name)?.is_none() {
             let failure = Failure::failed(format!("{} does not run", host.name));
             return Err(failure.help(format!("`kthw vm up {}` starts it", host.name)));
         }

@@ -10,28 +10,30 @@ use crate::ui::Ui;
 
 pub fn run(folder: Folder, args: &VmDown, ui: &Ui) -> Result<(), Failure> {
     let fleet = Fleet::open(folder, ui)?;
-    let hosts = fleet.choose(&args.hosts)?;
+    let _lock = fleet.lock(ui)?;
     let hypervisor = hypervisor(&fleet, false, ui)?;
-    let shelf = Shelf::new(&fleet, hypervisor.folder());
+    let shelf = Shelf::open(&fleet, hypervisor.folder())?;
+    let (hosts, left) = shelf.choose(&args.hosts)?;
+    let machines: Vec<&str> =
+        hosts.iter().map(|host| &*host.name).chain(left.iter().map(String::as_str)).collect();
     if args.destroy {
-        hosts.iter().try_for_each(|host| shelf.claim(host))?;
+        machines.iter().try_for_each(|host| shelf.claim(host))?;
     }
     let mut running = Vec::new();
-    for host in &hosts {
+    for host in &machines {
         if hypervisor.running(host)?.is_some() {
             running.push(*host);
         }
     }
-    hypervisor.stop(&fleet, &running, ui)?;
-    for host in hosts {
-        let was =
-            if running.iter().any(|other| other.name == host.name) { "shut down" } else { "not running" };
+    hypervisor.stop(&running, ui)?;
+    for host in machines {
+        let was = if running.contains(&host) { "shut down" } else { "not running" };
         if args.destroy {
             hypervisor.forget(host)?;
             shelf.remove(host)?;
-            ui.result(format_args!("{}: {was}, disk deleted", host.name));
+            ui.result(format_args!("{host}: {was}, disk deleted"));
         } else {
-            ui.result(format_args!("{}: {was}", host.name));
+            ui.result(format_args!("{host}: {was}"));
         }
     }
     Ok(())

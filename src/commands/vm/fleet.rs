@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use camino::Utf8Path;
 use kthw_graph::{Content, Goal, NodeId};
-use kthw_store::Output;
+use kthw_store::{Lock, Output};
 
 use super::super::failure::Failure;
 use super::super::opened::{ClusterSession, Opened, realise};
 use super::super::show::copy_blob;
-use crate::cluster::{Cluster, Host, Machine, Machines};
+use crate::artifact::Artifact;
+use crate::cluster::{Acceleration, Cluster, Host, Machine, Machines};
 use crate::meant::{AMONG_FEW, meant};
 use crate::plan;
 use crate::sources::Folder;
@@ -20,9 +21,12 @@ use crate::vm::{Made, name};
 /// A cluster that has machines.
 pub struct Fleet {
     pub folder: Folder,
+    /// The cluster's id, which no other cluster has, whatever it is called.
+    pub id: String,
     pub cluster: Cluster,
     pub machines: Machines,
     session: Arc<ClusterSession>,
+    spec: Arc<str>,
 }
 
 impl Fleet {
@@ -34,8 +38,15 @@ impl Fleet {
             let help = "write the section machines into cluster.yaml to have it make them";
             return Err(Failure::wrong_input(vec![Diagnostic::error(message).help(Some(help))]));
         };
+        let id = opened.lock.cluster.clone();
         let (session, bound) = opened.session(ui)?;
-        Ok(Self { folder: bound.folder, cluster, machines, session })
+        Ok(Self { folder: bound.folder, id, cluster, machines, session, spec: bound.spec })
+    }
+
+    /// Waits for the right to start and to stop machines of this folder.
+    pub fn lock(&self, ui: &Ui) -> Result<Lock, Failure> {
+        let place = self.folder.machines_lock();
+        Ok(Lock::exclusive(&place, |holder| ui.message(format!("waiting for {holder}")))?)
     }
 
     /// The hosts of these names in the order of the cluster file; all where none is named.
@@ -70,13 +81,15 @@ impl Fleet {
         nodes.push(self.node(&plan::shared_name(plan::NETWORK_FILE)));
         nodes.sort();
         nodes.dedup();
-        realise(&self.session, goal, &nodes, ui).map(drop)
+        realise(&self.session, &self.spec, goal, &nodes, ui).map(drop)
     }
 
     /// What a realised machine would be made as today.
     pub fn planned(&self, host: &Host) -> Made {
         Made {
+            cluster: self.id.clone(),
             image: self.planned_image(host),
+            image_file: self.image_file(host),
             disk: self.output(self.file(host, name::DISK)).to_string(),
             seed: self.output(self.file(host, name::SEED)).to_string(),
         }
@@ -90,6 +103,24 @@ impl Fleet {
     /// Writes a realised file of a machine.
     pub fn write(&self, host: &Host, file: &str, place: &Utf8Path, mode: u32) -> Result<(), Failure> {
         self.write_node(self.file(host, file), place, mode)
+    }
+
+    /// Writes how libvirt defines a machine: as it is planned, or emulated nevertheless.
+    pub fn write_domain(
+        &self,
+        host: &Host,
+        acceleration: Acceleration,
+        place: &Utf8Path,
+    ) -> Result<(), Failure> {
+        let node = self.file(host, name::DOMAIN);
+        let Artifact::LibvirtDomain(domain) = &self.session.graph().node(node).action else {
+            unreachable!("a machine's domain is a domain");
+        };
+        if acceleration == domain.acceleration {
+            return self.write_node(node, place, 0o644);
+        }
+        let text = domain.emulated().map_err(|error| Failure::failed(format!("{}: {error}", host.name)))?;
+        Ok(files::write(place, text.as_bytes(), 0o644)?)
     }
 
     /// Writes the realised definition of the network.

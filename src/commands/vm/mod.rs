@@ -5,8 +5,10 @@ mod down;
 mod fleet;
 mod hypervisor;
 mod libvirt;
+mod network;
 mod qemu;
 mod shelf;
+mod started;
 mod status;
 mod up;
 

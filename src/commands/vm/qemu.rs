@@ -1,24 +1,27 @@
 //! Machines that run without libvirt: a QEMU for each, and a network of processes between them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use camino::{Utf8Path, Utf8PathBuf};
+use serde::de::DeserializeOwned;
 
 use super::super::failure::Failure;
 use super::fleet::Fleet;
-use super::hypervisor::{Hypervisor, Running};
-use crate::cluster::{Acceleration, Arch, Host, LoadBalancer};
+use super::hypervisor::{Hypervisor, Running, acceleration, emulated};
+use super::network::Network;
+use super::started::{Launch, Started};
+use crate::cluster::{Acceleration, Arch, Host, MACHINE_FOLDERS};
 use crate::sys::process::{self, Process, wait_until};
 use crate::sys::socket::{self, Monitor};
 use crate::sys::{files, terminal};
 use crate::ui::Ui;
-use crate::vm::{self, CommandLine, Gateway, Guest, Network, file, name};
+use crate::vm::{self, Guest, file, name};
 
-/// How long a machine may take to shut down; an emulated one is slow.
+/// How long machines may take to shut down, all of them together; emulated ones are slow.
 const PATIENCE: Duration = Duration::from_secs(120);
-/// How long QEMU may take to start, before any of the machine's own instructions.
-const START: Duration = Duration::from_secs(30);
+/// How long QEMU may take to start, before any of the machine's own instructions, or to end.
+pub const START: Duration = Duration::from_secs(30);
 /// Where distributions put the firmware of 64-bit ARM machines.
 const FIRMWARE: [&str; 4] = [
     "/usr/share/AAVMF/AAVMF_CODE.fd",
@@ -39,107 +42,37 @@ impl Qemu {
     }
 
     /// Whether machines of this cluster run like this already, or are made to.
-    pub fn is_in_use(&self, fleet: &Fleet) -> bool {
-        let disk = |host: &Host| self.folder.join(file(&host.name, name::DISK));
-        fleet.cluster.hosts.iter().any(|host| files::exists(&disk(host)))
+    pub fn is_in_use(&self) -> Result<bool, Failure> {
+        let hosts = files::folders(&self.folder.join(MACHINE_FOLDERS))?;
+        Ok(hosts.iter().any(|host| files::exists(&self.folder.join(file(host, name::DISK)))))
     }
 
-    fn process(&self, host: &Host) -> Result<Option<Process>, Failure> {
-        let text = files::read_text(&self.folder.join(file(&host.name, name::PROCESS)))?;
-        let process: Option<Process> = text.and_then(|text| vm::read_note(&text));
-        Ok(process.filter(Process::is_running))
+    fn network(&self) -> Network<'_> {
+        Network { folder: &self.folder }
     }
 
-    fn network(&self) -> Result<Option<Network<Process>>, Failure> {
-        let text = files::read_text(&self.folder.join(vm::NETWORK))?;
-        Ok(text.and_then(|text| vm::read_note(&text)))
+    fn process(&self, host: &str) -> Result<Option<Process>, Failure> {
+        Ok(noted(&self.folder.join(file(host, name::PROCESS)))?.filter(Process::is_running))
     }
 
-    /// Has the switch and the gateway run, with a port for each host's ssh.
-    fn start_network(&self, fleet: &Fleet) -> Result<(), Failure> {
-        let hosts = &fleet.cluster.hosts;
-        let before = self.network()?;
-        let switch = before.as_ref().map(|network| &network.switch).filter(|switch| switch.is_running());
-        let gateway = before.as_ref().filter(|network| network.gateway.is_running());
-        if let (Some(_), Some(network)) = (switch, gateway)
-            && hosts.iter().map(|host| &host.name).eq(network.ssh.keys())
-        {
-            return Ok(());
+    /// Whether any machine runs, of whatever host.
+    fn is_running(&self) -> Result<bool, Failure> {
+        for host in files::folders(&self.folder.join(MACHINE_FOLDERS))? {
+            if self.process(&host)?.is_some() {
+                return Ok(true);
+            }
         }
-        let switch = match switch {
-            Some(switch) => switch.clone(),
-            None => process::start_self(
-                &["vm", "switch"].map(str::to_owned),
-                &self.folder,
-                &self.folder.join("switch.log"),
-            )?,
-        };
-        // The cluster has other hosts than when this was started.
-        if let Some(network) = gateway {
-            network.gateway.terminate();
-            wait_until(START, || !network.gateway.is_running());
-        }
-        let known = gateway.map(|network| &network.ssh);
-        let mut ssh = BTreeMap::new();
-        for host in hosts {
-            let port = match known.and_then(|ssh| ssh.get(&host.name)) {
-                Some(port) => *port,
-                None => socket::free_port()
-                    .map_err(|error| Failure::failed(format!("there is no free port: {error}")))?,
-            };
-            ssh.insert(host.name.clone(), port);
-        }
-        let line = Gateway {
-            program: vm::program(vm::native().unwrap_or(hosts[0].arch)),
-            network: &fleet.machines.network,
-            range: fleet.cluster.network.hosts,
-            hosts,
-            virtual_address: fleet.cluster.api.load_balancer.as_ref().and_then(LoadBalancer::virtual_address),
-            ssh: &ssh,
-        };
-        let line = line.command_line().map_err(Failure::failed)?;
-        let gateway = self.launch(&line, "the network", Gateway::LOG, Gateway::MONITOR)?;
-        let note = vm::write_note(&Network { switch, gateway, ssh });
-        Ok(files::write(&self.folder.join(vm::NETWORK), note.as_bytes(), 0o600)?)
-    }
-
-    /// Starts a QEMU and waits until it takes commands.
-    fn launch(&self, line: &CommandLine, what: &str, log: &str, monitor: &str) -> Result<Process, Failure> {
-        let log = self.folder.join(log);
-        let started = process::start(line.program, &line.arguments, &self.folder, &log);
-        let process = started.map_err(|error| {
-            let missing = error.is_missing();
-            let failure = Failure::failed(format!("cannot start {what}: {error}"));
-            if missing { failure.help("install QEMU 7.2 or newer, or libvirt") } else { failure }
-        })?;
-        let mut ready = false;
-        wait_until(START, || {
-            ready = Monitor::connect(&self.folder, monitor).is_ok();
-            ready || !process.is_running()
-        });
-        if ready {
-            return Ok(process);
-        }
-        process.kill();
-        let said = files::read_text(&log)?.unwrap_or_default();
-        let said = said.lines().last().unwrap_or("it says nothing").to_owned();
-        Err(Failure::failed(format!("cannot start {what}: {said}"))
-            .help(format!("{log} has all that it said")))
+        Ok(false)
     }
 
     /// KVM for machines of this very architecture, if this user may use it.
     fn acceleration(&self, fleet: &Fleet, host: &Host, ui: &Ui) -> Acceleration {
-        let why = if self.emulate || fleet.machines.acceleration == Acceleration::Emulation {
-            return Acceleration::Emulation;
-        } else if vm::native() != Some(host.arch) {
-            format!("this machine is not {}", host.arch)
-        } else if !files::is_usable(Utf8Path::new("/dev/kvm")) {
-            "this user cannot use /dev/kvm".to_owned()
-        } else {
-            return Acceleration::Kvm;
-        };
-        ui.message(format!("{} is emulated, which is slow: {why}", host.name));
-        Acceleration::Emulation
+        match acceleration(fleet, host, self.emulate, ui) {
+            Acceleration::Kvm if !files::is_usable(Utf8Path::new("/dev/kvm")) => {
+                emulated(host, "this user cannot use /dev/kvm", ui)
+            }
+            decided => decided,
+        }
     }
 }
 
@@ -148,66 +81,83 @@ impl Hypervisor for Qemu {
         (&self.folder, 0o700)
     }
 
-    fn running(&self, host: &Host) -> Result<Option<Running>, Failure> {
-        let Some(process) = self.process(host)? else { return Ok(None) };
-        let port = self.network()?.and_then(|network| network.ssh.get(&host.name).copied()).unwrap_or(0);
-        let ssh = format!("{}@127.0.0.1 -p {port}", host.ssh.user);
-        Ok(Some(Running { pid: Some(process.pid), ssh }))
+    fn running(&self, host: &str) -> Result<Option<Running>, Failure> {
+        Ok(self.process(host)?.map(|process| Running { pid: Some(process.pid) }))
+    }
+
+    fn ssh(&self, host: &Host) -> Result<Option<String>, Failure> {
+        let port = self.network().port(&host.name)?;
+        Ok(port.map(|port| format!("{}@127.0.0.1 -p {port}", host.ssh.user)))
+    }
+
+    fn check(&self, fleet: &Fleet, hosts: &[&Host]) -> Result<(), Failure> {
+        let gateway = Network::gateway_line(fleet, &BTreeMap::new())?;
+        let programs = hosts.iter().map(|host| vm::program(host.arch)).chain([gateway.program]);
+        for program in programs.collect::<BTreeSet<_>>() {
+            process::run(program, &["--version"])
+                .map_err(|error| Failure::failed(error).help("install QEMU 7.2 or newer, or libvirt"))?;
+        }
+        hosts.iter().try_for_each(|host| firmware(host).map(drop))
     }
 
     fn start(&self, fleet: &Fleet, hosts: &[&Host], ui: &Ui) -> Result<(), Failure> {
-        self.start_network(fleet)?;
+        let mut started = Started::new(&self.folder);
+        self.network().start(fleet, &mut started)?;
+        if self.is_running()? {
+            // Machines of other calls are in this network too.
+            started.keep();
+        }
         for host in hosts {
-            let firmware = match host.arch {
-                Arch::Amd64 => None,
-                Arch::Arm64 => Some(firmware(host)?),
-            };
             let guest = Guest {
-                cluster: &fleet.cluster.name,
+                cluster: &fleet.id,
                 host,
                 machine: fleet.machine(host),
                 acceleration: self.acceleration(fleet, host, ui),
-                firmware,
+                firmware: firmware(host)?,
             };
             let of = |name: &str| file(&host.name, name);
-            let process =
-                self.launch(&guest.command_line(), &host.name, &of(name::LOG), &of(name::MONITOR))?;
-            let note = vm::write_note(&process);
-            files::write(&self.folder.join(of(name::PROCESS)), note.as_bytes(), 0o600)?;
+            let launch = Launch {
+                what: &host.name,
+                line: &guest.command_line(),
+                log: &of(name::LOG),
+                monitor: &of(name::MONITOR),
+                note: &of(name::PROCESS),
+            };
+            started.launch(&launch, vm::write_note)?;
         }
+        started.keep();
         Ok(())
     }
 
-    fn stop(&self, fleet: &Fleet, hosts: &[&Host], ui: &Ui) -> Result<(), Failure> {
+    fn stop(&self, hosts: &[&str], ui: &Ui) -> Result<(), Failure> {
+        let mut running = Vec::new();
         for host in hosts {
-            let asked = Monitor::connect(&self.folder, &file(&host.name, name::MONITOR))
+            running.extend(self.process(host)?.map(|process| (*host, process)));
+        }
+        for (host, _) in &running {
+            let asked = Monitor::connect(&self.folder, &file(host, name::MONITOR))
                 .and_then(|mut monitor| monitor.execute("system_powerdown"));
             if let Err(error) = asked {
-                ui.message(format!("{} cannot be asked to shut down: {error}", host.name));
+                ui.message(format!("{host} cannot be asked to shut down: {error}"));
             }
         }
-        for host in hosts {
-            let Some(process) = self.process(host)? else { continue };
-            if !wait_until(PATIENCE, || !process.is_running()) {
-                ui.message(format!("{} does not shut down and is switched off", host.name));
-                process.kill();
-                wait_until(START, || !process.is_running());
+        wait_until(PATIENCE, || running.iter().all(|(_, process)| !process.is_running()));
+        for (host, process) in running.iter().filter(|(_, process)| process.is_running()) {
+            ui.message(format!("{host} does not shut down and is switched off"));
+            process.kill();
+        }
+        wait_until(START, || running.iter().all(|(_, process)| !process.is_running()));
+        for (host, process) in &running {
+            if process.is_running() {
+                let failure = Failure::failed(format!("{host} does not end: process {}", process.pid));
+                return Err(failure.help("see what the process waits for, and end it by hand"));
             }
+            files::remove_file(&self.folder.join(file(host, name::PROCESS)))?;
         }
-        for host in &fleet.cluster.hosts {
-            if self.process(host)?.is_some() {
-                return Ok(());
-            }
-        }
-        if let Some(network) = self.network()? {
-            network.gateway.terminate();
-            network.switch.terminate();
-            files::remove_file(&self.folder.join(vm::NETWORK))?;
-        }
-        Ok(())
+        if self.is_running()? { Ok(()) } else { self.network().stop() }
     }
 
-    fn forget(&self, _host: &Host) -> Result<(), Failure> {
+    fn forget(&self, _host: &str) -> Result<(), Failure> {
         Ok(())
     }
 
@@ -219,9 +169,18 @@ impl Hypervisor for Qemu {
     }
 }
 
-fn firmware(host: &Host) -> Result<&'static str, Failure> {
+/// What is noted somewhere, if it is.
+pub fn noted<N: DeserializeOwned>(place: &Utf8Path) -> Result<Option<N>, Failure> {
+    Ok(files::read_text(place)?.and_then(|text| vm::read_note(&text)))
+}
+
+/// The firmware of a machine that QEMU has none for.
+fn firmware(host: &Host) -> Result<Option<&'static str>, Failure> {
+    if host.arch == Arch::Amd64 {
+        return Ok(None);
+    }
     let found = FIRMWARE.into_iter().find(|path| files::exists(Utf8Path::new(path)));
-    found.ok_or_else(|| {
+    found.map(Some).ok_or_else(|| {
         let failure = Failure::failed(format!("{} is arm64, and its firmware is not here", host.name));
         failure.help("install the package qemu-efi-aarch64 (edk2-aarch64 in Fedora)")
     })

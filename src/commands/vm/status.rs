@@ -1,5 +1,7 @@
 //! `kthw vm status`: which machines run, and whether they are what is planned.
 
+use std::net::IpAddr;
+
 use kthw_graph::Goal;
 use serde::Serialize;
 
@@ -19,7 +21,7 @@ struct Status<'a> {
     host: &'a str,
     state: State,
     pid: Option<u32>,
-    address: String,
+    address: Option<IpAddr>,
     /// What to give to ssh.
     ssh: Option<String>,
     /// What is there and is not what is planned.
@@ -46,13 +48,16 @@ impl State {
 
 pub fn run(folder: Folder, args: &VmStatus, ui: &Ui) -> Result<(), Failure> {
     let fleet = Fleet::open(folder, ui)?;
-    let hosts = fleet.choose(&args.hosts)?;
-    fleet.realise(Goal::Identify, &hosts, ui)?;
     let hypervisor = hypervisor(&fleet, false, ui)?;
-    let shelf = Shelf::new(&fleet, hypervisor.folder());
-    let mut all = Vec::with_capacity(hosts.len());
+    let shelf = Shelf::open(&fleet, hypervisor.folder())?;
+    let (hosts, left) = shelf.choose(&args.hosts)?;
+    fleet.realise(Goal::Identify, &hosts, ui)?;
+    let mut all = Vec::with_capacity(hosts.len() + left.len());
     for host in hosts {
         all.push(status(&fleet, &*hypervisor, &shelf, host)?);
+    }
+    for host in &left {
+        all.push(left_behind(&*hypervisor, &shelf, host)?);
     }
     if args.json {
         ui.result(serde_json::to_string(&all).expect("strings and numbers serialise"));
@@ -65,8 +70,9 @@ pub fn run(folder: Folder, args: &VmStatus, ui: &Ui) -> Result<(), Failure> {
             ([], _) => "current".to_owned(),
             (stale, _) => format!("stale {}", stale.join(" and ")),
         };
+        let address = status.address.map_or_else(|| "-".to_owned(), |address| address.to_string());
         let ssh = status.ssh.clone().unwrap_or_else(|| "-".to_owned());
-        [status.host.to_owned(), status.state.word().to_owned(), pid, status.address.clone(), plan, ssh]
+        [status.host.to_owned(), status.state.word().to_owned(), pid, address, plan, ssh]
     });
     let header = ["HOST", "STATE", "PID", "ADDRESS", "PLAN", "SSH"].map(str::to_owned);
     let rows: Vec<[String; 6]> = std::iter::once(header).chain(rows).collect();
@@ -86,18 +92,41 @@ fn status<'a>(
     shelf: &Shelf<'_>,
     host: &'a Host,
 ) -> Result<Status<'a>, Failure> {
-    let running = hypervisor.running(host)?;
-    let state = match (&running, shelf.holds(host)) {
-        (Some(_), _) => State::Running,
-        (None, true) => State::Stopped,
-        (None, false) => State::Absent,
-    };
-    let stale = match shelf.made(host)? {
+    let (state, pid) = state(hypervisor, shelf, &host.name)?;
+    let stale = match shelf.made(&host.name)? {
         Some(made) => stale(&made, &fleet.planned(host)),
+        // Nobody knows what such a disk is.
+        None if shelf.holds(&host.name) => vec!["disk"],
         None => Vec::new(),
     };
-    let (pid, ssh) = running.map_or((None, None), |running| (running.pid, Some(running.ssh)));
-    Ok(Status { host: &host.name, state, pid, address: host.address.to_string(), ssh, stale })
+    let ssh = match state {
+        State::Running => hypervisor.ssh(host)?,
+        State::Stopped | State::Absent => None,
+    };
+    Ok(Status { host: &host.name, state, pid, address: Some(host.address), ssh, stale })
+}
+
+/// A machine whose host cluster.yaml has no more.
+fn left_behind<'a>(
+    hypervisor: &dyn Hypervisor,
+    shelf: &Shelf<'_>,
+    host: &'a str,
+) -> Result<Status<'a>, Failure> {
+    let (state, pid) = state(hypervisor, shelf, host)?;
+    Ok(Status { host, state, pid, address: None, ssh: None, stale: vec!["host"] })
+}
+
+/// Whether a machine runs, and its process where that is known.
+fn state(
+    hypervisor: &dyn Hypervisor,
+    shelf: &Shelf<'_>,
+    host: &str,
+) -> Result<(State, Option<u32>), Failure> {
+    Ok(match hypervisor.running(host)? {
+        Some(running) => (State::Running, running.pid),
+        None if shelf.holds(host) => (State::Stopped, None),
+        None => (State::Absent, None),
+    })
 }
 
 fn stale(made: &Made, planned: &Made) -> Vec<&'static str> {

@@ -23,7 +23,7 @@ pub struct MachinesSpec {
     #[schemars(with = "Acceleration")]
     pub acceleration: String,
     /// The folder on the hypervisor that the machines' files are put into; by default
-    /// /var/lib/libvirt/images and the cluster's name.
+    /// /var/lib/libvirt/images and the cluster's id.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub folder: Option<String>,
     /// What the disks start as.
@@ -103,10 +103,10 @@ pub struct ImageFileSpec {
 #[serde(rename_all = "camelCase", default)]
 #[schemars(deny_unknown_fields)]
 pub struct MachineNetworkSpec {
-    /// What libvirt calls it; by default the cluster's name.
+    /// What libvirt calls it; by default the cluster's id.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// The bridge on the hypervisor; by default `br-` and the cluster's name, as far as it fits.
+    /// The bridge on the hypervisor; by default `br-` and a digest of the cluster's id.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub bridge: Option<String>,
     /// The hypervisor's address in the network; by default the first of `network.hosts`.

@@ -128,12 +128,14 @@ fn the_interface_is_for_keepalived() {
 
 #[test]
 fn balancers_have_hosts_that_suit_them() {
-    check(
-        "kind: haproxy",
-        "10.0.0.4:6443",
-        &[CONTROL_PLANE],
-        "6:24+7 error: no host has the role load-balancer, where kind: haproxy runs | write roles: [load-balancer] for a host, or choose kind: keepalived, which needs none",
-    );
+    for endpoint in ["10.0.0.4:6443", ""] {
+        check(
+            "kind: haproxy",
+            endpoint,
+            &[CONTROL_PLANE],
+            "6:24+7 error: no host has the role load-balancer, where kind: haproxy runs | write roles: [load-balancer] for a host, or choose kind: keepalived, which needs none",
+        );
+    }
     check(
         "kind: keepalived, address: 10.0.0.9, interface: eth0",
         "",
@@ -159,12 +161,6 @@ fn balancers_have_hosts_that_suit_them() {
         both,
         "8:37+5 error: host cp-1: an ipvs gateway cannot be one of the control planes that it leads to | give the role load-balancer to a host of its own, or choose kind: keepalived",
     );
-    check(
-        "kind: haproxy",
-        "10.0.0.4:6443",
-        both,
-        "9:37+5 error: host cp-1: HAProxy and the API server cannot both listen on port 6443 | choose another port in api.endpoint, or give the role load-balancer to a host of its own",
-    );
     check_text(
         &cluster("kind: haproxy", "10.0.0.4:6443", ONE).replace("  loadBalancer: {kind: haproxy}\n", ""),
         "9:37+5 error: host lb-1: the role load-balancer has nothing to do without api.loadBalancer | write api: {loadBalancer: {kind: haproxy}}, or remove the role",
@@ -185,6 +181,29 @@ fn ipvs_is_for_ipv4() {
         &text,
         "6:24+4 error: api.loadBalancer.kind ipvs leads to IPv4 addresses alone, and fd00::9 is IPv6 | choose kind: haproxy or kind: keepalived",
     );
+}
+
+#[test]
+fn a_gateway_keeps_its_virtual_server() {
+    let hosts = &[CONTROL_PLANE, ("lb-1", "10.0.0.2", "load-balancer, worker")];
+    let with = |mode: &str, balancer: &str| {
+        let text = cluster(balancer, "", hosts);
+        format!("{text}components: {{kube-proxy: {{config: {{mode: {mode}}}}}}}\n")
+    };
+    let ipvs = "kind: ipvs, address: 10.0.0.9";
+    for mode in ["ipvs", "nftables"] {
+        check_text(
+            &with(mode, ipvs),
+            &format!(
+                "9:37+5 error: host lb-1: kube-proxy in mode {mode} would delete the ipvs gateway's virtual server | \
+                 leave the role worker to other hosts, or choose mode iptables in components.kube-proxy.config"
+            ),
+        );
+        check_text(&with(mode, "kind: haproxy"), "");
+        let without = with(mode, ipvs).replace("api:\n", "network: {cni: cilium}\napi:\n");
+        check_text(&without, "");
+    }
+    check_text(&with("iptables", ipvs), "");
 }
 
 #[test]

@@ -7,7 +7,7 @@ const KEY: &str = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIPExample0Example0Example
 /// Loads the base with machines of which these fields are written.
 #[track_caller]
 fn check(fields: &str, expected: &str) {
-    let user = if fields.contains("user:") { "" } else { ", user: {sshAuthorizedKeys: ['PUBLIC']}" };
+    let user = if fields.starts_with("user:") { "" } else { ", user: {sshAuthorizedKeys: ['PUBLIC']}" };
     check_text(&format!("{BASE}machines: {{cpus: 2, {fields}{user}}}\n").replace("PUBLIC", KEY), expected);
 }
 
@@ -187,6 +187,62 @@ fn user_data_is_cloud_config_without_secrets() {
     check(
         "userData: {runcmd: [a}",
         "10:40+1 error: mismatched bracket '[' closed by '}' at line 10, column 40 | correct the YAML",
+    );
+}
+
+#[test]
+fn user_data_is_of_the_shape_that_cloud_init_wants() {
+    check("userData: {locale: false, apt_pipelining: 1, ntp: ~, ssh_pwauth: 'no', groups: [a], user: b}", "");
+    check(
+        "userData: {timezone: 5, package_update: 'no', apt: [a], bootcmd: a, ca_certs: {trusted: a}}",
+        "10:42+1 error: machines.userData.timezone is not text | write it in quotes
+         10:61+4 error: machines.userData.package_update is not true or false | write true or false
+         10:67+3 error: machines.userData.apt is not a mapping | write `key: value` lines below it
+         10:86+1 error: machines.userData.bootcmd is not a list | write one `- item` for each line",
+    );
+    check(
+        "userData: {ca_certs: {trusted: a}}",
+        "10:52+1 error: machines.userData.ca_certs.trusted is not a list | write one `- item` for each line",
+    );
+}
+
+#[test]
+fn a_user_is_said_once() {
+    check("userData: {users: [default, {name: eve}, {snapuser: eve@example.org}]}", "");
+    check(
+        "userData: {users: [{name: root}, {name: eve}, 'bob, eve', {groups: a}, [a], {name: 'a b'}]}",
+        "10:47+4 error: machines.userData.users[0].name root is the user of machines.user already | say all of a user in one place
+         10:67+10 error: machines.userData.users[2] eve is the user of machines.userData.users[1] already | say all of a user in one place
+         10:79+1 error: machines.userData.users[3] has no name | write name: and what the user is called
+         10:92+1 error: machines.userData.users[4] is no user | write {name: …}
+         10:104+5 error: machines.userData.users[5].name \"a b\" is not a name that a system knows | write letters, digits, `.`, `_` and `-`",
+    );
+}
+
+#[test]
+fn a_file_of_the_users_has_a_path() {
+    check("userData: {write_files: [{path: /etc/motd, content: hello}]}", "");
+    check("userData: {write_files: [/etc/motd, {content: a}, {path: etc/motd}, {path: /etc/../motd}]}",
+        "10:46+9 error: machines.userData.write_files[0] has no path | write it like {path: /etc/motd, content: …}
+         10:57+1 error: machines.userData.write_files[1] has no path | write it like {path: /etc/motd, content: …}
+         10:78+8 error: machines.userData.write_files[2].path \"etc/motd\" is not the absolute path of a file | write it like {path: /etc/motd, content: …}
+         10:96+12 error: machines.userData.write_files[3].path \"/etc/../motd\" is not the absolute path of a file | write it like {path: /etc/motd, content: …}");
+}
+
+#[test]
+fn keepalived_has_the_interface_that_machines_have() {
+    let text = |kind: &str, interface: &str, own: &str| {
+        let api = format!(
+            "api: {{endpoint: 'https://10.0.0.9:6443', loadBalancer: {{kind: {kind}, address: 10.0.0.9{interface}}}}}"
+        );
+        let text = BASE.replace("api: {endpoint: 'https://10.0.0.4:6443'}", &api);
+        format!("{text}machines: {{user: {{sshAuthorizedKeys: [{KEY}]}}, network: {{{own}}}}}\n")
+    };
+    check_text(&text("keepalived", ", interface: ens3", ""), "");
+    check_text(&text("keepalived", ", interface: ens3", "interface: ens3"), "");
+    check_text(
+        &text("keepalived", ", interface: ens3", "interface: eth0"),
+        "10:144+4 error: machines.network.interface eth0 is not ens3, where keepalived takes the virtual address | remove it, since it follows api.loadBalancer.interface, or write the same in both",
     );
 }
 

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use super::network::Ranges;
 use super::{load_balancer, names};
-use crate::cluster::{APISERVER_PORT, Api, Endpoint, Role};
+use crate::cluster::{Api, Endpoint, Role, ports};
 use crate::spec::document::{ApiSpec, HostSpec};
 use crate::spec::problem::Problem;
 
@@ -82,7 +82,7 @@ fn first_control_plane(hosts: &[HostSpec], problems: &mut Vec<Problem>) -> Optio
             .fix("set it to an address or name that leads to all control planes"),
         );
     }
-    Some(Endpoint { host: address.to_string(), port: APISERVER_PORT })
+    Some(Endpoint { host: address.to_string(), port: ports::APISERVER.usual })
 }
 
 fn sans(spec: &ApiSpec, problems: &mut Vec<Problem>) {

@@ -60,7 +60,10 @@ fn authenticator<'i>(
     if !url.starts_with("https://") {
         let path = format!("{issuer_path}.url");
         let problem = Problem::error(&path, format!("{path} {url} is not an https URL"));
-        problems.push(problem.fix("write the URL that tokens of the issuer carry"));
+        problems.push(problem.fix(
+            "write the https URL that tokens of the issuer carry: API servers fetch the keys that they believe \
+             from there, and take no other scheme",
+        ));
     }
     if described.get("audiences").and_then(Value::as_array).is_none_or(Vec::is_empty) {
         let path = format!("{issuer_path}.audiences");
@@ -101,7 +104,8 @@ fn fields<'v>(
             Some(field) => format!("did you mean `{field}`?"),
             None => format!("the fields here are {}", known.join(", ")),
         };
-        problems.push(Problem::error(join(path, name), format!("unknown field `{name}` in {path}")).fix(fix));
+        let problem = Problem::error(join(path, name), format!("unknown field `{name}` in {path}"));
+        problems.push(problem.fix(fix).discreet());
     }
     Some(members)
 }

@@ -16,11 +16,11 @@ pub fn check(path: &str, keys: &[String], problems: &mut Vec<Problem>) {
         if key.contains("PRIVATE KEY") {
             let message = format!("{path} is a private key, and this file is no place for one");
             let fix = "take it out, replace the key wherever it is used, and write the line of its .pub file";
-            problems.push(Problem::error(path, message).fix(fix));
+            problems.push(Problem::error(path, message).fix(fix).discreet());
         } else if !is_public_key(key) {
             let message = format!("{path} is not a public key of ssh");
             let fix = "write the one line of a .pub file: a type such as ssh-ed25519, the key, a comment";
-            problems.push(Problem::error(path, message).fix(fix));
+            problems.push(Problem::error(path, message).fix(fix).discreet());
         }
     }
 }

@@ -171,7 +171,7 @@ fn known_plugin(path: &str, plugin: &str, kubernetes: Option<&Version>, problems
             None => "see `kube-apiserver --help` for --enable-admission-plugins".to_owned(),
         };
         let message = format!("{path} {plugin} is not an admission plugin");
-        return problems.push(Problem::error(path, message).fix(fix));
+        return problems.push(Problem::error(path, message).fix(fix).discreet());
     };
     if let Some(version) = kubernetes.filter(|version| !minors.contains(&version.minor)) {
         let message = format!("{path} {plugin} is not an admission plugin of Kubernetes {version}");

@@ -8,7 +8,7 @@ use super::hosts::{Place, is_reserved};
 use super::names;
 use super::network::Ranges;
 use crate::cluster::{
-    APISERVER_PORT, Anonymous, Api, Authentication, Balancer, Components, Endpoint, LoadBalancer, Role,
+    Anonymous, Api, Authentication, Balancer, Cluster, Components, Endpoint, LoadBalancer, Role, ports,
 };
 use crate::spec::document::{HostSpec, LoadBalancerSpec};
 use crate::spec::problem::Problem;
@@ -176,11 +176,15 @@ pub fn endpoint(
     hosts: &[HostSpec],
     problems: &mut Vec<Problem>,
 ) -> Option<Endpoint> {
-    let [address] = addresses(balancer, hosts)[..] else {
-        problems.push(names::missing(ENDPOINT, "a URL with a DNS name that leads to every load balancer"));
-        return None;
-    };
-    Some(Endpoint { host: address.to_string(), port: APISERVER_PORT })
+    match addresses(balancer, hosts)[..] {
+        [address] => return Some(Endpoint { host: address.to_string(), port: ports::APISERVER.usual }),
+        // That no host has the role, or what is wrong with its address, has been said.
+        [] => {}
+        _ => {
+            problems.push(names::missing(ENDPOINT, "a URL with a DNS name that leads to every load balancer"))
+        }
+    }
+    None
 }
 
 /// Where the load balancer is found; nowhere if a problem says that it has no host.
@@ -191,7 +195,7 @@ fn addresses(balancer: &LoadBalancer, hosts: &[HostSpec]) -> Vec<IpAddr> {
     }
 }
 
-/// Checks that clients who use the endpoint come to the load balancer, and find it listening.
+/// Checks that clients who use the endpoint come to the load balancer.
 pub fn check(endpoint: &Endpoint, balancer: &LoadBalancer, hosts: &[HostSpec], problems: &mut Vec<Problem>) {
     let addresses = addresses(balancer, hosts);
     let (message, fix) = match (endpoint.ip(), &addresses[..]) {
@@ -208,7 +212,7 @@ pub fn check(endpoint: &Endpoint, balancer: &LoadBalancer, hosts: &[HostSpec], p
             format!("{ENDPOINT} {} is the name of a host and not of the load balancer", endpoint.host),
             "choose a name that no host has".to_owned(),
         ),
-        _ => return listening(endpoint, balancer, hosts, problems),
+        _ => return,
     };
     problems.push(Problem::error(ENDPOINT, message).fix(fix));
 }
@@ -218,15 +222,21 @@ fn names_another(name: &str, addresses: &[IpAddr], hosts: &[HostSpec]) -> bool {
     hosts.iter().any(|host| host.name == name && elsewhere(host))
 }
 
-/// HAProxy and an API server of the same host cannot share a port.
-fn listening(endpoint: &Endpoint, balancer: &LoadBalancer, hosts: &[HostSpec], problems: &mut Vec<Problem>) {
-    if balancer.is_transparent() || endpoint.port != APISERVER_PORT {
+/// kube-proxy takes the kernel's table of virtual servers for its own: in mode ipvs it deletes those that are not of a
+/// service, and in mode nftables it empties the table when it starts.
+pub fn gateway(cluster: &Cluster, problems: &mut Vec<Problem>) {
+    let Some(mode @ ("ipvs" | "nftables")) = cluster.kube_proxy_mode() else { return };
+    if !matches!(cluster.api.load_balancer, Some(LoadBalancer::Ipvs { .. })) {
         return;
     }
-    for (place, _) in balancers(hosts).filter(|(_, host)| host.has(Role::ControlPlane)) {
-        let message = format!("HAProxy and the API server cannot both listen on port {APISERVER_PORT}");
-        let fix = "choose another port in api.endpoint, or give the role load-balancer to a host of its own";
-        problems.push(place.error("roles", message).fix(fix));
+    for host in cluster.load_balancers().filter(|host| host.is(Role::Worker)) {
+        let message = format!(
+            "host {}: kube-proxy in mode {mode} would delete the ipvs gateway's virtual server",
+            host.name
+        );
+        let fix =
+            "leave the role worker to other hosts, or choose mode iptables in components.kube-proxy.config";
+        problems.push(Problem::error(format!("hosts[{}].roles", host.name), message).fix(fix));
     }
 }
 

@@ -6,7 +6,7 @@ use ipnet::IpNet;
 
 use super::names;
 use super::network::Ranges;
-use crate::cluster::{Addressing, MachineNetwork, nth_address};
+use crate::cluster::{Addressing, Balancer, MachineNetwork, nth_address};
 use crate::spec::document::{ClusterSpec, MachineNetworkSpec};
 use crate::spec::problem::Problem;
 
@@ -20,16 +20,19 @@ pub fn resolve(
     ranges: &Ranges,
     problems: &mut Vec<Problem>,
 ) -> Option<MachineNetwork> {
-    let name = spec.name.clone().unwrap_or_else(|| cluster.name.clone());
-    word("machines.network.name", &name, 63, problems);
-    let bridge = spec.bridge.clone().unwrap_or_else(|| {
-        let name: String = cluster.name.chars().take(LONGEST_INTERFACE - 3).collect();
-        format!("br-{}", name.trim_end_matches('-'))
-    });
-    word("machines.network.bridge", &bridge, LONGEST_INTERFACE, problems);
-    let balancer = cluster.api.load_balancer.as_ref();
-    let interface = spec.interface.as_ref().or(balancer.and_then(|balancer| balancer.interface.as_ref()));
-    let interface = interface.cloned().unwrap_or_else(|| "eth0".to_owned());
+    let (name, bridge) = (spec.name.clone(), spec.bridge.clone());
+    name.iter().for_each(|name| word("machines.network.name", name, 63, problems));
+    bridge.iter().for_each(|bridge| word("machines.network.bridge", bridge, LONGEST_INTERFACE, problems));
+    let balanced = balanced_interface(cluster);
+    if let (Some(own), Some(balanced)) = (&spec.interface, balanced)
+        && own != balanced
+    {
+        let path = "machines.network.interface";
+        let message = format!("{path} {own} is not {balanced}, where keepalived takes the virtual address");
+        let fix = "remove it, since it follows api.loadBalancer.interface, or write the same in both";
+        problems.push(Problem::error(path, message).fix(fix));
+    }
+    let interface = spec.interface.as_ref().or(balanced).cloned().unwrap_or_else(|| "eth0".to_owned());
     word("machines.network.interface", &interface, LONGEST_INTERFACE, problems);
     let domain = spec.domain.clone().unwrap_or_else(|| format!("{}.internal", cluster.name));
     if spec.domain.is_some() {
@@ -43,6 +46,12 @@ pub fn resolve(
         some => some,
     };
     Some(MachineNetwork { name, bridge, gateway, nameservers, addressing: addressing?, domain, interface })
+}
+
+/// The one interface of a machine that keepalived knows by name.
+fn balanced_interface(cluster: &ClusterSpec) -> Option<&String> {
+    let balancer = cluster.api.load_balancer.as_ref()?;
+    balancer.interface.as_ref().filter(|_| balancer.kind == Balancer::Keepalived.as_str())
 }
 
 /// Reports what is not a plain word of at most so many characters.

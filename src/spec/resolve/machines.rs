@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use super::hosts::{Place, is_user};
 use super::network::Ranges;
-use super::{authorized_keys, machine_network, names, user_data};
+use super::{authorized_keys, machine_network, names, paths, user_data};
 use crate::cluster::{
     Acceleration, Arch, BaseImage, Carry, Host, Image, ImageFile, Mac, Machine, Machines, Size, User,
 };
@@ -33,11 +33,11 @@ pub fn resolve(
         problems,
     );
     let carry = names::choose("machines.carry", &spec.carry, Carry::WORDS, Carry::from_word, problems);
-    let folder = folder(spec, &cluster.name, problems);
+    let folder = folder(spec, problems);
     let image = image(&spec.image, &cluster.hosts, problems);
     let network = machine_network::resolve(&spec.network, cluster, ranges, problems);
     let user = user(&spec.user, problems);
-    let user_data = user_data::resolve(&spec.user_data, problems);
+    let user_data = user_data::resolve(&spec.user_data, &user, problems);
     Some(Machines {
         image: image?,
         network: network?,
@@ -45,7 +45,7 @@ pub fn resolve(
         user_data: user_data?,
         carry: carry?,
         acceleration: acceleration?,
-        folder: folder?,
+        folder,
         cpus: spec.cpus,
         memory: parse_size(&spec.memory)?,
         each: each?,
@@ -197,11 +197,9 @@ fn parse_mac(text: &str) -> Option<Mac> {
     Some(Mac(octets?.try_into().ok()?))
 }
 
-fn folder(spec: &MachinesSpec, cluster: &str, problems: &mut Vec<Problem>) -> Option<String> {
-    let Some(folder) = &spec.folder else { return Some(format!("/var/lib/libvirt/images/{cluster}")) };
-    let steps = folder.strip_prefix('/').map(|rest| rest.split('/').collect::<Vec<_>>());
-    let is_step = |step: &&str| !step.is_empty() && !matches!(*step, "." | "..");
-    if steps.is_some_and(|steps| steps.iter().all(is_step)) && !folder.chars().any(char::is_control) {
+fn folder(spec: &MachinesSpec, problems: &mut Vec<Problem>) -> Option<String> {
+    let folder = spec.folder.as_ref()?;
+    if paths::is_absolute(folder) {
         return Some(folder.clone());
     }
     let path = "machines.folder";

@@ -5,6 +5,7 @@ mod api;
 mod authentication;
 mod authorized_keys;
 mod calendar;
+mod cloud_config;
 mod cloud_provider;
 mod components;
 mod control_plane;
@@ -23,6 +24,7 @@ mod paths;
 mod pki;
 mod pod_network;
 mod pods;
+mod ports;
 mod priority_classes;
 mod ranges;
 mod settings;
@@ -94,7 +96,7 @@ fn decide(spec: &ClusterSpec, problems: &mut Vec<Problem>) -> Option<Cluster> {
     if let (Some(api), Some(components)) = (&api, &components) {
         load_balancer::health_checks(api, components, authentication.as_ref(), problems);
     }
-    Some(Cluster {
+    let cluster = Cluster {
         name: spec.name.clone(),
         versions: versions?,
         network: network?,
@@ -113,7 +115,10 @@ fn decide(spec: &ClusterSpec, problems: &mut Vec<Problem>) -> Option<Cluster> {
         addons,
         downloads,
         machines: machines?,
-    })
+    };
+    load_balancer::gateway(&cluster, problems);
+    ports::check(&cluster, problems);
+    Some(cluster)
 }
 
 fn header(spec: &ClusterSpec, problems: &mut Vec<Problem>) {

@@ -1,6 +1,7 @@
 //! Names: DNS names, labels of Kubernetes nodes, and words of a choice.
 
 use crate::meant::{AMONG_MANY, meant};
+use crate::redaction::redacted;
 use crate::spec::problem::Problem;
 
 /// Reports a missing or malformed RFC 1123 label.
@@ -26,7 +27,7 @@ fn malformed(path: &str, name: &str, what: &str) -> Problem {
     ))
 }
 
-/// A well-formed name that resembles `name`.
+/// A well-formed name that resembles `name`; what is secret resembles none.
 fn suggestion(name: &str) -> String {
     let plain = |c: char| match c.to_ascii_lowercase() {
         c @ ('a'..='z' | '0'..='9' | '.') => c,
@@ -34,7 +35,7 @@ fn suggestion(name: &str) -> String {
     };
     let plain: String = name.chars().map(plain).take(63).collect();
     match plain.trim_matches(['-', '.']) {
-        trimmed if is_subdomain(trimmed) => trimmed.to_owned(),
+        trimmed if is_subdomain(trimmed) && redacted(name) == name => trimmed.to_owned(),
         _ => "a name such as worker-1".to_owned(),
     }
 }

@@ -36,6 +36,13 @@ pub fn is_plain(path: &str) -> bool {
     path.strip_prefix('/').is_some_and(|steps| steps.split('/').all(is_step))
 }
 
+/// Whether it is absolute and leads straight to where it says.
+pub fn is_absolute(path: &str) -> bool {
+    let is_step = |step: &str| !matches!(step, "" | "." | "..");
+    path.strip_prefix('/').is_some_and(|steps| steps.split('/').all(is_step))
+        && !path.chars().any(char::is_control)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -53,5 +60,14 @@ mod tests {
         check("/srv/a b", false);
         check("/srv/%i", false);
         check("/srv/a\nb", false);
+    }
+
+    #[test]
+    fn a_path_leads_straight_to_its_file() {
+        let check = |path, expected| assert_eq!(is_absolute(path), expected, "{path:?}");
+        check("/etc/systemd/system/getty@tty1.service.d/a b.conf", true);
+        for path in ["", "/", "etc/motd", "/etc/", "/etc//motd", "/etc/./motd", "/etc/../motd", "/etc/a\n"] {
+            check(path, false);
+        }
     }
 }

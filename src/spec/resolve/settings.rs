@@ -101,7 +101,8 @@ fn audit_rule(path: &str, rule: &Value, problems: &mut Vec<Problem>) {
             Some(field) => format!("did you mean `{field}`?"),
             None => format!("the fields here are {}", FIELDS.join(", ")),
         };
-        problems.push(Problem::error(join(path, name), format!("unknown field `{name}` in {path}")).fix(fix));
+        let problem = Problem::error(join(path, name), format!("unknown field `{name}` in {path}"));
+        problems.push(problem.fix(fix).discreet());
     }
     if rule.get("resources").is_some() && rule.get("nonResourceURLs").is_some() {
         problems.push(

@@ -2,103 +2,13 @@
 
 use serde_json::{Map, Value};
 
+use super::cloud_config::{self, Shape};
+use super::hosts::is_user;
+use super::paths;
+use crate::cluster::User;
 use crate::meant::{AMONG_MANY, meant};
 use crate::spec::positions::join;
 use crate::spec::problem::Problem;
-
-/// What may stand at the top of a cloud-config, as of cloud-init 22.4 to 25: cloud-init itself says nothing of others.
-const KEYS: &[&str] = &[
-    "allow_public_ssh_keys",
-    "ansible",
-    "apk_repos",
-    "apt",
-    "apt_pipelining",
-    "apt_reboot_if_required",
-    "apt_update",
-    "apt_upgrade",
-    "authkey_hash",
-    "autoinstall",
-    "bootcmd",
-    "byobu_by_default",
-    "ca_certs",
-    "chef",
-    "cloud_config_modules",
-    "cloud_final_modules",
-    "cloud_init_modules",
-    "create_hostname_file",
-    "device_aliases",
-    "disable_ec2_metadata",
-    "disable_root",
-    "disable_root_opts",
-    "disk_setup",
-    "drivers",
-    "fan",
-    "final_message",
-    "fqdn",
-    "fs_setup",
-    "groups",
-    "growpart",
-    "grub_dpkg",
-    "hostname",
-    "keyboard",
-    "landscape",
-    "locale",
-    "locale_configfile",
-    "lxd",
-    "manage_etc_hosts",
-    "manage_resolv_conf",
-    "mcollective",
-    "merge_how",
-    "merge_type",
-    "migrate",
-    "mount_default_fields",
-    "mounts",
-    "no_ssh_fingerprints",
-    "ntp",
-    "output",
-    "package_reboot_if_required",
-    "package_update",
-    "package_upgrade",
-    "packages",
-    "phone_home",
-    "power_state",
-    "prefer_fqdn_over_hostname",
-    "preserve_hostname",
-    "puppet",
-    "random_seed",
-    "reporting",
-    "resize_rootfs",
-    "resolv_conf",
-    "rh_subscription",
-    "rsyslog",
-    "runcmd",
-    "salt_minion",
-    "snap",
-    "spacewalk",
-    "ssh",
-    "ssh_authorized_keys",
-    "ssh_deletekeys",
-    "ssh_fp_console_blacklist",
-    "ssh_genkeytypes",
-    "ssh_import_id",
-    "ssh_key_console_blacklist",
-    "ssh_publish_hostkeys",
-    "ssh_pwauth",
-    "ssh_quiet_keygen",
-    "swap",
-    "timezone",
-    "ubuntu_advantage",
-    "ubuntu_pro",
-    "updates",
-    "user",
-    "users",
-    "vendor_data",
-    "wireguard",
-    "write_files",
-    "yum_repo_dir",
-    "yum_repos",
-    "zypper",
-];
 
 /// What is a secret, and a seed is not.
 const SECRET: &[&str] = &["chpasswd", "password", "ssh_keys"];
@@ -120,19 +30,16 @@ const DECIDED: &[(&str, &str)] = &[
     ("hostname", "write the name of the host"),
     ("manage_etc_hosts", "remove it: /etc/hosts is a file of the bundle"),
 ];
-/// What kthw has lists of, too.
-const LISTS: &[&str] = &["packages", "runcmd", "users", "write_files"];
-
 /// Decides the user's own cloud-config.
-pub fn resolve(user_data: &Value, problems: &mut Vec<Problem>) -> Option<Map<String, Value>> {
+pub fn resolve(user_data: &Value, user: &User, problems: &mut Vec<Problem>) -> Option<Map<String, Value>> {
     let path = "machines.userData";
     let keys = match user_data {
         Value::Null => return Some(Map::new()),
         Value::Object(keys) => keys,
         _ => {
             let problem = Problem::error(path, format!("{path} is not a mapping"));
-            problems
-                .push(problem.fix("write cloud-config as `key: value` lines, without a line #cloud-config"));
+            let fix = "write cloud-config as `key: value` lines, without a line #cloud-config";
+            problems.push(problem.fix(fix).discreet());
             return None;
         }
     };
@@ -140,23 +47,116 @@ pub fn resolve(user_data: &Value, problems: &mut Vec<Problem>) -> Option<Map<Str
     for (key, value) in keys {
         let path = join(path, key);
         let decided = DECIDED.iter().find(|(decided, _)| decided == key);
-        let problem = if SECRET.contains(&&**key) || holds_secret(value) {
+        let shapes = cloud_config::shapes(key);
+        let problem = if is_secret(key) || holds_secret(value) {
             Some((
                 format!("{path} is secret, and a seed is not"),
                 "let people in by machines.user".to_owned(),
             ))
         } else if let Some((_, fix)) = decided {
             Some((format!("{path} is kthw's to say"), (*fix).to_owned()))
-        } else if !KEYS.contains(&&**key) {
-            Some((format!("unknown key `{key}` in machines.userData"), suggestion(key)))
-        } else if LISTS.contains(&&**key) && !value.is_array() {
-            Some((format!("{path} is not a list"), "write one `- item` for each line".to_owned()))
+        } else if let Some(shapes) = shapes {
+            misshapen(&path, value, shapes)
         } else {
-            None
+            Some((format!("unknown key `{key}` in machines.userData"), suggestion(key)))
         };
-        problems.extend(problem.map(|(message, fix)| Problem::error(&path, message).fix(fix)));
+        // What is beside a mistake may be secret too.
+        problems.extend(problem.map(|(message, fix)| Problem::error(&path, message).fix(fix).discreet()));
+    }
+    if problems.len() == before {
+        accounts(keys, user, problems);
+        files(keys, problems);
+        authorities(keys, problems);
     }
     (problems.len() == before).then(|| keys.clone())
+}
+
+/// What a value is not that it should be, and what to write instead.
+fn misshapen(path: &str, value: &Value, shapes: &[Shape]) -> Option<(String, String)> {
+    if shapes.contains(&Shape::of(value)) {
+        return None;
+    }
+    let nouns: Vec<&str> = shapes.iter().map(|shape| shape.noun()).collect();
+    let fix = match shapes[0] {
+        Shape::List => "write one `- item` for each line",
+        Shape::Mapping => "write `key: value` lines below it",
+        Shape::Flag => "write true or false",
+        _ => "write it in quotes",
+    };
+    Some((format!("{path} is not {}", nouns.join(" or ")), fix.to_owned()))
+}
+
+/// The items of a list, each with its path.
+fn items<'k>(keys: &'k Map<String, Value>, key: &str) -> impl Iterator<Item = (String, &'k Value)> {
+    let path = join("machines.userData", key);
+    let items = keys.get(key).and_then(Value::as_array).into_iter().flatten().enumerate();
+    items.map(move |(i, item)| (format!("{path}[{i}]"), item))
+}
+
+/// Whoever logs in has one account: cloud-init would make the first that is said, and pass over the rest of the others.
+fn accounts(keys: &Map<String, Value>, user: &User, problems: &mut Vec<Problem>) {
+    let mut known = vec![(user.name.clone(), "machines.user".to_owned())];
+    for (item, account) in items(keys, "users") {
+        let mut refuse =
+            |path: &str, message: String, fix: &str| problems.push(Problem::error(path, message).fix(fix));
+        let (path, names) = match account {
+            Value::String(names) => (item.clone(), names.split(',').map(str::trim).collect()),
+            Value::Object(members) if members.contains_key("snapuser") => continue,
+            Value::Object(members) => match members.get("name") {
+                Some(Value::String(name)) => (join(&item, "name"), vec![name.as_str()]),
+                _ => {
+                    refuse(&item, format!("{item} has no name"), "write name: and what the user is called");
+                    continue;
+                }
+            },
+            _ => {
+                refuse(&item, format!("{item} is no user"), "write {name: …}");
+                continue;
+            }
+        };
+        for name in names {
+            match known.iter().find(|(other, _)| other == name) {
+                _ if !is_user(name) => {
+                    let message = format!("{path} {name:?} is not a name that a system knows");
+                    refuse(&path, message, "write letters, digits, `.`, `_` and `-`");
+                }
+                Some((_, other)) => {
+                    let message = format!("{path} {name} is the user of {other} already");
+                    refuse(&path, message, "say all of a user in one place");
+                }
+                None => known.push((name.to_owned(), item.clone())),
+            }
+        }
+    }
+}
+
+/// What the bundles of hosts hold, the planner compares with these paths.
+fn files(keys: &Map<String, Value>, problems: &mut Vec<Problem>) {
+    for (path, file) in items(keys, "write_files") {
+        let problem = match file.get("path") {
+            Some(Value::String(file)) if paths::is_absolute(file) => continue,
+            Some(file) => {
+                let path = join(&path, "path");
+                let message = format!("{path} {file} is not the absolute path of a file");
+                Problem::error(path, message)
+            }
+            None => Problem::error(&path, format!("{path} has no path")),
+        };
+        problems.push(problem.fix("write it like {path: /etc/motd, content: …}"));
+    }
+}
+
+/// These are added to the authority that kthw has a machine trust.
+fn authorities(keys: &Map<String, Value>, problems: &mut Vec<Problem>) {
+    let trusted = keys.get("ca_certs").and_then(|authorities| authorities.get("trusted"));
+    let path = "machines.userData.ca_certs.trusted";
+    let problem = trusted.and_then(|trusted| misshapen(path, trusted, &[Shape::List]));
+    problems.extend(problem.map(|(message, fix)| Problem::error(path, message).fix(fix)));
+}
+
+/// Whether what stands below this key is a secret, and a seed is not.
+pub fn is_secret(key: &str) -> bool {
+    SECRET.contains(&key)
 }
 
 /// Whether something that only its owner should know is anywhere in it.
@@ -172,43 +172,8 @@ fn holds_secret(value: &Value) -> bool {
 }
 
 fn suggestion(key: &str) -> String {
-    match meant(&key.replace('-', "_"), KEYS.iter().copied(), AMONG_MANY) {
+    match meant(&key.replace('-', "_"), cloud_config::names(), AMONG_MANY) {
         Some(known) => format!("did you mean `{known}`?"),
         None => "see cloud-init's list of modules for the keys there are".to_owned(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::judge::{approved, judge};
-
-    #[test]
-    fn every_key_that_cloud_init_describes_is_known() {
-        const PROGRAM: &str = "
-import json, os, sys
-try:
-    import cloudinit.config
-except ImportError:
-    print('skipped: no cloud-init for python3')
-    sys.exit(os.environ.get('KTHW_REQUIRE_JUDGES') == '1')
-place = os.path.dirname(cloudinit.config.__file__)
-schema = json.load(open(place + '/schemas/schema-cloud-config-v1.json'))
-for part in schema['allOf']:
-    part = schema['$defs'][part['$ref'].split('/')[-1]]
-    print('\\n'.join(part.get('properties', {})))
-";
-        // The one that cloud-init is installed for.
-        let Some(mut python) = judge("/usr/bin/python3") else { return };
-        let printed = approved(python.args(["-c", PROGRAM]));
-        if printed.starts_with("skipped") {
-            return;
-        }
-        // A key with hyphens is an old spelling of one without.
-        let keys: Vec<&str> = printed.lines().filter(|key| !key.is_empty() && !key.contains('-')).collect();
-        assert!(keys.len() > 60, "{printed}");
-        for key in keys {
-            assert!(KEYS.contains(&key) || SECRET.contains(&key), "{key}");
-        }
     }
 }

@@ -10,6 +10,7 @@ use kthw_store::StoreError;
 use reqwest::StatusCode;
 
 use crate::lock::Algorithm;
+use crate::redaction::redacted;
 use crate::sys::files::FileError;
 
 /// A download that could not be had.
@@ -35,7 +36,7 @@ impl FetchError {
     }
 
     pub(super) fn place(url: &str, reason: impl fmt::Display) -> Self {
-        Self::Place { url: url.to_owned(), reason: reason.to_string() }
+        Self::Place { url: redacted(url), reason: reason.to_string() }
     }
 }
 

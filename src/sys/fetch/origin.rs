@@ -6,6 +6,7 @@ use super::body::{self, Body};
 use super::error::{Attempt, Cause, FetchError};
 use super::{Fetcher, places};
 use crate::lock::{Algorithm, Checksum};
+use crate::redaction::redacted;
 use crate::upstream::Origin;
 use reqwest::{StatusCode, Url};
 
@@ -67,7 +68,7 @@ impl Fetcher {
         if attempts.is_empty() {
             Ok(None)
         } else {
-            Err(FetchError::Failed { label: url.to_owned(), attempts })
+            Err(FetchError::Failed { label: redacted(url), attempts })
         }
     }
 

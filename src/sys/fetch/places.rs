@@ -4,6 +4,7 @@ use camino::{Utf8Component, Utf8Path, Utf8PathBuf};
 use reqwest::Url;
 
 use super::FetchError;
+use crate::redaction::redacted;
 
 /// An ordered choice of roots.
 #[derive(Debug, Clone)]
@@ -53,13 +54,16 @@ impl Places {
 pub fn mirror_path(upstream: &str) -> Result<Utf8PathBuf, FetchError> {
     let url = parse(upstream)?;
     let refuse = |why: &str| FetchError::place(upstream, why);
-    let host = url.host_str().ok_or_else(|| refuse("it names no host"))?;
-    // By the same way on which a mirror is read.
-    let below_root = parse(&format!("file:///{host}{}", url.path()))?.to_file_path();
+    // By the same way on which a mirror is read. What is a file here already has no host.
+    let host = url.host_str().map(|host| format!("/{host}")).unwrap_or_default();
+    let below_root = parse(&format!("file://{host}{}", url.path()))?.to_file_path();
     let path = below_root.ok().and_then(|path| Utf8PathBuf::from_path_buf(path).ok());
     let path = path.and_then(|path| path.strip_prefix("/").ok().map(Utf8Path::to_owned));
     path.filter(|path| !path.as_str().contains(char::is_control))
-        .filter(|path| path.components().all(|part| matches!(part, Utf8Component::Normal(_))))
+        .filter(|path| {
+            !path.as_str().is_empty()
+                && path.components().all(|part| matches!(part, Utf8Component::Normal(_)))
+        })
         .ok_or_else(|| refuse("its path is none that a folder can hold"))
 }
 
@@ -73,14 +77,9 @@ fn parse(text: &str) -> Result<Url, FetchError> {
     }
 }
 
-/// The URL without its password, fit for messages and notes.
+/// The URL as messages and notes may say it.
 pub(super) fn shown(url: &Url) -> String {
-    let mut url = url.clone();
-    if url.password().is_some() {
-        // A URL that has a password can be without one.
-        let _ = url.set_password(None);
-    }
-    url.to_string()
+    redacted(url.as_str())
 }
 
 #[cfg(test)]
@@ -107,7 +106,9 @@ mod tests {
 
     #[test]
     fn a_mirror_is_written_where_it_is_read() {
-        for url in [RUNC, "https://dl.k8s.io/release/v1.36.0%2B1/a%20b/kubelet?x=y"] {
+        for url in
+            [RUNC, "https://dl.k8s.io/release/v1.36.0%2B1/a%20b/kubelet?x=y", "file:///images/own%20.img"]
+        {
             let read = &Places::only("file:///srv/mirror").unwrap().of(url).unwrap()[0];
             let written = Utf8Path::new("/srv/mirror").join(mirror_path(url).unwrap());
             assert_eq!(read.to_file_path().unwrap(), written, "{url}");
@@ -120,6 +121,8 @@ mod tests {
             "https://x.example/a/..%2f..%2f..%2fetc/passwd",
             "https://x.example/a%00b",
             "https://x.example/a%0Ab",
+            "file:///",
+            "file:///a/..%2f..%2fetc/passwd",
         ] {
             let error = mirror_path(url).unwrap_err().to_string();
             assert!(error.contains("its path is none that a folder can hold"), "{error}");
@@ -151,6 +154,8 @@ mod tests {
     #[test]
     fn a_password_is_not_shown() {
         let url = Url::parse("https://me:secret@mirror/x").unwrap();
-        assert_eq!(shown(&url), "https://me@mirror/x");
+        assert_eq!(shown(&url), "https://mirror/x");
+        let error = Places::only("ftp://me:secret@mirror/x").unwrap_err().to_string();
+        assert!(error.starts_with("`ftp://mirror/x` is no place"), "{error}");
     }
 }
