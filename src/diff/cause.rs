@@ -164,7 +164,8 @@ impl<'a> Causes<'a> {
                 causes.insert(index);
             }
         }
-        causes
+        // What none of them does alone, they do together.
+        if causes.is_empty() { (0..count).collect() } else { causes }
     }
 
     /// What a node is as planned: its parameters, and what its inputs are called.

@@ -97,21 +97,42 @@ fn prefixes(path: &str) -> impl Iterator<Item = &str> {
     ends.into_iter().map(|end| &path[..end])
 }
 
-impl fmt::Display for Input {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Input {
+    /// Where it was changed: `cluster.yaml:14 network.services`, `kthw.lock epochs.leaf`.
+    pub fn place(&self) -> String {
         match self {
             Self::Field(FieldChange { path, before, after }) => {
                 let line = after.as_ref().or(before.as_ref()).map_or(1, |written| written.line);
+                format!("cluster.yaml:{line} {path}")
+            }
+            Self::Entry(change) => format!("kthw.lock {}", change.entry),
+            Self::File { field, path } => format!("{path} ({field})"),
+            Self::Program { .. } => "kthw itself".to_owned(),
+        }
+    }
+}
+
+impl fmt::Display for Input {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: ", self.place())?;
+        match self {
+            Self::Field(FieldChange { before, after, .. }) => {
                 let value = |side: &Option<Written>| side.as_ref().map(|written| written.value.clone());
-                write!(f, "cluster.yaml:{line} {path}: ")?;
                 moved(f, value(before).as_deref(), value(after).as_deref())
             }
-            Self::Entry(EntryChange { entry, before, after }) => {
-                write!(f, "kthw.lock {entry}: ")?;
-                moved(f, before.as_deref(), after.as_deref())
+            Self::Entry(EntryChange { entry, before, after }) if entry.starts_with("pin ") => {
+                let (before, after) = (before.as_deref(), after.as_deref());
+                // The version tells most pins apart; the checksum is in the lock.
+                let version =
+                    |side: Option<&'_ str>| side.and_then(|pin| pin.split(' ').next()).map(str::to_owned);
+                match version(before) == version(after) {
+                    true => moved(f, before, after),
+                    false => moved(f, version(before).as_deref(), version(after).as_deref()),
+                }
             }
-            Self::File { field, path } => write!(f, "{path} ({field}): replaced"),
-            Self::Program { kind } => write!(f, "kthw itself: it makes the kind {kind} differently"),
+            Self::Entry(EntryChange { before, after, .. }) => moved(f, before.as_deref(), after.as_deref()),
+            Self::File { .. } => f.write_str("replaced"),
+            Self::Program { kind } => write!(f, "it makes the kind {kind} differently"),
         }
     }
 }

@@ -153,8 +153,7 @@ fn block(change: &TextChange) -> String {
 
 /// Where a change was made, in short.
 fn place(input: &Input) -> String {
-    let text = input.to_string();
-    code(text.split_once(": ").map_or(text.as_str(), |(place, _)| place))
+    code(&input.place())
 }
 
 /// Text of a table's cell, exactly as it is.

@@ -76,7 +76,7 @@ fn write_entry(text: &mut String, report: &Report, entry: &Entry, style: &Style)
     }
 }
 
-/// Why it changes, a cause a line.
+/// Why it changes: the places of the changes that are listed at the top.
 fn causes(
     text: &mut String,
     report: &Report,
@@ -84,10 +84,17 @@ fn causes(
     through: &[String],
     style: &Style,
 ) {
-    for input in causes.filter_map(|cause| report.inputs.get(cause)) {
-        let way: String = through.iter().map(|node| format!(" → {node}")).collect();
-        let way = if way.is_empty() { way } else { format!(", through{}", way.trim_start_matches(" →")) };
-        let _ = writeln!(text, "  {}because of {input}{way}{}", style.dim, style.end);
+    let places: Vec<String> =
+        causes.filter_map(|cause| report.inputs.get(cause)).map(crate::diff::Input::place).collect();
+    let way = if through.is_empty() { String::new() } else { format!(", through {}", through.join(" → ")) };
+    let _ = writeln!(text, "  {}because of {}{way}{}", style.dim, folded(&places), style.end);
+}
+
+fn folded(places: &[String]) -> String {
+    const SHOWN: usize = 6;
+    match places.len() {
+        count if count > SHOWN => format!("{} and {} more", places[..SHOWN].join(", "), count - SHOWN),
+        _ => places.join(", "),
     }
 }
 

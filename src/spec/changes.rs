@@ -5,7 +5,7 @@ use std::fmt;
 
 use super::positions::{Content, Node, Positions, join};
 
-/// A field that was added, removed or given another value. What was added or removed as a whole is one change.
+/// A field that was added, removed or given another value. An item that was added or removed is one change.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FieldChange {
     /// As in `hosts[worker-1].labels.zone`; items that have names go by them.
@@ -69,17 +69,50 @@ fn compare(
         let path = child.path(path);
         match known.get(child.step) {
             Some(old) => compare(&path, old.node, old.line, child.node, child.line, changes),
-            None => {
-                changes.push(FieldChange { path, before: None, after: Some(written(child.node, child.line)) })
-            }
+            None => lone(&path, child, changes, &|after| (None, Some(after))),
         }
     }
+    if before_children.first().is_some_and(|child| child.is_item) {
+        order(path, (&before_children, line_before), (&after_children, line_after), changes);
+    }
     for child in before_children.iter().filter(|child| !kept.contains(child.step)) {
-        changes.push(FieldChange {
-            path: child.path(path),
-            before: Some(written(child.node, child.line)),
-            after: None,
-        });
+        lone(&child.path(path), child, changes, &|before| (Some(before), None));
+    }
+}
+
+/// Says if items that stay come in another order; the order of keys means nothing.
+fn order(
+    path: &str,
+    (before, line_before): (&[Child<'_>], usize),
+    (after, line_after): (&[Child<'_>], usize),
+    changes: &mut Vec<FieldChange>,
+) {
+    let steps = |children: &[Child<'_>], others: &[Child<'_>]| {
+        let others: HashSet<String> = others.iter().map(|child| child.step.to_owned()).collect();
+        let kept = children.iter().map(|child| child.step.to_owned()).filter(|step| others.contains(step));
+        kept.collect::<Vec<String>>()
+    };
+    let (old, new) = (steps(before, after), steps(after, before));
+    if old != new {
+        let written = |names: Vec<String>, line| Written { value: format!("[{}]", names.join(", ")), line };
+        let (before, after) = (Some(written(old, line_before)), Some(written(new, line_after)));
+        changes.push(FieldChange { path: path.to_owned(), before, after });
+    }
+}
+
+/// What is on one side alone: each field of a section, and an item of a list as a whole.
+fn lone(
+    path: &str,
+    child: &Child<'_>,
+    changes: &mut Vec<FieldChange>,
+    side: &dyn Fn(Written) -> (Option<Written>, Option<Written>),
+) {
+    match entries(child.node).filter(|fields| !child.is_item && !fields.is_empty()) {
+        Some(fields) => fields.iter().for_each(|field| lone(&field.path(path), field, changes, side)),
+        None => {
+            let (before, after) = side(written(child.node, child.line));
+            changes.push(FieldChange { path: path.to_owned(), before, after });
+        }
     }
 }
 
@@ -183,7 +216,7 @@ hosts:
 
     #[test]
     fn comments_layout_and_the_order_of_keys_are_no_change() {
-        let after = "# more\nhosts: [{roles: [worker], name: w2}, {labels: {zone: 'a'}, name: w1}]\nname: a\n\
+        let after = "# more\nhosts: [{labels: {zone: 'a'}, name: w1}, {roles: [worker], name: w2}]\nname: a\n\
                      api: {sans: [x, y]}\nnetwork: {services: 10.96.0.0/24}\n";
         assert_eq!(shown(BEFORE, after), [""; 0]);
     }
@@ -201,7 +234,7 @@ hosts:
     }
 
     #[test]
-    fn what_is_added_or_removed_as_a_whole_is_one_change() {
+    fn an_item_that_is_added_or_removed_is_one_change() {
         let after = BEFORE.replace("  - {name: w2, roles: [worker]}\n", "  - {name: w3, roles: [worker]}\n");
         assert_eq!(
             shown(BEFORE, &after),
@@ -210,6 +243,22 @@ hosts:
                 "hosts[w2]: {name: w2, roles: [worker]} (line 8) -> nothing",
             ]
         );
+    }
+
+    #[test]
+    fn a_section_that_is_new_is_a_change_of_each_of_its_fields() {
+        let after = format!("{BEFORE}etcd:\n  quota: 8GiB\n  backup: {{daily: {{keep: 2d}}}}\n");
+        let expected =
+            ["etcd.quota: nothing -> 8GiB (line 10)", "etcd.backup.daily.keep: nothing -> 2d (line 11)"];
+        assert_eq!(shown(BEFORE, &after), expected);
+        assert_eq!(shown(&after, BEFORE).len(), 2);
+    }
+
+    #[test]
+    fn the_order_of_items_is_a_change() {
+        let after = BEFORE.replace("  - name: w1\n    labels: {zone: a}\n", "")
+            + "  - {name: w1, labels: {zone: a}}\n";
+        assert_eq!(shown(BEFORE, &after), ["hosts: [w1, w2] (line 5) -> [w2, w1] (line 5)"]);
     }
 
     #[test]

@@ -26,6 +26,7 @@ mod poison;
 mod printed;
 mod production;
 mod reproducible;
+mod review;
 mod root;
 mod seeds;
 mod show;
