@@ -25,6 +25,7 @@ mod last_build;
 mod meant;
 mod merge_patch;
 mod mirror;
+mod rollout;
 mod yaml;
 
 #[cfg(test)]

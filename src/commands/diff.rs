@@ -6,21 +6,14 @@ use crate::cli::Diff;
 use crate::diff::{self, Causes, Input, Inputs, Undo};
 use crate::sources::Folder;
 use crate::spec::{self, Positions};
+use crate::sys::git;
 use crate::ui::Ui;
 
 pub fn run(folder: &Folder, args: &Diff, ui: &Ui) -> Result<(), Failure> {
-    let name = |text: &Option<String>, other: Name| text.as_deref().map_or(Ok(other), Name::parse);
-    let before = State::open(folder, &name(&args.before, Name::Revision("HEAD".to_owned()))?, ui)?;
-    let after = State::open(folder, &name(&args.after, Name::Folder)?, ui)?;
-    let undo = Undo {
-        spec: [&before.bound.spec, &after.bound.spec],
-        lock: [&before.bound.lock, &after.bound.lock],
-        imported: [&before.bound.imported, &after.bound.imported],
-        root: after.bound.root,
-    };
+    let (before, after) = states(folder, args.before.as_deref(), args.after.as_deref(), ui)?;
     let inputs = Inputs::new(changes(&before, &after));
     sides(&before, &after, |old, new| {
-        let mut causes = Causes::new(old, new, inputs, undo);
+        let mut causes = Causes::new(old, new, inputs, undo(&before, &after));
         let differences = diff::compare(&mut causes);
         for input in causes.inputs.all() {
             ui.result(input);
@@ -35,8 +28,34 @@ pub fn run(folder: &Folder, args: &Diff, ui: &Ui) -> Result<(), Failure> {
     Ok(())
 }
 
+/// The two states of a comparison: by default what is committed, or was built last, and the folder as it is.
+pub fn states(
+    folder: &Folder,
+    before: Option<&str>,
+    after: Option<&str>,
+    ui: &Ui,
+) -> Result<(State, State), Failure> {
+    let before = match before {
+        Some(before) => Name::parse(before)?,
+        None if git::is_repository(folder.path()).unwrap_or(false) => Name::Revision("HEAD".to_owned()),
+        None => Name::Build(None),
+    };
+    let after = after.map_or(Ok(Name::Folder), Name::parse)?;
+    Ok((State::open(folder, &before, ui)?, State::open(folder, &after, ui)?))
+}
+
+/// The texts and files of both states.
+pub fn undo<'a>(before: &'a State, after: &'a State) -> Undo<'a> {
+    Undo {
+        spec: [&before.bound.spec, &after.bound.spec],
+        lock: [&before.bound.lock, &after.bound.lock],
+        imported: [&before.bound.imported, &after.bound.imported],
+        root: after.bound.root,
+    }
+}
+
 /// The changes of inputs from one state to another.
-fn changes(before: &State, after: &State) -> Vec<Input> {
+pub fn changes(before: &State, after: &State) -> Vec<Input> {
     let fields = spec::changes(&Positions::new(&before.bound.spec), &Positions::new(&after.bound.spec));
     let entries = before.bound.lock.changes(&after.bound.lock);
     let files = after.bound.imported.iter().filter_map(|(authority, now)| {

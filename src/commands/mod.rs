@@ -15,6 +15,7 @@ mod lock;
 mod man;
 mod mirror;
 mod opened;
+mod plan;
 mod schema;
 mod show;
 mod snapshot;
@@ -43,6 +44,7 @@ pub fn run(cli: Cli, ui: &Ui) -> Result<(), Failure> {
         Command::Why(args) => why::run(folder, args, ui),
         Command::Graph(args) => graph::run(folder, args, ui),
         Command::Diff(args) => diff::run(&folder, &args, ui),
+        Command::Plan(args) => plan::run(&folder, &args, ui),
         Command::Snapshot(args) => snapshot::run(folder, args, ui),
         Command::Gc(args) => gc::run(&folder, args, ui),
         Command::Store(StoreCommand::Verify) => store::verify(&folder, ui),

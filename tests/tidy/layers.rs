@@ -28,6 +28,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("artifact", &["authority", "cluster", "imported", "key_pair", "lock", "merge_patch", "root", "yaml"]),
     ("plan", &["artifact", "cluster", "imported", "lock", "root", "upstream"]),
     ("diff", &["artifact", "imported", "lock", "plan", "root", "spec"]),
+    ("rollout", &["artifact", "cluster", "diff", "lock", "plan"]),
     ("golden", &["artifact", "plan"]),
     ("executor", &["archive", "artifact", "imported", "lock", "root", "sys"]),
     (
@@ -45,6 +46,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "meant",
             "mirror",
             "plan",
+            "rollout",
             "root",
             "sources",
             "spec",
