@@ -83,7 +83,7 @@ fn generations(change: &Change<'_>, inputs: &Inputs) -> Vec<Finding> {
             );
             let advice =
                 "choose a quiet hour: reads of what is written in between fail on the other API servers";
-            findings.push(Finding::new(Kind::Outage, what, advice).because(causes()));
+            findings.push(Finding::new(Kind::Meanwhile, what, advice).because(causes()));
         }
     }
     findings
@@ -105,7 +105,7 @@ mod tests {
         let findings = trial.rollout().findings;
         let found: Vec<_> = findings
             .iter()
-            .filter(|finding| finding.kind != Kind::Outage || finding.what.starts_with("key"))
+            .filter(|finding| finding.kind != Kind::Meanwhile || finding.what.starts_with("key"))
             .collect();
         assert_eq!(found.len(), expected.len(), "{found:#?}");
         for (finding, (kind, start)) in found.iter().zip(expected) {
@@ -125,7 +125,7 @@ mod tests {
         check(&lock(&[2, 1], &[2]), &[(Kind::Lasting, "key 1 decrypts no more")]);
         check(
             &lock(&[1], &[2, 1]),
-            &[(Kind::Lasting, "key 2 is new"), (Kind::Outage, "key 2 encrypts as soon as")],
+            &[(Kind::Lasting, "key 2 is new"), (Kind::Meanwhile, "key 2 encrypts as soon as")],
         );
         let provider = |from: &'static str, to: &'static str| {
             Trial::of("production")

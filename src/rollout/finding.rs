@@ -16,12 +16,13 @@ pub enum Kind {
     Breaking,
     /// Something is left to be done that is in no file of a host.
     ByHand,
-    /// Something does not answer while it is done.
-    Outage,
+    /// Something does not work while it is done.
+    Meanwhile,
 }
 
 impl Kind {
-    pub const ALL: [Self; 5] = [Self::Forbidden, Self::Lasting, Self::Breaking, Self::ByHand, Self::Outage];
+    pub const ALL: [Self; 5] =
+        [Self::Forbidden, Self::Lasting, Self::Breaking, Self::ByHand, Self::Meanwhile];
 
     pub const fn title(self) -> &'static str {
         match self {
@@ -29,7 +30,7 @@ impl Kind {
             Self::Lasting => "cannot simply be undone",
             Self::Breaking => "breaks what runs",
             Self::ByHand => "needs your hands",
-            Self::Outage => "is away meanwhile",
+            Self::Meanwhile => "meanwhile",
         }
     }
 }

@@ -48,8 +48,8 @@ fn authority(change: &Change<'_>, certificate: &str, inputs: &Inputs) -> Finding
             "etcd",
             match change.clusters[0].etcd_members().nth(1) {
                 Some(_) => {
-                    "a member that has it and one that has not refuse each other, so etcd loses its quorum on the \
-                     way; API servers that have not restarted are refused"
+                    "a member that has it and one that has not refuse each other, so the first that restarts stays \
+                     out, and with the second etcd loses its quorum; API servers that have not restarted are refused"
                 }
                 None => "API servers that have not restarted are refused",
             },
@@ -71,4 +71,36 @@ fn authority(change: &Change<'_>, certificate: &str, inputs: &Inputs) -> Finding
     let mut causes = entry(inputs, &format!("generations.{name}"));
     causes.extend(field(inputs, &format!("pki.authorities.{imported}")));
     Finding::new(Kind::Breaking, what, advice).because(causes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::finding::Kind;
+    use super::super::trial::Trial;
+    use crate::lock::Lock;
+
+    fn check(change: impl FnOnce(&mut Lock), expected: &[(Kind, &str)]) {
+        let findings = Trial::of("production").lock_after(change).rollout().findings;
+        let found: Vec<_> = findings.iter().map(|finding| (finding.kind, finding.what.as_str())).collect();
+        assert_eq!(found.len(), expected.len(), "{found:#?}");
+        for ((kind, what), (expected, part)) in found.iter().zip(expected) {
+            assert!(kind == expected && what.contains(part), "{what}");
+        }
+        assert!(findings.iter().all(|finding| finding.causes.len() == 1), "{findings:#?}");
+    }
+
+    #[test]
+    fn a_key_that_others_trust_is_told_of() {
+        let generation =
+            |label: &'static str| move |lock: &mut Lock| _ = lock.generations.insert(label.to_owned(), 2);
+        check(generation("pki/admin"), &[]);
+        check(generation("pki/ca"), &[(Kind::Breaking, "every kubeconfig that was handed out")]);
+        check(generation("pki/etcd/ca"), &[(Kind::Breaking, "etcd loses its quorum")]);
+        check(generation("pki/front-proxy-ca"), &[(Kind::Breaking, "aggregated APIs")]);
+        check(generation("pki/service-accounts"), &[(Kind::Lasting, "every token")]);
+        check(
+            |lock| lock.cluster = "another".to_owned(),
+            &[(Kind::Lasting, "the cluster in kthw.lock is another")],
+        );
+    }
 }

@@ -10,9 +10,9 @@ mod flags;
 mod json;
 mod keys;
 mod members;
+mod network;
 mod outage;
 mod quorum;
-mod ranges;
 mod skew;
 mod stage;
 mod step;
@@ -95,7 +95,7 @@ impl Rollout {
         let mut findings = skew::findings(change, &causes.inputs);
         findings.extend(keys::findings(change, causes));
         findings.extend(encryption::findings(change, &causes.inputs));
-        findings.extend(ranges::findings(change, &causes.inputs));
+        findings.extend(network::findings(change, &causes.inputs));
         findings.extend(members::findings(change, &causes.inputs));
         findings.extend(outage::findings(change, &waves));
         findings.sort_by_key(|finding| finding.kind);
@@ -145,11 +145,17 @@ impl Rollout {
         if self.is_empty() {
             return "nothing to do: no file of any host changes".to_owned();
         }
-        let starts = self.waves.iter().flat_map(Wave::steps).map(|step| step.starts().count()).sum();
+        let staying = self.waves.iter().flat_map(Wave::steps);
+        let staying =
+            staying.filter(|step| !self.added.contains(&step.host) && !self.removed.contains(&step.host));
+        let (starts, stops) = staying.fold((0, 0), |(starts, stops), step| {
+            (starts + step.starts().count(), stops + step.stops().count())
+        });
         let reissued = self.certificates.iter().map(Reissue::count).sum();
         let restarts = self.restarts().count();
         let count = |kind| self.of_kind(kind).count();
-        let waves = counted(self.waves.len(), "wave");
+        let waves: BTreeSet<usize> = self.restarts().map(|restart| restart.wave).collect();
+        let waves = counted(waves.len(), "wave");
         let parts = [
             (
                 count(Kind::Forbidden),
@@ -163,6 +169,7 @@ impl Rollout {
             (self.removed.len(), format!("removes {}", counted(self.removed.len(), "host"))),
             (restarts, format!("restarts {} in {waves}", counted(restarts, "unit"))),
             (starts, format!("starts {}", counted(starts, "unit"))),
+            (stops, format!("stops {}", counted(stops, "unit"))),
             (self.drains().count(), format!("drains {}", counted(self.drains().count(), "node"))),
             (reissued, format!("reissues {}", counted(reissued, "certificate"))),
             (
@@ -182,4 +189,53 @@ fn breaks(count: usize) -> String {
 
 fn counted(count: usize, noun: &str) -> String {
     format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
+}
+
+/// So many are named before the rest is counted.
+const NAMED: usize = 6;
+
+fn named<'n>(names: impl IntoIterator<Item = &'n str>) -> String {
+    let names: Vec<&str> = names.into_iter().collect();
+    let shown = names[..names.len().min(NAMED)].join(", ");
+    match names.len().saturating_sub(NAMED) {
+        0 => shown,
+        more => format!("{shown} and {more} more"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::trial::Trial;
+
+    #[test]
+    fn the_blast_radius_is_one_line() {
+        let summary = |trial: Trial| trial.rollout().summary();
+        assert_eq!(summary(Trial::of("production")), "nothing to do: no file of any host changes");
+        let upgrade = Trial::of("production").before(|text| text.replace("1.36.1", "1.33.1"));
+        insta::assert_snapshot!(summary(upgrade));
+        let member = |text: String| text.replace("name: worker-2", "name: worker-9");
+        insta::assert_snapshot!(summary(Trial::of("production").after(member)));
+    }
+
+    #[test]
+    fn every_restart_is_told_with_its_wave() {
+        let trial = Trial::of("ha-haproxy").before(|text| text.replace("1.36.1", "1.35.1"));
+        let rollout = trial.rollout();
+        let of = |host: &str| {
+            let restarts = rollout.restarts().filter(|restart| restart.host == host);
+            restarts.map(|restart| format!("{} {}", restart.wave, restart.unit)).collect::<Vec<_>>()
+        };
+        assert_eq!(
+            of("controller-0"),
+            [
+                "1 kube-apiserver.service",
+                "2 kube-controller-manager.service",
+                "2 kube-scheduler.service",
+                "3 kubernetes-bootstrap.service"
+            ]
+        );
+        assert_eq!(of("worker-1"), ["4 containerd.service", "4 kubelet.service", "4 kube-proxy.service"]);
+        assert_eq!(of("lb-0"), [""; 0]);
+        assert_eq!(rollout.drains().map(|(host, _)| host).collect::<Vec<_>>(), ["worker-0", "worker-1"]);
+    }
 }

@@ -111,6 +111,14 @@ impl Step {
         })
     }
 
+    /// The units that are stopped for good.
+    pub fn stops(&self) -> impl Iterator<Item = &str> {
+        self.actions.iter().filter_map(|action| match action {
+            Action::Stop { unit } => Some(unit.as_str()),
+            _ => None,
+        })
+    }
+
     /// Why the host's node is drained, if it is.
     pub fn drain(&self) -> Option<&[String]> {
         self.actions.iter().find_map(|action| match action {

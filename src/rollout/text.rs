@@ -5,11 +5,11 @@ use std::fmt::Write;
 use super::finding::{Finding, Kind};
 use super::stage::Stage;
 use super::step::{Action, Step, Wave};
-use super::{Rollout, counted};
+use super::{Rollout, counted, named};
 use crate::diff::{Input, Inputs};
 
-/// So many hosts are named before the rest is counted.
-const NAMED: usize = 6;
+/// So many changes are listed before the rest is counted.
+const LISTED: usize = 20;
 
 /// The summary, and below it everything that it counts.
 pub fn text(rollout: &Rollout, inputs: &Inputs) -> String {
@@ -35,7 +35,7 @@ pub fn text(rollout: &Rollout, inputs: &Inputs) -> String {
             let hosts = if reissue.hosts.is_empty() {
                 String::new()
             } else {
-                format!(" on {}", named(&reissue.hosts))
+                format!(" on {}", named(reissue.hosts.iter().map(String::as_str)))
             };
             let _ = writeln!(text, "  {}{hosts}: {}", reissue.name, why.join(", "));
         }
@@ -57,8 +57,11 @@ fn changes(text: &mut String, inputs: &Inputs) {
     let is_pin = |input: &&Input| matches!(input, Input::Entry(change) if change.entry.starts_with("pin "));
     let (pins, others): (Vec<&Input>, Vec<&Input>) = inputs.all().iter().partition(is_pin);
     *text += "\nfrom\n";
-    for input in others {
+    for input in others.iter().take(LISTED) {
         let _ = writeln!(text, "  {input}");
+    }
+    if let Some(more) = others.len().checked_sub(LISTED + 1) {
+        let _ = writeln!(text, "  and {}", counted(more + 1, "more change"));
     }
     if !pins.is_empty() {
         let _ = writeln!(text, "  kthw.lock: {}", counted(pins.len(), "pin"));
@@ -68,23 +71,34 @@ fn changes(text: &mut String, inputs: &Inputs) {
 fn told(text: &mut String, finding: &Finding, inputs: &Inputs) {
     let _ = writeln!(text, "  {}", finding.what);
     let _ = writeln!(text, "    {}", finding.advice);
-    for cause in &finding.causes {
-        let _ = writeln!(text, "    from {}", inputs.all()[*cause]);
+    let causes: Vec<String> = finding.causes.iter().map(|cause| subject(&inputs.all()[*cause])).collect();
+    if !causes.is_empty() {
+        let _ = writeln!(text, "    from {}", named(causes.iter().map(String::as_str)));
+    }
+}
+
+/// What a change is of; what it was is in the list of all.
+fn subject(input: &Input) -> String {
+    match input {
+        Input::Field(change) => change.path.clone(),
+        Input::Entry(change) => format!("kthw.lock {}", change.entry),
+        Input::File { field, .. } => field.clone(),
+        Input::Program { .. } => "kthw itself".to_owned(),
     }
 }
 
 fn told_wave(text: &mut String, wave: &Wave, number: usize) {
     let _ = writeln!(text, "\nwave {number}: {}{}", wave.stage.title(), pace(wave));
-    let mut groups: Vec<(Vec<String>, Vec<String>)> = Vec::new();
+    let mut groups: Vec<(Vec<&str>, Vec<String>)> = Vec::new();
     for step in wave.steps() {
         let told = told_step(step);
         match groups.iter_mut().find(|(_, known)| *known == told) {
-            Some((hosts, _)) => hosts.push(step.host.clone()),
-            None => groups.push((vec![step.host.clone()], told)),
+            Some((hosts, _)) => hosts.push(&step.host),
+            None => groups.push((vec![&step.host], told)),
         }
     }
     for (hosts, told) in groups {
-        let _ = writeln!(text, "  {}", named(&hosts));
+        let _ = writeln!(text, "  {}", named(hosts));
         for line in told {
             let _ = writeln!(text, "    {line}");
         }
@@ -102,8 +116,10 @@ fn pace(wave: &Wave) -> String {
         _ if wave.stage == Stage::Workers => format!(", one, then {largest} at a time"),
         _ => format!(", up to {largest} at a time"),
     };
-    let gate = wave.steps().next().map(|step| step.gate.title());
-    format!("{pace}, until {}", gate.unwrap_or_default())
+    let mut gates: Vec<&str> = wave.steps().map(|step| step.gate.title()).collect();
+    gates.sort_unstable();
+    gates.dedup();
+    format!("{pace}, until {}", gates.join(" or "))
 }
 
 fn told_step(step: &Step) -> Vec<String> {
@@ -129,12 +145,4 @@ fn told_step(step: &Step) -> Vec<String> {
     }
     lines.extend(step.quorum.map(|quorum| format!("etcd: {quorum}")));
     lines
-}
-
-fn named(hosts: &[String]) -> String {
-    let shown = hosts.iter().take(NAMED).cloned().collect::<Vec<_>>().join(", ");
-    match hosts.len().saturating_sub(NAMED) {
-        0 => shown,
-        more => format!("{shown} and {more} more"),
-    }
 }

@@ -1,4 +1,4 @@
-//! Addresses and names that live on in objects of the cluster, whatever its hosts are told.
+//! Addresses and names that live on in pods and objects of the cluster, whatever its hosts are told.
 
 use super::Change;
 use super::finding::{Finding, Kind, field};
@@ -13,7 +13,16 @@ pub fn findings(change: &Change<'_>, inputs: &Inputs) -> Vec<Finding> {
             Finding::new(Kind::Lasting, what, advice).because(field(inputs, &path))
         })
     };
+    let connected = (old.cni != new.cni).then(|| {
+        let what = format!(
+            "cni {} → {}: pods of nodes that are changed and of nodes that are not yet do not reach each other",
+            old.cni, new.cni
+        );
+        let advice = "keep it on a cluster that somebody depends on, and move what runs to a new cluster";
+        Finding::new(Kind::Breaking, what, advice).because(field(inputs, "network.cni"))
+    });
     [
+        connected,
         moved(
             "services",
             old.services.to_string(),
@@ -47,4 +56,31 @@ pub fn findings(change: &Change<'_>, inputs: &Inputs) -> Vec<Finding> {
     .into_iter()
     .flatten()
     .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::finding::Kind;
+    use super::super::trial::Trial;
+
+    #[test]
+    fn what_pods_and_objects_keep_is_told() {
+        let check = |from: &str, to: &str, kind: Kind, what: &str| {
+            let trial = Trial::of("single").after(|text| text.replace(from, to));
+            let findings = trial.rollout().findings;
+            let found = findings.iter().find(|finding| finding.what.starts_with(what));
+            let found = found.unwrap_or_else(|| panic!("{what}: {findings:#?}"));
+            assert!(found.kind == kind && found.causes.len() == 1, "{found:?}");
+        };
+        check("services: 10.96.0.0/24", "services: 10.96.0.0/16", Kind::Lasting, "services 10.96.0.0/24 → ");
+        check("dns: 10.96.0.10", "dns: 10.96.0.11", Kind::Lasting, "dns 10.96.0.10 → 10.96.0.11");
+        check(
+            "domain: cluster.local",
+            "domain: k8s.local",
+            Kind::Lasting,
+            "domain cluster.local → k8s.local",
+        );
+        check("pods: 10.200.0.0/16", "pods: 10.201.0.0/16", Kind::Lasting, "pods 10.200.0.0/16 → ");
+        check("cni: bridge", "cni: none", Kind::Breaking, "cni bridge → none");
+    }
 }
