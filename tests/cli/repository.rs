@@ -1,5 +1,7 @@
 //! A cluster folder in a git repository of its own.
 
+#![expect(clippy::disallowed_methods, reason = "tests run git")]
+
 use std::process::Command;
 
 use crate::cluster_folder::ClusterFolder;
