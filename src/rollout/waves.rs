@@ -81,11 +81,15 @@ fn step(work: &Work, drained: &[String], stage: Stage) -> Option<Step> {
     if units.iter().any(|unit| unit.is_new && unit.unit == ETCD) {
         actions.push(Action::JoinEtcd);
     }
-    files(&mut actions, install, remove);
+    let (of_units, others): (Vec<String>, Vec<String>) =
+        remove.into_iter().partition(|path| path.starts_with(UNITS));
+    files(&mut actions, install, of_units);
     actions.extend(units.into_iter().map(|UnitWork { unit, is_new, .. }| match is_new {
         true => Action::Start { unit: unit.clone() },
         false => Action::Restart { unit: unit.clone() },
     }));
+    // A program may look at what it was told to read until it is told otherwise.
+    files(&mut actions, Vec::new(), others);
     if drains {
         actions.push(Action::Uncordon);
     }
@@ -230,6 +234,23 @@ mod tests {
             text.replace("name: etcd-3\n    address: 10.20.0.23", "name: etcd-0\n    address: 10.20.0.20")
         });
         insta::assert_snapshot!(shown(&trial));
+    }
+
+    #[test]
+    fn what_goes_is_removed_once_nobody_reads_it() {
+        let without = |text: String| {
+            let start = text.find("authentication:\n").expect("the section");
+            let end = text.find("encryption:\n").expect("the next section");
+            text[..start].to_owned() + &text[end..]
+        };
+        let trial = Trial::of("production").after(without);
+        insta::assert_snapshot!(shown(&trial));
+        let no_worker =
+            |text: String| text.replace("roles: [control-plane, worker]", "roles: [control-plane]");
+        let both =
+            |text: String| text.replacen("roles: [control-plane]", "roles: [control-plane, worker]", 1);
+        let trial = Trial::of("production").before(both).after(both).after(no_worker);
+        insta::assert_snapshot!("a_role_that_goes", shown(&trial));
     }
 
     #[test]
