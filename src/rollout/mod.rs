@@ -5,6 +5,7 @@
 mod certificates;
 mod drain;
 mod encryption;
+mod endpoint;
 mod finding;
 mod flags;
 mod json;
@@ -96,6 +97,7 @@ impl Rollout {
         findings.extend(keys::findings(change, causes));
         findings.extend(encryption::findings(change, &causes.inputs));
         findings.extend(network::findings(change, &causes.inputs));
+        findings.extend(endpoint::findings(change, &causes.inputs));
         findings.extend(members::findings(change, &causes.inputs));
         findings.extend(outage::findings(change, &waves));
         findings.sort_by_key(|finding| finding.kind);

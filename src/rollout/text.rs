@@ -56,7 +56,9 @@ pub fn text(rollout: &Rollout, inputs: &Inputs) -> String {
 fn changes(text: &mut String, inputs: &Inputs) {
     let is_pin = |input: &&Input| matches!(input, Input::Entry(change) if change.entry.starts_with("pin "));
     let (pins, others): (Vec<&Input>, Vec<&Input>) = inputs.all().iter().partition(is_pin);
-    *text += "\nfrom\n";
+    if !inputs.all().is_empty() {
+        *text += "\nfrom\n";
+    }
     for input in others.iter().take(LISTED) {
         let _ = writeln!(text, "  {input}");
     }
