@@ -48,3 +48,29 @@ pub fn reasons(change: &Change<'_>, work: &Work) -> Vec<String> {
     }
     reasons
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::trial::Trial;
+
+    #[test]
+    fn pods_leave_for_another_minor_another_runtime_and_another_network_alone() {
+        let check = |from: &str, to: &str, expected: &[&str]| {
+            let rollout = Trial::of("single").after(|text| text.replace(from, to)).rollout();
+            let found: Vec<(&str, &[String])> = rollout.drains().collect();
+            assert_eq!(found.len(), if expected.is_empty() { 0 } else { 2 }, "{found:?}");
+            assert!(found.iter().all(|(_, why)| *why == expected), "{found:?}");
+        };
+        let version = "kubernetes: 1.35.1";
+        check(version, "kubernetes: 1.35.9", &[]);
+        check(version, "kubernetes: 1.36.1", &["kubelet 1.35 → 1.36", "containerd 2.2.7 → 2.3.4"]);
+        check(version, "kubernetes: 1.35.1\n  containerd: 2.2.8", &["containerd 2.2.7 → 2.2.8"]);
+        check(version, "kubernetes: 1.35.1\n  runc: 1.4.4", &["runc 1.4.3 → 1.4.4"]);
+        check(version, "kubernetes: 1.35.1\n  cniPlugins: 1.9.2", &["network plugins"]);
+        check(version, "kubernetes: 1.35.1\n  crictl: 1.36.0", &[]);
+        let components = |section: &str| format!("components: {{{section}}}\nnetwork:\n");
+        check("network:\n", &components("kubelet: {config: {maxPods: 50}, flags: {v: 4}}"), &[]);
+        check("network:\n", &components("containerd: {flags: {log-level: debug}}"), &[]);
+        check("pods: 10.200.0.0/16", "pods: 10.201.0.0/16", &["network plugins"]);
+    }
+}

@@ -103,3 +103,45 @@ fn bundle<'a>(side: Side<'a>, host: &str) -> Option<&'a Bundle> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::trial::Trial;
+    use super::*;
+
+    #[test]
+    fn a_unit_has_its_file_and_its_drop_ins_and_no_others() {
+        let check =
+            |path: &str, expected: bool| assert_eq!(is_of_unit(path, "etcd.service"), expected, "{path}");
+        check("/etc/systemd/system/etcd.service", true);
+        check("/etc/systemd/system/etcd.service.d/10-limits.conf", true);
+        check("/etc/systemd/system/etcd.service.draft", false);
+        check("/etc/systemd/system/etcd-backup.service", false);
+        check("/etc/etcd.service", false);
+    }
+
+    /// The units that restart on any host.
+    fn restarts(trial: &Trial) -> BTreeSet<String> {
+        trial.rollout().restarts().map(|restart| restart.unit.to_owned()).collect()
+    }
+
+    #[test]
+    fn a_unit_restarts_for_what_it_reads_alone() {
+        let check = |from: &str, to: &str, expected: &[&str]| {
+            let found = restarts(&Trial::of("production").after(|text| text.replace(from, to)));
+            assert_eq!(found.iter().map(String::as_str).collect::<Vec<_>>(), expected, "{to}");
+        };
+        check("maxAge: 90", "maxAge: 91", &["kube-apiserver.service"]);
+        check("percentageOfNodesToScore: 50", "percentageOfNodesToScore: 51", &["kube-scheduler.service"]);
+        check("03:00:00", "04:00:00", &["etcd-defragmentation.timer"]);
+        // Its timer starts the script anew each time.
+        check("keep: 48h", "keep: 49h", &[]);
+        check(
+            "description: What can wait.",
+            "description: What may wait.",
+            &["kubernetes-bootstrap.service"],
+        );
+        check("zone: b", "zone: c", &["kubelet.service"]);
+        check("scrapeInterval: 30s", "scrapeInterval: 31s", &[]);
+    }
+}
