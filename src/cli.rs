@@ -44,6 +44,8 @@ pub enum Command {
     Graph(GraphArgs),
     /// Show what a change does to every host
     Diff(Diff),
+    /// Show what a change leads to: restarts, drains and risks, in order
+    Plan(Plan),
     /// Write, or check, the golden files
     Snapshot(Snapshot),
     /// Delete from the store what no build needs any more
@@ -196,6 +198,25 @@ pub struct Diff {
 pub enum DiffFormat {
     Text,
     Markdown,
+    Json,
+}
+
+#[derive(Args)]
+pub struct Plan {
+    /// From where: a git revision, `build` or `build:N`; by default HEAD, or the last build where there is no git
+    pub before: Option<String>,
+    /// To where; by default the folder as it is, also named `.`
+    pub after: Option<String>,
+    #[arg(long, value_enum, default_value_t = PlanFormat::Text)]
+    pub format: PlanFormat,
+    /// Exit with 3 if there is something to do
+    #[arg(long)]
+    pub exit_code: bool,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+pub enum PlanFormat {
+    Text,
     Json,
 }
 

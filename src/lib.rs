@@ -27,6 +27,7 @@ mod merge_patch;
 mod mirror;
 mod redaction;
 mod report;
+mod rollout;
 mod yaml;
 
 #[cfg(test)]

@@ -2,20 +2,19 @@
 
 use std::io::IsTerminal;
 
-use super::failure::{Exit, Failure};
-use super::state::{Name, State, sides};
+use super::comparison::Comparison;
+use super::failure::Failure;
+use super::state::State;
 use crate::cli::{Diff, DiffFormat};
-use crate::diff::{self, Causes, Detail, Differences, Group, Holder, Input, Inputs, Side, TextChange, Undo};
+use crate::diff::{self, Detail, Differences, Group, Holder, Side, TextChange};
 use crate::report::{self, Change, Entry, Report};
 use crate::sources::Folder;
-use crate::spec::{self, Positions};
 use crate::sys::files;
-use crate::sys::git;
 use crate::ui::Ui;
 
 pub fn run(folder: &Folder, args: &Diff, ui: &Ui) -> Result<(), Failure> {
-    let (before, after) = states(folder, args.before.as_deref(), args.after.as_deref(), ui)?;
-    let report = compare(&before, &after, &args.only)?;
+    let comparison = Comparison::open(folder, args.before.as_deref(), args.after.as_deref(), ui)?;
+    let report = report(&comparison, &args.only)?;
     let text = match args.format {
         DiffFormat::Text => report::text(&report, args.output.is_none() && std::io::stdout().is_terminal()),
         DiffFormat::Markdown => report::markdown(&report),
@@ -26,44 +25,16 @@ pub fn run(folder: &Folder, args: &Diff, ui: &Ui) -> Result<(), Failure> {
         None => ui.bytes(text.as_bytes()),
     }
     match args.exit_code && !report.is_empty() {
-        true => Err(Failure { exit: Exit::Differences, diagnostics: Vec::new() }),
+        true => Err(Failure::differences(Vec::new())),
         false => Ok(()),
     }
 }
 
-/// The two states of a comparison: by default what is committed, or was built last, and the folder as it is.
-pub fn states(
-    folder: &Folder,
-    before: Option<&str>,
-    after: Option<&str>,
-    ui: &Ui,
-) -> Result<(State, State), Failure> {
-    let before = match before {
-        Some(before) => Name::parse(before)?,
-        None if git::is_repository(folder.path()).unwrap_or(false) => Name::Revision("HEAD".to_owned()),
-        None => Name::Build(None),
-    };
-    let after = after.map_or(Ok(Name::Folder), Name::parse)?;
-    // Neither needs anything of the other.
-    let (before, after) = std::thread::scope(|scope| {
-        let before = scope.spawn(|| State::open(folder, &before, ui));
-        let after = State::open(folder, &after, ui);
-        (before.join().expect("opening a state ends without a panic"), after)
-    });
-    Ok((before?, after?))
-}
-
-fn compare(before: &State, after: &State, only: &[String]) -> Result<Report, Failure> {
-    let undo = Undo {
-        spec: [&before.bound.spec, &after.bound.spec],
-        lock: [&before.bound.lock, &after.bound.lock],
-        imported: [&before.bound.imported, &after.bound.imported],
-        root: after.bound.root,
-    };
-    let inputs = Inputs::new(changes(before, after));
-    sides(before, after, |old, new| {
-        let mut causes = Causes::new(old, new, inputs, undo);
-        let Differences { mut added, mut removed, groups } = diff::compare(&mut causes);
+fn report(comparison: &Comparison, only: &[String]) -> Result<Report, Failure> {
+    let Comparison { before, after } = comparison;
+    comparison.read(|causes, differences| {
+        let (old, new) = (causes.before, causes.after);
+        let Differences { mut added, mut removed, groups } = differences;
         let wanted = |host: &str, path: Option<&str>| {
             only.is_empty()
                 || only.iter().any(|target| match target.split_once(':') {
@@ -133,18 +104,4 @@ fn entry(
     let causes = causes.into_iter().collect();
     let hosts = holders.into_iter().map(|holder| holder.host).filter(|host| !host.is_empty()).collect();
     Ok(Entry { area, path, hosts, own, change, permissions, causes, through, detail })
-}
-
-/// The changes of inputs from one state to another.
-fn changes(before: &State, after: &State) -> Vec<Input> {
-    let fields = spec::changes(&Positions::new(&before.bound.spec), &Positions::new(&after.bound.spec));
-    let entries = before.bound.lock.changes(&after.bound.lock);
-    let files = after.bound.imported.iter().filter_map(|(authority, now)| {
-        let then = before.bound.imported.get(authority)?;
-        let files = after.bound.cluster.pki.authorities.get(authority)?;
-        let field = format!("pki.authorities.{authority}.certificate");
-        (then != now).then(|| Input::File { field, path: files.certificate.clone() })
-    });
-    let fields = fields.into_iter().map(Input::Field);
-    fields.chain(entries.into_iter().map(Input::Entry)).chain(files).collect()
 }

@@ -2,6 +2,7 @@
 
 mod authorities;
 mod build;
+mod comparison;
 mod completions;
 mod diff;
 mod expiry;
@@ -16,6 +17,7 @@ mod lock;
 mod man;
 mod mirror;
 mod opened;
+mod plan;
 mod reach;
 mod schema;
 mod show;
@@ -45,6 +47,7 @@ pub fn run(cli: Cli, ui: &Ui) -> Result<(), Failure> {
         Command::Why(args) => why::run(folder, args, ui),
         Command::Graph(args) => graph::run(folder, args, ui),
         Command::Diff(args) => diff::run(&folder, &args, ui),
+        Command::Plan(args) => plan::run(&folder, &args, ui),
         Command::Snapshot(args) => snapshot::run(folder, args, ui),
         Command::Gc(args) => gc::run(&folder, args, ui),
         Command::Store(StoreCommand::Verify) => store::verify(&folder, ui),

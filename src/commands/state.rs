@@ -8,7 +8,6 @@ use kthw_store::{Output, Record, Store};
 
 use super::failure::Failure;
 use super::opened::{Bound, ClusterSession, INPUT, Opened, open_store, realise, require_store, root_name};
-use crate::diff::Side;
 use crate::lock::Lock;
 use crate::sources::{Folder, LOCK, Origin, SPEC};
 use crate::sys::git::{self, Commit, GitError};
@@ -192,13 +191,4 @@ fn recorded(
         return Err(Failure::failed(message).help("compare the golden files of both in git instead"));
     }
     Ok(found)
-}
-
-/// Hands the two sides of a comparison to whoever compares.
-pub fn sides<T>(before: &State, after: &State, compare: impl FnOnce(Side<'_>, Side<'_>) -> T) -> T {
-    let (old, new) = (|id| before.realised(id), |id| after.realised(id));
-    compare(
-        Side { graph: before.session.graph(), realised: &old },
-        Side { graph: after.session.graph(), realised: &new },
-    )
 }

@@ -136,7 +136,7 @@ fn machine_files(side: Side<'_>) -> BTreeMap<(Area, String), BTreeMap<String, Fi
     let mut found: BTreeMap<(Area, String), BTreeMap<String, File>> = BTreeMap::new();
     let file = |node| Some(File { node, output: side.output(node)?, permissions: None });
     for (path, node) in plan::machine_files(side.graph) {
-        let (area, host, path) = match path.split_once('/') {
+        let (area, host, path) = match path.strip_prefix("hosts/").and_then(|path| path.split_once('/')) {
             Some((host, rest)) => (Area::Machine, host.to_owned(), rest.to_owned()),
             None => (Area::Cluster, String::new(), format!("machines/{path}")),
         };

@@ -7,6 +7,7 @@ mod host_tree;
 mod judge;
 mod mirror;
 mod ran;
+mod repository;
 
 mod authorities;
 mod balancers;
@@ -21,6 +22,7 @@ mod init;
 mod judges;
 mod lock;
 mod machines;
+mod plan;
 mod pod_network;
 mod poison;
 mod printed;

@@ -5,7 +5,7 @@ use crate::judge::{judge, python};
 use crate::ran::Ran;
 
 /// Every subcommand that is promised.
-const COMMANDS: [&str; 14] = [
+const COMMANDS: [&str; 15] = [
     "init",
     "lock",
     "build",
@@ -14,6 +14,7 @@ const COMMANDS: [&str; 14] = [
     "kubeconfig",
     "why",
     "graph",
+    "plan",
     "snapshot",
     "gc",
     "store",

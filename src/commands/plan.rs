@@ -1,0 +1,34 @@
+//! `kthw plan`: what a change leads to on hosts, in which order, before it is done.
+
+use super::comparison::Comparison;
+use super::failure::{Exit, Failure};
+use crate::cli::{Plan, PlanFormat};
+use crate::rollout::{self, Change, Rollout};
+use crate::sources::Folder;
+use crate::ui::{Diagnostic, Ui};
+
+pub fn run(folder: &Folder, args: &Plan, ui: &Ui) -> Result<(), Failure> {
+    let comparison = Comparison::open(folder, args.before.as_deref(), args.after.as_deref(), ui)?;
+    let Comparison { before, after } = &comparison;
+    let change =
+        Change::new([&before.bound.cluster, &after.bound.cluster], [&before.bound.lock, &after.bound.lock]);
+    let (rollout, inputs) = comparison.read(|causes, differences| {
+        let rollout = Rollout::of(&change, &differences, causes);
+        (rollout, std::mem::take(&mut causes.inputs))
+    });
+    match args.format {
+        PlanFormat::Text => ui.bytes(rollout::text(&rollout, &inputs).as_bytes()),
+        PlanFormat::Json => ui.result(rollout::json(&rollout, &inputs, [&before.label, &after.label])),
+    }
+    let refusals: Vec<Diagnostic> = rollout
+        .refusals()
+        .map(|finding| Diagnostic::error(finding.what.as_str()).help(Some(&finding.advice)))
+        .collect();
+    if !refusals.is_empty() {
+        return Err(Failure { exit: Exit::Failed, diagnostics: refusals });
+    }
+    match args.exit_code && !rollout.is_empty() {
+        true => Err(Failure::differences(Vec::new())),
+        false => Ok(()),
+    }
+}

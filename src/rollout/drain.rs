@@ -1,0 +1,76 @@
+//! Why the pods of a node have to go elsewhere while its host is changed.
+
+use super::Change;
+use super::work::Work;
+use crate::cluster::Role;
+
+/// What runs containers, and what runs only while one is started.
+const RUNTIME: [(&str, &str); 3] = [
+    ("/usr/local/bin/containerd", "containerd"),
+    ("/usr/local/bin/containerd-shim-runc-v2", "containerd"),
+    ("/usr/local/sbin/runc", "runc"),
+];
+const NETWORK: [&str; 2] = ["/opt/cni/bin/", "/etc/cni/net.d/"];
+
+/// The reasons to drain a node that stays a worker; none for flags and configuration, which a restarted kubelet or
+/// containerd takes up while containers go on.
+pub fn reasons(change: &Change<'_>, work: &Work) -> Vec<String> {
+    let [before, after] = change.clusters;
+    let is_worker = change.host(&work.host).iter().all(|host| host.is_some_and(|host| host.is(Role::Worker)));
+    if !is_worker {
+        return Vec::new();
+    }
+    let mut reasons = Vec::new();
+    let [old, new] = [before, after].map(|cluster| &cluster.versions);
+    let minor = |version: &semver::Version| (version.major, version.minor);
+    if minor(&old.kubernetes) != minor(&new.kubernetes) {
+        reasons.push(format!(
+            "kubelet {}.{} → {}.{}",
+            old.kubernetes.major, old.kubernetes.minor, new.kubernetes.major, new.kubernetes.minor
+        ));
+    }
+    for (path, name) in RUNTIME {
+        let versions = match name {
+            "containerd" => [&old.containerd, &new.containerd],
+            _ => [&old.runc, &new.runc],
+        };
+        let reason = match versions[0] == versions[1] {
+            true => format!("another {name}"),
+            false => format!("{name} {} → {}", versions[0], versions[1]),
+        };
+        if work.written.contains(path) && !reasons.contains(&reason) {
+            reasons.push(reason);
+        }
+    }
+    let mut paths = work.written.iter().chain(&work.removed);
+    if paths.any(|path| NETWORK.iter().any(|folder| path.starts_with(folder))) {
+        reasons.push("network plugins".to_owned());
+    }
+    reasons
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::trial::Trial;
+
+    #[test]
+    fn pods_leave_for_another_minor_another_runtime_and_another_network_alone() {
+        let check = |from: &str, to: &str, expected: &[&str]| {
+            let rollout = Trial::of("single").after(|text| text.replace(from, to)).rollout();
+            let found: Vec<(&str, &[String])> = rollout.drains().collect();
+            assert_eq!(found.len(), if expected.is_empty() { 0 } else { 2 }, "{found:?}");
+            assert!(found.iter().all(|(_, why)| *why == expected), "{found:?}");
+        };
+        let version = "kubernetes: 1.35.1";
+        check(version, "kubernetes: 1.35.9", &[]);
+        check(version, "kubernetes: 1.36.1", &["kubelet 1.35 → 1.36", "containerd 2.2.7 → 2.3.4"]);
+        check(version, "kubernetes: 1.35.1\n  containerd: 2.2.8", &["containerd 2.2.7 → 2.2.8"]);
+        check(version, "kubernetes: 1.35.1\n  runc: 1.4.4", &["runc 1.4.3 → 1.4.4"]);
+        check(version, "kubernetes: 1.35.1\n  cniPlugins: 1.9.2", &["network plugins"]);
+        check(version, "kubernetes: 1.35.1\n  crictl: 1.36.0", &[]);
+        let components = |section: &str| format!("components: {{{section}}}\nnetwork:\n");
+        check("network:\n", &components("kubelet: {config: {maxPods: 50}, flags: {v: 4}}"), &[]);
+        check("network:\n", &components("containerd: {flags: {log-level: debug}}"), &[]);
+        check("pods: 10.200.0.0/16", "pods: 10.201.0.0/16", &["network plugins"]);
+    }
+}

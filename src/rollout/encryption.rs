@@ -1,0 +1,146 @@
+//! What API servers can no longer decrypt, and what they could not after going back.
+
+use super::Change;
+use super::finding::{Finding, Kind, entry, field};
+use crate::cluster::{Cluster, Provider};
+use crate::diff::Inputs;
+
+pub fn findings(change: &Change<'_>, inputs: &Inputs) -> Vec<Finding> {
+    let [old, new] = change.clusters.map(|cluster| &cluster.encryption);
+    let mut findings = Vec::new();
+    if old.provider != new.provider {
+        let causes = field(inputs, "encryption.provider");
+        findings.push(another_provider(old.provider, new.provider).because(causes));
+    } else if new.provider != Provider::Identity {
+        findings.extend(generations(change, inputs));
+    }
+    let missing = |these: &[String], those: &[String]| {
+        these.iter().filter(|resource| !those.contains(resource)).cloned().collect::<Vec<_>>().join(", ")
+    };
+    let causes = || field(inputs, "encryption.resources");
+    let dropped = missing(&old.resources, &new.resources);
+    if old.provider != Provider::Identity && !dropped.is_empty() {
+        let what = format!("{dropped} no longer decrypted: what etcd holds of them encrypted is unreadable");
+        let advice = "keep them in encryption.resources";
+        findings.push(Finding::new(Kind::Breaking, what, advice).because(causes()));
+    }
+    let added = missing(&new.resources, &old.resources);
+    if new.provider != Provider::Identity && !added.is_empty() {
+        let what = format!(
+            "{added} encrypted from now on: after going back what was written meanwhile is unreadable"
+        );
+        findings.push(Finding::new(Kind::Lasting, what, AFTERWARDS).because(causes()));
+    }
+    findings
+}
+
+const AFTERWARDS: &str = "to go back, keep the key and write the objects anew without it first";
+
+fn another_provider(old: Provider, new: Provider) -> Finding {
+    match old {
+        Provider::Identity => {
+            let what = format!(
+                "{new} encrypts from now on: after going back what was written meanwhile is unreadable"
+            );
+            Finding::new(Kind::Lasting, what, AFTERWARDS)
+        }
+        old => {
+            let what = format!("{old} → {new}: what etcd holds encrypted by {old} is unreadable");
+            let advice = "keep the provider: an API server is given the keys of one alone";
+            Finding::new(Kind::Breaking, what, advice)
+        }
+    }
+}
+
+fn generations(change: &Change<'_>, inputs: &Inputs) -> Vec<Finding> {
+    let [old, new] = change.locks.map(|lock| &lock.encryption);
+    let missing = |these: &[u32], those: &[u32]| -> Vec<u32> {
+        these.iter().filter(|generation| !those.contains(generation)).copied().collect()
+    };
+    let causes = || entry(inputs, "encryption");
+    let mut findings = Vec::new();
+    for generation in missing(old, new) {
+        let what = format!(
+            "key {generation} decrypts no more: objects that were last written with it can be neither read, listed \
+             nor deleted"
+        );
+        let advice = format!(
+            "first write all objects anew (`kubectl get secrets -A -o json | kubectl replace -f -`, likewise for \
+             {}); only generation {generation} in kthw.lock reads what was forgotten",
+            others(change.clusters[0])
+        );
+        findings.push(Finding::new(Kind::Lasting, what, advice).because(causes()));
+    }
+    for generation in missing(new, old) {
+        let what = format!("key {generation} is new: after going back what it has encrypted is unreadable");
+        let advice = format!("to go back, keep generation {generation} in kthw.lock");
+        findings.push(Finding::new(Kind::Lasting, what, advice).because(causes()));
+        let is_first = new.first() == Some(&generation);
+        if is_first && change.clusters[1].control_planes().nth(1).is_some() {
+            let what = format!(
+                "key {generation} encrypts as soon as the first API server has it, and the others cannot read that \
+                 until they have restarted"
+            );
+            let advice =
+                "choose a quiet hour: reads of what is written in between fail on the other API servers";
+            findings.push(Finding::new(Kind::Meanwhile, what, advice).because(causes()));
+        }
+    }
+    findings
+}
+
+/// The resources besides secrets, for a person.
+fn others(cluster: &Cluster) -> String {
+    let others: Vec<&str> =
+        cluster.encryption.resources.iter().map(String::as_str).filter(|name| *name != "secrets").collect();
+    if others.is_empty() { "no others".to_owned() } else { others.join(", ") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::finding::Kind;
+    use super::super::trial::Trial;
+
+    fn check(trial: &Trial, expected: &[(Kind, &str)]) {
+        let findings = trial.rollout().findings;
+        let found: Vec<_> = findings
+            .iter()
+            .filter(|finding| finding.kind != Kind::Meanwhile || finding.what.starts_with("key"))
+            .collect();
+        assert_eq!(found.len(), expected.len(), "{found:#?}");
+        for (finding, (kind, start)) in found.iter().zip(expected) {
+            assert!(finding.kind == *kind && finding.what.starts_with(start), "{finding:?}");
+            assert!(!finding.causes.is_empty(), "{finding:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_unreadable_is_told_for_both_directions() {
+        let lock = |before: &'static [u32], after: &'static [u32]| {
+            Trial::of("production")
+                .lock_before(|lock| lock.encryption = before.to_vec())
+                .lock_after(|lock| lock.encryption = after.to_vec())
+        };
+        check(&lock(&[2, 1], &[2, 1]), &[]);
+        check(&lock(&[2, 1], &[2]), &[(Kind::Lasting, "key 1 decrypts no more")]);
+        check(
+            &lock(&[1], &[2, 1]),
+            &[(Kind::Lasting, "key 2 is new"), (Kind::Meanwhile, "key 2 encrypts as soon as")],
+        );
+        let provider = |from: &'static str, to: &'static str| {
+            Trial::of("production")
+                .before(|text| text.replace("provider: secretbox", &format!("provider: {from}")))
+                .after(|text| text.replace("provider: secretbox", &format!("provider: {to}")))
+        };
+        check(&provider("secretbox", "aescbc"), &[(Kind::Breaking, "secretbox → aescbc")]);
+        check(&provider("identity", "secretbox"), &[(Kind::Lasting, "secretbox encrypts from now on")]);
+        check(&provider("secretbox", "identity"), &[(Kind::Breaking, "secretbox → identity")]);
+        let resources = |from: &'static str, to: &'static str| {
+            Trial::of("production")
+                .before(|text| text.replace("[secrets, configmaps]", from))
+                .after(|text| text.replace("[secrets, configmaps]", to))
+        };
+        check(&resources("[secrets, configmaps]", "[secrets]"), &[(Kind::Breaking, "configmaps no longer")]);
+        check(&resources("[secrets]", "[secrets, configmaps]"), &[(Kind::Lasting, "configmaps encrypted")]);
+    }
+}

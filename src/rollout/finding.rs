@@ -1,0 +1,75 @@
+//! What somebody should know before a rollout begins.
+
+use serde::Serialize;
+
+use crate::diff::{Decider, Inputs};
+
+/// How bad it is, worst first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Kind {
+    /// Kubernetes or etcd do not support it.
+    Forbidden,
+    /// Going back to the earlier state does not bring back what was.
+    Lasting,
+    /// Something that runs now stops working.
+    Breaking,
+    /// Something is left to be done that is in no file of a host.
+    ByHand,
+    /// Something does not work while it is done.
+    Meanwhile,
+}
+
+impl Kind {
+    pub const ALL: [Self; 5] =
+        [Self::Forbidden, Self::Lasting, Self::Breaking, Self::ByHand, Self::Meanwhile];
+
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::Forbidden => "must not be done",
+            Self::Lasting => "cannot simply be undone",
+            Self::Breaking => "breaks what runs",
+            Self::ByHand => "needs your hands",
+            Self::Meanwhile => "meanwhile",
+        }
+    }
+}
+
+/// One thing to know.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Finding {
+    pub kind: Kind,
+    pub what: String,
+    /// What to do about it.
+    pub advice: String,
+    /// Indices into the changes of inputs.
+    pub causes: Vec<usize>,
+}
+
+impl Finding {
+    pub fn new(kind: Kind, what: impl Into<String>, advice: impl Into<String>) -> Self {
+        Self { kind, what: what.into(), advice: advice.into(), causes: Vec::new() }
+    }
+
+    /// Follows from these changes.
+    pub fn because(mut self, causes: Vec<usize>) -> Self {
+        self.causes = causes;
+        self
+    }
+}
+
+/// The changes of a field of the cluster's file, of what it is in, and of what is in it.
+pub fn field(inputs: &Inputs, path: &str) -> Vec<usize> {
+    inputs.of(&Decider::Spec(path.to_owned()))
+}
+
+/// The change of an entry of the lock.
+pub fn entry(inputs: &Inputs, name: &str) -> Vec<usize> {
+    inputs.of(&Decider::Lock(name.to_owned()))
+}
+
+/// The change of a version, which follows Kubernetes' unless it is written.
+pub fn version(inputs: &Inputs, name: &str) -> Vec<usize> {
+    let own = field(inputs, &format!("versions.{name}"));
+    if own.is_empty() { field(inputs, "versions.kubernetes") } else { own }
+}

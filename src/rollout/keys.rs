@@ -1,0 +1,106 @@
+//! Which keys are replaced, and who does not know it yet.
+
+use super::Change;
+use super::certificates::replaced_authorities;
+use super::finding::{Finding, Kind, entry, field};
+use crate::diff::{Causes, Inputs};
+
+const SERVICE_ACCOUNTS: &str = "pki/service-accounts";
+
+pub fn findings(change: &Change<'_>, causes: &Causes<'_>) -> Vec<Finding> {
+    let [before, after] = change.locks;
+    let inputs = &causes.inputs;
+    for (name, is_other) in
+        [("cluster", before.cluster != after.cluster), ("root", before.root != after.root)]
+    {
+        if is_other {
+            return vec![another_cluster(name, inputs)];
+        }
+    }
+    let authorities = replaced_authorities(causes.before, causes.after);
+    let mut findings: Vec<Finding> =
+        authorities.iter().map(|certificate| authority(change, certificate, inputs)).collect();
+    if before.generation(SERVICE_ACCOUNTS) != after.generation(SERVICE_ACCOUNTS) {
+        let what =
+            "the key of service accounts is another: every token that was signed with the old one is refused";
+        let advice =
+            "restart all pods afterwards, so that they get new tokens; going back refuses the new ones";
+        let because = entry(inputs, &format!("generations.{SERVICE_ACCOUNTS}"));
+        findings.push(Finding::new(Kind::Lasting, what, advice).because(because));
+    }
+    findings
+}
+
+fn another_cluster(name: &str, inputs: &Inputs) -> Finding {
+    let what = format!(
+        "the {name} in kthw.lock is another: every key is, so nobody trusts anybody until all hosts are changed, \
+         and what etcd holds encrypted is unreadable"
+    );
+    let advice = "put the earlier kthw.lock back, unless this is a new cluster on empty hosts";
+    Finding::new(Kind::Lasting, what, advice).because(entry(inputs, name))
+}
+
+/// An authority that is replaced in one step.
+fn authority(change: &Change<'_>, certificate: &str, inputs: &Inputs) -> Finding {
+    let name = certificate.trim_end_matches("/cert");
+    let (imported, broken) = match name {
+        "pki/etcd/ca" => (
+            "etcd",
+            match change.clusters[0].etcd_members().nth(1) {
+                Some(_) => {
+                    "a member that has it and one that has not refuse each other, so the first that restarts stays \
+                     out, and with the second etcd loses its quorum; API servers that have not restarted are refused"
+                }
+                None => "API servers that have not restarted are refused",
+            },
+        ),
+        "pki/front-proxy-ca" => (
+            "frontProxy",
+            "aggregated APIs, such as metrics, refuse API servers until both know the same authority",
+        ),
+        _ => (
+            "cluster",
+            "kubelets, kube-proxies, controller managers and schedulers are refused until they have restarted; pods \
+             until they see the new kube-root-ca.crt; and every kubeconfig that was handed out, for good",
+        ),
+    };
+    let what =
+        format!("the authority {name} is replaced in one step, and nobody trusts both meanwhile: {broken}");
+    let advice = "keep its key: kthw cannot yet roll out two authorities side by side. By hand: trust both \
+                  everywhere, then reissue, then trust the new one alone";
+    let mut causes = entry(inputs, &format!("generations.{name}"));
+    causes.extend(field(inputs, &format!("pki.authorities.{imported}")));
+    Finding::new(Kind::Breaking, what, advice).because(causes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::finding::Kind;
+    use super::super::trial::Trial;
+    use crate::lock::Lock;
+
+    fn check(change: impl FnOnce(&mut Lock), expected: &[(Kind, &str)]) {
+        let findings = Trial::of("production").lock_after(change).rollout().findings;
+        let found: Vec<_> = findings.iter().map(|finding| (finding.kind, finding.what.as_str())).collect();
+        assert_eq!(found.len(), expected.len(), "{found:#?}");
+        for ((kind, what), (expected, part)) in found.iter().zip(expected) {
+            assert!(kind == expected && what.contains(part), "{what}");
+        }
+        assert!(findings.iter().all(|finding| finding.causes.len() == 1), "{findings:#?}");
+    }
+
+    #[test]
+    fn a_key_that_others_trust_is_told_of() {
+        let generation =
+            |label: &'static str| move |lock: &mut Lock| _ = lock.generations.insert(label.to_owned(), 2);
+        check(generation("pki/admin"), &[]);
+        check(generation("pki/ca"), &[(Kind::Breaking, "every kubeconfig that was handed out")]);
+        check(generation("pki/etcd/ca"), &[(Kind::Breaking, "etcd loses its quorum")]);
+        check(generation("pki/front-proxy-ca"), &[(Kind::Breaking, "aggregated APIs")]);
+        check(generation("pki/service-accounts"), &[(Kind::Lasting, "every token")]);
+        check(
+            |lock| lock.cluster = "another".to_owned(),
+            &[(Kind::Lasting, "the cluster in kthw.lock is another")],
+        );
+    }
+}

@@ -1,0 +1,116 @@
+//! What is left to be done where hosts come, go or move.
+
+use std::collections::BTreeSet;
+
+use super::finding::{Finding, Kind, field};
+use super::{Change, named};
+use crate::cluster::{Cluster, Host, Role};
+use crate::diff::Inputs;
+
+pub fn findings(change: &Change<'_>, inputs: &Inputs) -> Vec<Finding> {
+    let [before, after] = change.clusters;
+    let mut findings = Vec::new();
+    let cause = |hosts: &[&Host]| {
+        hosts.iter().flat_map(|host| field(inputs, &format!("hosts[{}]", host.name))).collect()
+    };
+    let names = |hosts: &[&Host]| named(hosts.iter().map(|host| host.name.as_str()));
+    let joining = only_in(after, before, Role::Etcd);
+    if !joining.is_empty() {
+        let what = format!(
+            "{} to join etcd: the unit says --initial-cluster-state=new, which is for a new etcd",
+            names(&joining)
+        );
+        let advice = "one at a time: `etcdctl member add NAME --learner --peer-urls=https://ADDRESS:2380`, start it with \
+                      an empty data directory, the members of that moment in --initial-cluster and \
+                      --initial-cluster-state=existing, then `etcdctl member promote ID`";
+        findings.push(Finding::new(Kind::ByHand, what, advice).because(cause(&joining)));
+    }
+    let leaving = only_in(before, after, Role::Etcd);
+    if !leaving.is_empty() {
+        let what = format!("{} to leave etcd", names(&leaving));
+        let advice =
+            "`etcdctl member remove ID` before it is stopped, one at a time; its data stays in /var/lib/etcd";
+        findings.push(Finding::new(Kind::ByHand, what, advice).because(cause(&leaving)));
+    }
+    let idle = only_in(before, after, Role::Worker);
+    if !idle.is_empty() {
+        let what = format!("{} to be drained, stopped and deleted from Kubernetes", names(&idle));
+        let advice = "`kubectl drain NAME --ignore-daemonsets --delete-emptydir-data`, stop its units, `kubectl delete node NAME`";
+        findings.push(Finding::new(Kind::ByHand, what, advice).because(cause(&idle)));
+    }
+    let gone: Vec<&Host> = before.hosts.iter().filter(|host| change.host(&host.name)[1].is_none()).collect();
+    if !gone.is_empty() {
+        let what = format!(
+            "{} to be switched off, and what is on it wiped: its keys are good until they expire",
+            names(&gone)
+        );
+        let advice = "nothing can revoke a certificate in Kubernetes; erase the disks";
+        findings.push(Finding::new(Kind::ByHand, what, advice).because(cause(&gone)));
+    }
+    findings.extend(moved(change, inputs));
+    findings
+}
+
+/// The hosts that have a role in one cluster and not in the other.
+fn only_in<'c>(these: &'c Cluster, those: &Cluster, role: Role) -> Vec<&'c Host> {
+    let others: BTreeSet<&str> =
+        those.hosts.iter().filter(|host| host.is(role)).map(|host| host.name.as_str()).collect();
+    these.hosts.iter().filter(|host| host.is(role) && !others.contains(host.name.as_str())).collect()
+}
+
+/// Hosts of the same name that are elsewhere, or another machine.
+fn moved(change: &Change<'_>, inputs: &Inputs) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for new in &change.clusters[1].hosts {
+        let [Some(old), _] = change.host(&new.name) else { continue };
+        let cause = |name: &str| field(inputs, &format!("hosts[{}].{name}", new.name));
+        if old.address != new.address {
+            let what = format!("{} moves from {} to {}", new.name, old.address, new.address);
+            let advice = match old.is(Role::Etcd) && new.is(Role::Etcd) {
+                true => {
+                    "give the host its new address, and tell etcd with `etcdctl member update ID \
+                     --peer-urls=https://ADDRESS:2380` before its member starts there"
+                }
+                false => {
+                    "give the host its new address; until then nothing that is told the new one reaches it"
+                }
+            };
+            findings.push(Finding::new(Kind::ByHand, what, advice).because(cause("address")));
+        }
+        if old.arch != new.arch {
+            let what = format!("{} is {} where it was {}: another machine", new.name, new.arch, old.arch);
+            let advice = "give it another name, so that the old host goes and the new one comes";
+            findings.push(Finding::new(Kind::Breaking, what, advice).because(cause("arch")));
+        }
+    }
+    findings
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::finding::Kind;
+    use super::super::trial::Trial;
+
+    fn check(trial: &Trial, expected: &[&str]) {
+        let findings = trial.rollout().findings;
+        let found: Vec<_> = findings.iter().filter(|finding| finding.kind != Kind::Meanwhile).collect();
+        assert_eq!(found.len(), expected.len(), "{found:#?}");
+        for (finding, part) in found.iter().zip(expected) {
+            assert!(finding.what.contains(part), "{finding:?}");
+            assert!(!finding.causes.is_empty(), "{finding:?}");
+        }
+    }
+
+    #[test]
+    fn whoever_comes_goes_or_moves_is_told_what_to_do() {
+        let production = || Trial::of("production");
+        let renamed = production().after(|text| text.replace("name: etcd-3", "name: etcd-4"));
+        check(&renamed, &["etcd-4 to join etcd", "etcd-3 to leave etcd", "etcd-3 to be switched off"]);
+        let renamed = production().after(|text| text.replace("name: worker-2", "name: worker-3"));
+        check(&renamed, &["worker-2 to be drained", "worker-2 to be switched off"]);
+        let moved = production().after(|text| text.replace("10.20.0.23", "10.20.0.24"));
+        check(&moved, &["etcd-3 moves from 10.20.0.23 to 10.20.0.24"]);
+        let other = production().after(|text| text.replace("    arch: arm64\n", ""));
+        check(&other, &["worker-2 is amd64 where it was arm64"]);
+    }
+}

@@ -1,0 +1,150 @@
+//! A rollout for people.
+
+use std::fmt::Write;
+
+use super::finding::{Finding, Kind};
+use super::stage::Stage;
+use super::step::{Action, Step, Wave};
+use super::{Rollout, counted, named};
+use crate::diff::{Input, Inputs};
+
+/// So many changes are listed before the rest is counted.
+const LISTED: usize = 20;
+
+/// The summary, and below it everything that it counts.
+pub fn text(rollout: &Rollout, inputs: &Inputs) -> String {
+    let mut text = rollout.summary() + "\n";
+    if rollout.is_empty() {
+        return text;
+    }
+    changes(&mut text, inputs);
+    for kind in Kind::ALL {
+        let findings: Vec<&Finding> = rollout.of_kind(kind).collect();
+        if !findings.is_empty() {
+            let _ = writeln!(text, "\n{}", kind.title());
+            findings.iter().for_each(|finding| told(&mut text, finding, inputs));
+        }
+    }
+    for (wave, number) in rollout.waves.iter().zip(1..) {
+        told_wave(&mut text, wave, number);
+    }
+    if !rollout.certificates.is_empty() {
+        text += "\ncertificates that are reissued\n";
+        for reissue in &rollout.certificates {
+            let why: Vec<String> = reissue.why.iter().map(ToString::to_string).collect();
+            let hosts = if reissue.hosts.is_empty() {
+                String::new()
+            } else {
+                format!(" on {}", named(reissue.hosts.iter().map(String::as_str)))
+            };
+            let _ = writeln!(text, "  {}{hosts}: {}", reissue.name, why.join(", "));
+        }
+    }
+    if !rollout.flags.is_empty() {
+        text += "\nflags that kthw gives or drops by itself\n";
+        for flags in &rollout.flags {
+            let added = flags.added.iter().map(|flag| format!("gives --{flag}"));
+            let dropped = flags.dropped.iter().map(|flag| format!("drops --{flag}"));
+            let _ =
+                writeln!(text, "  {}: {}", flags.unit, added.chain(dropped).collect::<Vec<_>>().join(", "));
+        }
+    }
+    text
+}
+
+/// What was changed. A pin follows from a version, so pins are only counted.
+fn changes(text: &mut String, inputs: &Inputs) {
+    let is_pin = |input: &&Input| matches!(input, Input::Entry(change) if change.entry.starts_with("pin "));
+    let (pins, others): (Vec<&Input>, Vec<&Input>) = inputs.all().iter().partition(is_pin);
+    if !inputs.all().is_empty() {
+        *text += "\nfrom\n";
+    }
+    for input in others.iter().take(LISTED) {
+        let _ = writeln!(text, "  {input}");
+    }
+    if let Some(more) = others.len().checked_sub(LISTED + 1) {
+        let _ = writeln!(text, "  and {}", counted(more + 1, "more change"));
+    }
+    if !pins.is_empty() {
+        let _ = writeln!(text, "  kthw.lock: {}", counted(pins.len(), "pin"));
+    }
+}
+
+fn told(text: &mut String, finding: &Finding, inputs: &Inputs) {
+    let _ = writeln!(text, "  {}", finding.what);
+    let _ = writeln!(text, "    {}", finding.advice);
+    let causes: Vec<String> = finding.causes.iter().map(|cause| subject(&inputs.all()[*cause])).collect();
+    if !causes.is_empty() {
+        let _ = writeln!(text, "    from {}", named(causes.iter().map(String::as_str)));
+    }
+}
+
+/// What a change is of; what it was is in the list of all.
+fn subject(input: &Input) -> String {
+    match input {
+        Input::Field(change) => change.path.clone(),
+        Input::Entry(change) => format!("kthw.lock {}", change.entry),
+        Input::File { field, .. } => field.clone(),
+        Input::Program { .. } => "kthw itself".to_owned(),
+    }
+}
+
+fn told_wave(text: &mut String, wave: &Wave, number: usize) {
+    let _ = writeln!(text, "\nwave {number}: {}{}", wave.stage.title(), pace(wave));
+    let mut groups: Vec<(Vec<&str>, Vec<String>)> = Vec::new();
+    for step in wave.steps() {
+        let told = told_step(step);
+        match groups.iter_mut().find(|(_, known)| *known == told) {
+            Some((hosts, _)) => hosts.push(&step.host),
+            None => groups.push((vec![&step.host], told)),
+        }
+    }
+    for (hosts, told) in groups {
+        let _ = writeln!(text, "  {}", named(hosts));
+        for line in told {
+            let _ = writeln!(text, "    {line}");
+        }
+    }
+}
+
+/// How many at once, and what each waits for.
+fn pace(wave: &Wave) -> String {
+    let largest = wave.batches.iter().map(Vec::len).max().unwrap_or(0);
+    let steps = wave.steps().count();
+    let pace = match (steps, largest) {
+        (0 | 1, _) => String::new(),
+        (_, 1) => ", one at a time".to_owned(),
+        _ if largest == steps => ", all at once".to_owned(),
+        _ if wave.stage == Stage::Workers => format!(", one, then {largest} at a time"),
+        _ => format!(", up to {largest} at a time"),
+    };
+    let mut gates: Vec<&str> = wave.steps().map(|step| step.gate.title()).collect();
+    gates.sort_unstable();
+    gates.dedup();
+    format!("{pace}, until {}", gates.join(" or "))
+}
+
+fn told_step(step: &Step) -> Vec<String> {
+    let mut lines = Vec::new();
+    let mut words = Vec::new();
+    for action in &step.actions {
+        match action {
+            Action::Drain { why } => lines.push(format!("drain ({})", why.join(", "))),
+            Action::JoinEtcd => words.push("join etcd".to_owned()),
+            Action::LeaveEtcd => words.push("leave etcd".to_owned()),
+            Action::Install { paths } => words.push(format!("write {}", counted(paths.len(), "file"))),
+            Action::Remove { paths } => words.push(format!("remove {}", counted(paths.len(), "file"))),
+            Action::Reload => words.push("daemon-reload".to_owned()),
+            Action::Start { unit } => words.push(format!("start {unit}")),
+            Action::Restart { unit } => words.push(format!("restart {unit}")),
+            Action::Stop { unit } => words.push(format!("stop {unit}")),
+            Action::Uncordon => words.push("uncordon".to_owned()),
+            Action::DeleteNode => words.push("delete its node".to_owned()),
+        }
+    }
+    if !words.is_empty() {
+        lines.push(words.join(", "));
+    }
+    lines.extend(step.quorum.map(|quorum| format!("etcd: {quorum}")));
+    lines
+}

@@ -1,0 +1,199 @@
+//! Two states of an example in memory, for tests: everything as it is planned, and nothing made.
+
+use std::collections::HashMap;
+
+use kthw_graph::{Action as _, Encoder, NodeId, Realised};
+use kthw_store::{Digest, Output};
+
+use super::step::{Action, Step};
+use super::{Change, Rollout};
+use crate::artifact::Artifact;
+use crate::cluster::Cluster;
+use crate::diff::{self, Causes, Input, Inputs, Side, Undo};
+use crate::imported::ImportedAuthorities;
+use crate::lock::{Algorithm, Checksum, Lock, Pin};
+use crate::plan::{self, Plan};
+use crate::root::{RootFingerprint, RootSecret};
+use crate::spec::{self, Positions};
+use crate::upstream::Need;
+
+pub const EXAMPLES: [&str; 5] = ["single", "cilium", "ha-ipvs", "ha-haproxy", "production"];
+
+/// The two states, each as a text and a lock.
+pub struct Trial {
+    specs: [String; 2],
+    locks: [Lock; 2],
+}
+
+/// A planned state. What a node yields is what is described of it.
+pub struct State {
+    cluster: Cluster,
+    plan: Plan,
+    realised: HashMap<NodeId, Realised>,
+}
+
+fn texts(name: &str) -> (&'static str, &'static str) {
+    match name {
+        "single" => (
+            include_str!("../../examples/single/cluster.yaml"),
+            include_str!("../../examples/single/kthw.lock"),
+        ),
+        "cilium" => (
+            include_str!("../../examples/cilium/cluster.yaml"),
+            include_str!("../../examples/cilium/kthw.lock"),
+        ),
+        "ha-ipvs" => (
+            include_str!("../../examples/ha-ipvs/cluster.yaml"),
+            include_str!("../../examples/ha-ipvs/kthw.lock"),
+        ),
+        "ha-haproxy" => (
+            include_str!("../../examples/ha-haproxy/cluster.yaml"),
+            include_str!("../../examples/ha-haproxy/kthw.lock"),
+        ),
+        _ => (
+            include_str!("../../examples/production/cluster.yaml"),
+            include_str!("../../examples/production/kthw.lock"),
+        ),
+    }
+}
+
+fn root() -> RootFingerprint {
+    RootSecret::new([7; 32]).fingerprint()
+}
+
+pub fn example(name: &str) -> State {
+    let (spec, lock) = texts(name);
+    State::of(spec, &Lock::parse(lock).expect("a good lock"))
+}
+
+impl Trial {
+    /// An example on both sides.
+    pub fn of(name: &str) -> Self {
+        let (spec, lock) = texts(name);
+        let lock = Lock::parse(lock).expect("a good lock");
+        Self { specs: [spec.to_owned(), spec.to_owned()], locks: [lock.clone(), lock] }
+    }
+
+    pub fn before(mut self, change: impl FnOnce(String) -> String) -> Self {
+        self.specs[0] = change(std::mem::take(&mut self.specs[0]));
+        self
+    }
+
+    pub fn after(mut self, change: impl FnOnce(String) -> String) -> Self {
+        self.specs[1] = change(std::mem::take(&mut self.specs[1]));
+        self
+    }
+
+    pub fn both(self, change: impl Fn(String) -> String) -> Self {
+        self.before(&change).after(&change)
+    }
+
+    pub fn lock_before(mut self, change: impl FnOnce(&mut Lock)) -> Self {
+        change(&mut self.locks[0]);
+        self
+    }
+
+    pub fn lock_after(mut self, change: impl FnOnce(&mut Lock)) -> Self {
+        change(&mut self.locks[1]);
+        self
+    }
+
+    pub fn rollout(&self) -> Rollout {
+        self.compared(|rollout, _| rollout)
+    }
+
+    /// The rollout with the changes that it follows from.
+    pub fn compared<T>(&self, use_it: impl FnOnce(Rollout, &Inputs) -> T) -> T {
+        let [old, new] = [0, 1].map(|at| State::of(&self.specs[at], &self.locks[at]));
+        let (realised_old, realised_new) =
+            (|id: NodeId| old.realised.get(&id).copied(), |id: NodeId| new.realised.get(&id).copied());
+        let before = Side { graph: &old.plan.graph, realised: &realised_old };
+        let after = Side { graph: &new.plan.graph, realised: &realised_new };
+        let fields = spec::changes(&Positions::new(&self.specs[0]), &Positions::new(&self.specs[1]));
+        let entries = self.locks[0].changes(&self.locks[1]);
+        let all = fields.into_iter().map(Input::Field).chain(entries.into_iter().map(Input::Entry));
+        let imported = ImportedAuthorities::new();
+        let undo = Undo {
+            spec: [&self.specs[0], &self.specs[1]],
+            lock: [&self.locks[0], &self.locks[1]],
+            imported: [&imported, &imported],
+            root: root(),
+        };
+        let mut causes = Causes::new(before, after, Inputs::new(all.collect()), undo);
+        let differences = diff::compare(&mut causes);
+        let change = Change::new([&old.cluster, &new.cluster], [&self.locks[0], &self.locks[1]]);
+        let rollout = Rollout::of(&change, &differences, &mut causes);
+        use_it(rollout, &causes.inputs)
+    }
+}
+
+impl State {
+    /// Every version is pinned, whether or not there is such a release.
+    fn of(spec: &str, lock: &Lock) -> Self {
+        let cluster = spec::load(spec).unwrap_or_else(|problems| panic!("{problems:?}\n{spec}")).0;
+        let mut lock = lock.clone();
+        lock.set_pins(plan::needs(&cluster).into_iter().map(pin));
+        let plan = plan::plan(&cluster, &lock, root(), &ImportedAuthorities::new());
+        let plan = plan.unwrap_or_else(|problems| panic!("{problems:?}"));
+        let mut realised: HashMap<NodeId, Realised> = HashMap::new();
+        let mut encoder = Encoder::default();
+        for id in plan.graph.order().iter().copied() {
+            let node = plan.graph.node(id);
+            encoder.begin(&node.action.kind());
+            node.action.describe(&mut encoder);
+            for (slot, input) in &node.inputs {
+                encoder.input(slot, realised[input].output);
+            }
+            let output = Output::Public(Digest::of(encoder.bytes()));
+            realised.insert(id, Realised { action: encoder.digest(), output });
+        }
+        Self { cluster, plan, realised }
+    }
+
+    /// Every unit of every host.
+    pub fn units(&self) -> Vec<String> {
+        let actions = self.plan.graph.order().iter().map(|id| &self.plan.graph.node(*id).action);
+        let bundles = actions.filter_map(|action| match action {
+            Artifact::Bundle(bundle) => Some(bundle),
+            _ => None,
+        });
+        bundles.flat_map(|bundle| &bundle.services).map(|service| service.unit.to_string()).collect()
+    }
+}
+
+fn pin(need: Need) -> Pin {
+    let Need { name, version, arch } = need;
+    let url = format!("https://example.org/{name}-{version}-{arch}");
+    let digest = Digest::of(url.as_bytes()).to_string();
+    let checksum = Checksum::new(Algorithm::Sha256, digest.trim_start_matches("b3:")).expect("64 digits");
+    Pin { name, version, os: "linux".to_owned(), arch, url, checksum }
+}
+
+/// A step on one line.
+pub fn step(step: &Step) -> String {
+    let word = |action: &Action| match action {
+        Action::Drain { why } => format!("drain({})", why.join(", ")),
+        Action::JoinEtcd => "join".to_owned(),
+        Action::LeaveEtcd => "leave".to_owned(),
+        Action::Install { paths } => format!("write {}", paths.len()),
+        Action::Remove { paths } => format!("remove {}", paths.len()),
+        Action::Reload => "reload".to_owned(),
+        Action::Start { unit } => format!("start {unit}"),
+        Action::Restart { unit } => format!("restart {unit}"),
+        Action::Stop { unit } => format!("stop {unit}"),
+        Action::Uncordon => "uncordon".to_owned(),
+        Action::DeleteNode => "delete".to_owned(),
+    };
+    let words: Vec<String> = step.actions.iter().map(word).collect();
+    let quorum = step.quorum.map(|quorum| format!(" [{quorum}]")).unwrap_or_default();
+    format!("{}: {}{quorum}", step.host, words.join(", "))
+}
+
+/// The files that a step writes.
+pub fn installed(step: &Step) -> Vec<&str> {
+    let paths = step.actions.iter().filter_map(|action| match action {
+        Action::Install { paths } => Some(paths),
+        _ => None,
+    });
+    paths.flatten().map(String::as_str).collect()
+}

@@ -1,0 +1,279 @@
+//! The order of a rollout: whose turn it is, and with whom.
+
+use std::collections::BTreeSet;
+
+use super::Change;
+use super::drain;
+use super::quorum::Quorum;
+use super::stage::Stage;
+use super::step::{Action, Gate, Step, Wave};
+use super::work::{UNITS, UnitWork, Work};
+
+const ETCD: &str = "etcd.service";
+const KUBELET: &str = "kubelet.service";
+
+/// Every wave in which something is done.
+pub fn waves(change: &Change<'_>, works: &[Work]) -> Vec<Wave> {
+    let works: Vec<(&Work, Vec<String>)> =
+        works.iter().map(|work| (work, drain::reasons(change, work))).collect();
+    let mut members = change.clusters[0].etcd_members().count();
+    let wave = |stage: Stage| {
+        let mut steps: Vec<(bool, Step)> = Vec::new();
+        for (work, drained) in &works {
+            let step = match stage {
+                Stage::Departures => departure(work),
+                stage => step(work, drained, stage),
+            };
+            steps.extend(step.map(|step| (!work.arrives, step)));
+        }
+        // What arrives brings room for the pods of whoever is drained next.
+        steps.sort_by_key(|(stays, _)| *stays);
+        let mut steps: Vec<Step> = steps.into_iter().map(|(_, step)| step).collect();
+        for step in &mut steps {
+            step.quorum = quorum(step, &mut members);
+        }
+        let batches = batches(change, stage, steps);
+        (!batches.is_empty()).then_some(Wave { stage, batches })
+    };
+    Stage::ALL.into_iter().filter_map(wave).collect()
+}
+
+/// The last stage in which a host is changed: there goes what no unit reads, and what nobody notices.
+fn home(work: &Work, drained: &[String]) -> Stage {
+    if !drained.is_empty() {
+        return Stage::Workers;
+    }
+    let stages = work.units.iter().map(|unit| Stage::of(&unit.unit));
+    stages.filter(|stage| *stage != Stage::Background).max().unwrap_or(Stage::Background)
+}
+
+fn step(work: &Work, drained: &[String], stage: Stage) -> Option<Step> {
+    if work.departs {
+        return None;
+    }
+    let home = home(work, drained);
+    let turn = |unit: &UnitWork| match Stage::of(&unit.unit) {
+        Stage::Background => home,
+        stage => stage,
+    };
+    let units: Vec<&UnitWork> = work.units.iter().filter(|unit| turn(unit) == stage).collect();
+    let is_home = stage == home;
+    let earlier: BTreeSet<&String> =
+        work.units.iter().filter(|unit| turn(unit) < stage).flat_map(|unit| &unit.files).collect();
+    let read: BTreeSet<&String> = units.iter().flat_map(|unit| &unit.files).collect();
+    let install: Vec<String> = match is_home {
+        true => work.written.iter().filter(|path| !earlier.contains(path)).cloned().collect(),
+        false => read.into_iter().filter(|path| !earlier.contains(path)).cloned().collect(),
+    };
+    // What a unit that goes has read goes with it.
+    let remove: Vec<String> = match is_home && work.stops.is_empty() {
+        true => work.removed.iter().cloned().collect(),
+        false => Vec::new(),
+    };
+    let drains = stage == Stage::Workers && !drained.is_empty();
+    if units.is_empty() && install.is_empty() && remove.is_empty() && !drains {
+        return None;
+    }
+    let mut actions = Vec::new();
+    if drains {
+        actions.push(Action::Drain { why: drained.to_vec() });
+    }
+    if units.iter().any(|unit| unit.is_new && unit.unit == ETCD) {
+        actions.push(Action::JoinEtcd);
+    }
+    let (of_units, others): (Vec<String>, Vec<String>) =
+        remove.into_iter().partition(|path| path.starts_with(UNITS));
+    files(&mut actions, install, of_units);
+    actions.extend(units.into_iter().map(|UnitWork { unit, is_new, .. }| match is_new {
+        true => Action::Start { unit: unit.clone() },
+        false => Action::Restart { unit: unit.clone() },
+    }));
+    // A program may look at what it was told to read until it is told otherwise.
+    files(&mut actions, Vec::new(), others);
+    if drains {
+        actions.push(Action::Uncordon);
+    }
+    let gate = match stage {
+        Stage::Etcd => Gate::EtcdHealthy,
+        Stage::ApiServers => Gate::ApiServerReady,
+        Stage::Workers => Gate::NodeReady,
+        Stage::Controllers
+        | Stage::Objects
+        | Stage::LoadBalancers
+        | Stage::Background
+        | Stage::Departures => Gate::UnitsActive,
+    };
+    Some(Step { host: work.host.clone(), actions, quorum: None, gate })
+}
+
+/// What is done to a host that goes, or that loses a role.
+fn departure(work: &Work) -> Option<Step> {
+    if work.stops.is_empty() && !work.departs {
+        return None;
+    }
+    let mut actions = Vec::new();
+    let runs_pods = work.stops(KUBELET);
+    if runs_pods {
+        actions.push(Action::Drain { why: vec!["it is a worker no more".to_owned()] });
+    }
+    let is_member = work.stops(ETCD);
+    if is_member {
+        actions.push(Action::LeaveEtcd);
+    }
+    actions.extend(work.stops.iter().map(|unit| Action::Stop { unit: unit.clone() }));
+    files(&mut actions, Vec::new(), work.removed.iter().cloned().collect());
+    if runs_pods {
+        actions.push(Action::DeleteNode);
+    }
+    let gate = if is_member { Gate::EtcdHealthy } else { Gate::UnitsStopped };
+    Some(Step { host: work.host.clone(), actions, quorum: None, gate })
+}
+
+/// Writes and removes files, and tells systemd if its own are among them.
+fn files(actions: &mut Vec<Action>, install: Vec<String>, remove: Vec<String>) {
+    let reload = install.iter().chain(&remove).any(|path| path.starts_with(UNITS));
+    if !install.is_empty() {
+        actions.push(Action::Install { paths: install });
+    }
+    if !remove.is_empty() {
+        actions.push(Action::Remove { paths: remove });
+    }
+    if reload {
+        actions.push(Action::Reload);
+    }
+}
+
+/// What is left of etcd during a step; members come and go between steps.
+fn quorum(step: &Step, members: &mut usize) -> Option<Quorum> {
+    if step.actions.contains(&Action::JoinEtcd) {
+        *members += 1;
+        // It counts from when it is added, and answers once it has caught up.
+        return Some(Quorum::without_one(*members));
+    }
+    if step.actions.contains(&Action::LeaveEtcd) {
+        *members = members.saturating_sub(1);
+        return Some(Quorum { members: *members, stay: *members });
+    }
+    step.restarts().any(|unit| unit == ETCD).then(|| Quorum::without_one(*members))
+}
+
+/// Who goes together. Workers go in tenths, for most clusters have room for the pods of a tenth; the first goes alone,
+/// so that what is wrong everywhere is seen on one.
+fn batches(change: &Change<'_>, stage: Stage, steps: Vec<Step>) -> Vec<Vec<Step>> {
+    let at_once = match stage {
+        Stage::Background => steps.len(),
+        Stage::Workers | Stage::Departures => change.clusters[1].workers().count() / 10,
+        Stage::Etcd | Stage::ApiServers | Stage::Controllers | Stage::Objects | Stage::LoadBalancers => 1,
+    };
+    let mut batches: Vec<Vec<Step>> = Vec::new();
+    for step in steps {
+        let is_alone = |step: &Step| step.quorum.is_some();
+        let first = stage == Stage::Workers && batches.len() == 1;
+        match batches.last_mut() {
+            Some(batch)
+                if batch.len() < at_once && !first && !is_alone(&step) && !batch.iter().any(is_alone) =>
+            {
+                batch.push(step);
+            }
+            _ => batches.push(vec![step]),
+        }
+    }
+    batches
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::trial::{self, Trial};
+
+    fn shown(trial: &Trial) -> String {
+        let rollout = trial.rollout();
+        let mut text = String::new();
+        for (number, wave) in rollout.waves.iter().enumerate() {
+            for batch in &wave.batches {
+                let steps: Vec<String> = batch.iter().map(trial::step).collect();
+                text += &format!("{} {}\n", number + 1, steps.join(" | "));
+            }
+        }
+        text
+    }
+
+    #[test]
+    fn a_comment_restarts_nothing() {
+        let trial = Trial::of("ha-haproxy").after(|text| format!("# a comment\n{text}"));
+        assert_eq!(shown(&trial), "");
+    }
+
+    #[test]
+    fn a_flag_restarts_its_program_on_each_control_plane_in_turn() {
+        let trial =
+            Trial::of("ha-haproxy").after(|text| text + "components: {kube-apiserver: {flags: {v: 4}}}\n");
+        insta::assert_snapshot!(shown(&trial));
+    }
+
+    #[test]
+    fn an_upgrade_goes_from_etcd_to_the_workers() {
+        let trial = Trial::of("ha-haproxy").before(|text| text.replace("1.36.1", "1.35.1"));
+        insta::assert_snapshot!(shown(&trial));
+    }
+
+    #[test]
+    fn a_new_etcd_goes_first_and_its_members_one_by_one() {
+        let trial = Trial::of("production")
+            .before(|text| text.replace("1.36.1", "1.33.1"))
+            .after(|text| text.replace("1.36.1", "1.34.1"));
+        insta::assert_snapshot!(shown(&trial));
+    }
+
+    #[test]
+    fn members_and_hosts_come_before_others_change_and_go_after() {
+        let trial = Trial::of("production").before(|text| {
+            let text = text.replace(
+                "name: worker-2\n    address: 10.20.0.102",
+                "name: worker-0\n    address: 10.20.0.100",
+            );
+            text.replace("name: etcd-3\n    address: 10.20.0.23", "name: etcd-0\n    address: 10.20.0.20")
+        });
+        insta::assert_snapshot!(shown(&trial));
+    }
+
+    #[test]
+    fn what_goes_is_removed_once_nobody_reads_it() {
+        let without = |text: String| {
+            let start = text.find("authentication:\n").expect("the section");
+            let end = text.find("encryption:\n").expect("the next section");
+            text[..start].to_owned() + &text[end..]
+        };
+        let trial = Trial::of("production").after(without);
+        insta::assert_snapshot!(shown(&trial));
+        let no_worker =
+            |text: String| text.replace("roles: [control-plane, worker]", "roles: [control-plane]");
+        let both =
+            |text: String| text.replacen("roles: [control-plane]", "roles: [control-plane, worker]", 1);
+        let trial = Trial::of("production").before(both).after(both).after(no_worker);
+        insta::assert_snapshot!("a_role_that_goes", shown(&trial));
+    }
+
+    #[test]
+    fn workers_go_in_tenths_after_the_first() {
+        let host =
+            |n: u32| format!("  - {{name: more-{n}, address: 10.240.0.{}, roles: [worker]}}\n", 100 + n);
+        let more: String = (0..30).map(host).collect();
+        let trial = Trial::of("ha-haproxy")
+            .both(move |text| text.replace("    arch: arm64\n", &format!("    arch: arm64\n{more}")))
+            .after(|text| text + "components: {kubelet: {config: {maxPods: 50}}}\n");
+        let sizes: Vec<usize> = trial.rollout().waves[0].batches.iter().map(Vec::len).collect();
+        assert_eq!(sizes, [1, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 1]);
+    }
+
+    #[test]
+    fn a_file_is_there_before_the_first_unit_that_reads_it_and_no_sooner() {
+        let trial = Trial::of("ha-haproxy").before(|text| text.replace("1.36.1", "1.35.1"));
+        let rollout = trial.rollout();
+        let installed = |wave: usize, host: &str| {
+            let step = rollout.waves[wave].steps().find(|step| step.host == host).expect("a step");
+            trial::installed(step)
+        };
+        assert_eq!(installed(0, "controller-0"), ["/usr/local/bin/kube-apiserver"]);
+        assert!(installed(1, "controller-0").contains(&"/usr/local/bin/kube-scheduler"));
+    }
+}

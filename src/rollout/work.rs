@@ -1,0 +1,147 @@
+//! What one host has to do: files to write and to remove, units to start, restart and stop.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::artifact::{Artifact, Bundle};
+use crate::diff::{Area, Differences, Side};
+use crate::plan;
+
+/// A unit that runs in the later state, with what has to be done about it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnitWork {
+    pub unit: String,
+    pub is_new: bool,
+    /// Those of the host's written files that it reads, its own among them.
+    pub files: Vec<String>,
+}
+
+/// All of one host.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Work {
+    pub host: String,
+    /// Whether the host was not there before, or will not be.
+    pub arrives: bool,
+    pub departs: bool,
+    pub written: BTreeSet<String>,
+    pub removed: BTreeSet<String>,
+    /// In the order in which the host lists its services.
+    pub units: Vec<UnitWork>,
+    pub stops: Vec<String>,
+}
+
+/// The paths that differ, by host: of hosts that are there on both sides.
+pub fn changed(differences: &Differences) -> BTreeMap<&str, BTreeSet<&str>> {
+    let mut changed: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for group in differences.groups.iter().filter(|group| group.area == Area::Host) {
+        for holder in &group.holders {
+            changed.entry(&holder.host).or_default().insert(&group.path);
+        }
+    }
+    changed
+}
+
+impl Work {
+    /// None of a host that nothing is done to.
+    pub fn of(
+        host: &str,
+        before: Side<'_>,
+        after: Side<'_>,
+        changed: Option<&BTreeSet<&str>>,
+    ) -> Option<Self> {
+        let (old, new) = (bundle(before, host), bundle(after, host));
+        let mut work = Self { host: host.to_owned(), ..Self::default() };
+        match (old, new) {
+            (None, None) => return None,
+            (None, Some(new)) => {
+                work.arrives = true;
+                work.written = new.files.keys().map(ToString::to_string).collect();
+            }
+            (Some(_), None) => work.departs = true,
+            (Some(_), Some(new)) => {
+                let paths = changed?.iter().map(ToString::to_string);
+                (work.written, work.removed) = paths.partition(|path| new.files.contains_key(path.as_str()));
+            }
+        }
+        let services = |bundle: Option<&Bundle>| -> Vec<String> {
+            let services = bundle.into_iter().flat_map(|bundle| &bundle.services);
+            services.map(|service| service.unit.to_string()).collect()
+        };
+        let (ran, runs) = (services(old), services(new));
+        for service in new.into_iter().flat_map(|bundle| &bundle.services) {
+            let unit = service.unit.to_string();
+            let reads =
+                |path: &&String| is_of_unit(path, &unit) || service.reads.iter().any(|read| read == *path);
+            let files: Vec<String> = work.written.iter().filter(reads).cloned().collect();
+            let lost = work.removed.iter().any(|path| is_of_unit(path, &unit));
+            let is_new = !ran.contains(&unit);
+            if is_new || lost || !files.is_empty() {
+                work.units.push(UnitWork { unit, is_new, files });
+            }
+        }
+        // Whoever was started last is stopped first.
+        work.stops = ran.into_iter().filter(|unit| !runs.contains(unit)).rev().collect();
+        Some(work)
+    }
+
+    pub fn stops(&self, unit: &str) -> bool {
+        self.stops.iter().any(|stopped| stopped == unit)
+    }
+}
+
+/// Whether systemd reads this file as part of a unit.
+fn is_of_unit(path: &str, unit: &str) -> bool {
+    let Some(name) = path.strip_prefix(UNITS) else { return false };
+    name == unit || name.strip_prefix(unit).is_some_and(|rest| rest.starts_with(".d/"))
+}
+
+/// Where units are, which systemd reads only when it is told to.
+pub const UNITS: &str = "/etc/systemd/system/";
+
+fn bundle<'a>(side: Side<'a>, host: &str) -> Option<&'a Bundle> {
+    match side.action(side.graph.find(&plan::bundle_name(host))?) {
+        Artifact::Bundle(bundle) => Some(bundle),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::trial::Trial;
+    use super::*;
+
+    #[test]
+    fn a_unit_has_its_file_and_its_drop_ins_and_no_others() {
+        let check =
+            |path: &str, expected: bool| assert_eq!(is_of_unit(path, "etcd.service"), expected, "{path}");
+        check("/etc/systemd/system/etcd.service", true);
+        check("/etc/systemd/system/etcd.service.d/10-limits.conf", true);
+        check("/etc/systemd/system/etcd.service.draft", false);
+        check("/etc/systemd/system/etcd-backup.service", false);
+        check("/etc/etcd.service", false);
+    }
+
+    /// The units that restart on any host.
+    fn restarts(trial: &Trial) -> BTreeSet<String> {
+        trial.rollout().restarts().map(|restart| restart.unit.to_owned()).collect()
+    }
+
+    #[test]
+    fn a_unit_restarts_for_what_it_reads_alone() {
+        let check = |from: &str, to: &str, expected: &[&str]| {
+            let found = restarts(&Trial::of("production").after(|text| text.replace(from, to)));
+            assert_eq!(found.iter().map(String::as_str).collect::<Vec<_>>(), expected, "{to}");
+        };
+        check("maxAge: 90", "maxAge: 91", &["kube-apiserver.service"]);
+        check("percentageOfNodesToScore: 50", "percentageOfNodesToScore: 51", &["kube-scheduler.service"]);
+        check("03:00:00", "04:00:00", &["etcd-defragmentation.timer"]);
+        // Its timer starts the script anew each time.
+        check("keep: 48h", "keep: 49h", &[]);
+        check(
+            "description: What can wait.",
+            "description: What may wait.",
+            &["kubernetes-bootstrap.service"],
+        );
+        check("zone: b", "zone: c", &["kubelet.service"]);
+        check("scrapeInterval: 30s", "scrapeInterval: 31s", &[]);
+    }
+}
