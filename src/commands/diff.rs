@@ -36,7 +36,7 @@ pub fn run(folder: &Folder, args: &Diff, ui: &Ui) -> Result<(), Failure> {
 }
 
 /// The changes of inputs from one state to another.
-fn changes(before: &State, after: &State) -> Vec<Input> {
+pub fn changes(before: &State, after: &State) -> Vec<Input> {
     let fields = spec::changes(&Positions::new(&before.bound.spec), &Positions::new(&after.bound.spec));
     let entries = before.bound.lock.changes(&after.bound.lock);
     let files = after.bound.imported.iter().filter_map(|(authority, now)| {

@@ -18,6 +18,7 @@ mod opened;
 mod schema;
 mod show;
 mod snapshot;
+mod stale;
 mod state;
 mod store;
 mod target;

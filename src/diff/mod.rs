@@ -10,5 +10,6 @@ mod undo;
 pub use cause::Causes;
 pub use compare::{Area, Differences, File, Group, HostChange, compare};
 pub use input::{Input, Inputs};
+pub use param::Decider;
 pub use side::Side;
 pub use undo::Undo;

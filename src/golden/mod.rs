@@ -1,123 +1,201 @@
-//! The golden files of a cluster: every public byte that its hosts will hold, and three summaries.
+//! The golden files of a cluster: everything that is public of what its hosts will hold, laid out for those who review a change.
+//!
+//! No golden file but the list of nodes follows from a key: what certificates say is in the plan, and their bytes are
+//! nothing to read.
 
-use std::collections::BTreeMap;
-use std::fmt::Write;
+mod keyed;
+mod listing;
+mod nodes;
+mod pki;
+mod recipe;
+mod share;
+mod text;
 
-use kthw_graph::{Action, Content, Executor, Graph, NodeFailure, NodeId, Session};
-use kthw_store::Output;
+use std::collections::{BTreeMap, HashMap, HashSet};
 
-use crate::artifact::{Artifact, Certificate, ImportedCertificate};
+use kthw_graph::NodeId;
+use kthw_store::{Digest, Output};
+
+use crate::artifact::Artifact;
+use crate::cluster::{Cluster, Host};
+use crate::diff::Side;
 use crate::plan;
 
-/// Relative path to content.
-pub type GoldenFiles = BTreeMap<String, Vec<u8>>;
+pub use keyed::keyed;
+pub use nodes::{name_and_output, without_outputs};
+pub use pki::date;
+pub use text::{Entry, Text};
 
-/// Renders the golden files of a realised cluster.
-pub fn render<X: Executor<Artifact>>(session: &Session<Artifact, X>) -> Result<GoldenFiles, NodeFailure> {
-    let graph = session.graph();
+/// The golden file of all nodes.
+pub const NODES: &str = "graph.txt";
+
+/// What a golden file holds.
+#[derive(Debug, Clone)]
+pub enum Golden {
+    /// What a node yields, and the bundle that has it, if one does.
+    Output {
+        node: NodeId,
+        digest: Digest,
+        bundle: Option<NodeId>,
+    },
+    Text(Text),
+}
+
+/// By their paths.
+pub type GoldenFiles = BTreeMap<String, Golden>;
+
+impl Golden {
+    /// Names the bytes, so that a file can be compared without making them.
+    pub fn digest(&self) -> Digest {
+        match self {
+            Self::Output { digest, .. } => *digest,
+            Self::Text(text) => Digest::of(&text.bytes()),
+        }
+    }
+}
+
+/// The golden files of a side. Of nodes that are not realised they only say that they are there.
+pub fn files(side: Side<'_>, cluster: &Cluster) -> GoldenFiles {
+    let outputs = Outputs { side, keyed: keyed(side.graph) };
+    let machines = outputs.machines();
     let mut golden = GoldenFiles::new();
-    for (host, path, id) in plan::files(graph) {
-        if let Some(bytes) = public(session, id)? {
-            golden.insert(format!("hosts/{host}{path}"), bytes);
-        }
+    for (roles, hosts) in share::by_roles(cluster) {
+        outputs.add_hosts(&mut golden, &roles, &hosts, &machines);
     }
-    for host in &plan::hosts(graph) {
-        let bundle = graph.find(&plan::bundle_name(host)).expect("every host has a bundle");
-        golden.extend(public(session, bundle)?.map(|bytes| (format!("bundles/{host}.json"), bytes)));
+    for (host, text) in pki::certificates(side.graph) {
+        let folder = host.map(|host| format!("hosts/{host}/")).unwrap_or_default();
+        golden.insert(format!("{folder}pki.txt"), Golden::Text(text));
     }
-    for (path, id) in plan::machine_files(graph) {
-        // A disk is no text to review: the summary of the graph has its digest.
-        if let Some(bytes) = public(session, id)?.filter(|bytes| std::str::from_utf8(bytes).is_ok()) {
-            golden.insert(format!("machines/{path}"), bytes);
-        }
-    }
-    for id in graph.order().iter().copied() {
-        let name = graph.node(id).name.as_str();
+    for id in side.graph.order() {
+        let name = side.name(*id);
         if plan::is_for_monitoring(name) {
-            golden.extend(public(session, id)?.map(|bytes| (name.to_owned(), bytes)));
+            golden.extend(outputs.golden(*id, None).map(|file| (name.to_owned(), file)));
         }
     }
-    golden.insert("graph.txt".to_owned(), graph_summary(session).into_bytes());
-    golden.insert("pki.txt".to_owned(), pki_summary(graph).into_bytes());
-    Ok(golden)
-}
-
-/// The bytes of a public output; a secret or a download has none here.
-fn public<X: Executor<Artifact>>(
-    session: &Session<Artifact, X>,
-    id: NodeId,
-) -> Result<Option<Vec<u8>>, NodeFailure> {
-    if !matches!(session.realised(id).map(|realised| realised.output), Some(Output::Public(_))) {
-        return Ok(None);
+    for (path, id) in plan::machine_files(side.graph).filter(|(path, _)| !path.contains('/')) {
+        golden.extend(outputs.golden(id, None).map(|file| (format!("machines/{path}"), file)));
     }
-    match session.content(id)? {
-        Content::Public(bytes) => Ok(Some(bytes.to_vec())),
-        Content::Secret(_) | Content::Stored(_) => Ok(None),
+    golden.insert(NODES.to_owned(), Golden::Text(nodes::nodes(side, &outputs.keyed)));
+    golden
+}
+
+/// The files of one host, by path.
+type HostFiles = BTreeMap<String, Golden>;
+
+struct Outputs<'a> {
+    side: Side<'a>,
+    keyed: HashSet<NodeId>,
+}
+
+impl<'a> Outputs<'a> {
+    /// What is golden of a node's output: public text that does not follow from a key.
+    fn golden(&self, node: NodeId, bundle: Option<NodeId>) -> Option<Golden> {
+        match self.side.action(node) {
+            Artifact::UserData(user_data) => {
+                let entry = Entry { text: user_data.outline(), about: vec![node] };
+                return Some(Golden::Text(Text::lines(vec![entry])));
+            }
+            Artifact::DiskOverlay(_) | Artifact::SeedImage(_) => return None,
+            _ if self.keyed.contains(&node) => return None,
+            _ => {}
+        }
+        match self.side.output(node) {
+            Some(Output::Public(digest)) => Some(Golden::Output { node, digest, bundle }),
+            _ => None,
+        }
     }
-}
 
-/// Every node with its kind and its output, by name.
-fn graph_summary<X: Executor<Artifact>>(session: &Session<Artifact, X>) -> String {
-    let graph = session.graph();
-    let mut lines: Vec<String> = graph
-        .order()
-        .iter()
-        .filter_map(|id| Some((graph.node(*id), session.realised(*id)?.output)))
-        .map(|(node, output)| format!("{} {} {output}\n", node.name, node.action.kind()))
-        .collect();
-    lines.sort();
-    lines.concat()
-}
-
-/// Every certificate as the fields that matter.
-fn pki_summary(graph: &Graph<Artifact>) -> String {
-    let mut entries: Vec<String> = graph
-        .order()
-        .iter()
-        .filter_map(|id| {
-            let node = graph.node(*id);
-            let name = node.name.as_str();
-            let certificate = match &node.action {
-                Artifact::Certificate(certificate) => certificate,
-                Artifact::ImportedCertificate(certificate) => return Some(imported_entry(name, certificate)),
-                _ => return None,
-            };
-            let issuer = node.inputs.iter().find(|(slot, _)| slot == "issuer-cert");
-            let issuer = issuer.map(|(_, id)| graph.node(*id).name.as_str());
-            Some(pki_entry(name, certificate, issuer))
-        })
-        .collect();
-    entries.sort();
-    entries.join("\n")
-}
-
-fn pki_entry(name: &str, certificate: &Certificate, issuer: Option<&str>) -> String {
-    let groups = certificate.organisations.iter().map(|group| format!(", O={group}")).collect::<String>();
-    let validity = certificate.validity;
-    let mut entry = format!("{name}\n  subject  CN={}{groups}\n", certificate.common_name);
-    let _ = writeln!(entry, "  issuer   {}", issuer.unwrap_or("itself"));
-    let _ = writeln!(entry, "  usage    {}", certificate.profile);
-    let _ = writeln!(entry, "  valid    {} to {}", date(validity.not_before()), date(validity.not_after()));
-    let addresses = certificate.addresses.iter().map(ToString::to_string);
-    let names: Vec<String> = certificate.dns_names.iter().cloned().chain(addresses).collect();
-    if !names.is_empty() {
-        let _ = writeln!(entry, "  names    {}", names.join(" "));
+    /// The files of each host's machine.
+    fn machines(&self) -> HashMap<String, Vec<(String, NodeId)>> {
+        let mut machines: HashMap<String, Vec<(String, NodeId)>> = HashMap::new();
+        for (path, id) in plan::machine_files(self.side.graph) {
+            if let Some((host, file)) = path.split_once('/') {
+                machines.entry(host.to_owned()).or_default().push((format!("machine/{file}"), id));
+            }
+        }
+        machines
     }
-    entry
-}
 
-fn imported_entry(name: &str, certificate: &ImportedCertificate) -> String {
-    let imported = &certificate.imported;
-    let (begins, ends) = (date(imported.authority.not_before), date(imported.authority.not_after));
-    format!(
-        "{name}\n  subject  {}\n  issuer   {}, elsewhere\n  usage    authority\n  valid    {begins} to {ends}\n",
-        imported.subject(),
-        imported.issuer(),
-    )
-}
+    fn bundle(&self, host: &Host) -> NodeId {
+        self.side.graph.find(&plan::bundle_name(&host.name)).expect("every host has a bundle")
+    }
 
-/// A second since 1970 as a date.
-pub fn date(seconds: u64) -> String {
-    let moment = i64::try_from(seconds).ok().and_then(|seconds| jiff::Timestamp::from_second(seconds).ok());
-    moment.map_or_else(|| format!("second {seconds}"), |moment| moment.to_string())
+    /// The hosts that have the same roles: what most of them share once, and the rest for each.
+    fn add_hosts(
+        &self,
+        golden: &mut GoldenFiles,
+        roles: &str,
+        hosts: &[&Host],
+        machines: &HashMap<String, Vec<(String, NodeId)>>,
+    ) {
+        let own: Vec<HostFiles> = hosts.iter().map(|host| self.files_of(host, machines)).collect();
+        let lines: Vec<BTreeMap<&str, Entry>> = hosts.iter().map(|host| self.lines_of(host)).collect();
+        let shared = share::shared(&own, Golden::digest);
+        let shared_lines = share::shared(&lines, |entry| entry.text.as_str());
+        let line = |host: &&Host| Entry {
+            text: format!("{} {}\n", host.name, host.arch),
+            about: vec![self.bundle(host)],
+        };
+        let list: Vec<Entry> = hosts.iter().map(line).collect();
+        let common: Vec<Entry> = shared_lines.values().map(|entry| (*entry).clone()).collect();
+        for (name, entries) in [("hosts.txt", list), ("files.txt", common)] {
+            if !entries.is_empty() {
+                golden.insert(format!("roles/{roles}/{name}"), Golden::Text(Text::lines(entries)));
+            }
+        }
+        for (host, lines) in hosts.iter().zip(&lines) {
+            let differing = self.differing(host, lines, &shared_lines);
+            if !differing.is_empty() {
+                let text = Golden::Text(Text::lines(differing));
+                golden.insert(format!("hosts/{}/files.txt", host.name), text);
+            }
+        }
+        let shared: BTreeMap<String, (Digest, Golden)> =
+            shared.into_iter().map(|(path, file)| (path, (file.digest(), file.clone()))).collect();
+        for (host, files) in hosts.iter().zip(own) {
+            for (path, file) in files {
+                if shared.get(&path).is_none_or(|(digest, _)| *digest != file.digest()) {
+                    golden.insert(format!("hosts/{}/{path}", host.name), file);
+                }
+            }
+        }
+        golden.extend(shared.into_iter().map(|(path, (_, file))| (format!("roles/{roles}/{path}"), file)));
+    }
+
+    fn files_of(&self, host: &Host, machines: &HashMap<String, Vec<(String, NodeId)>>) -> HostFiles {
+        let bundle = self.bundle(host);
+        let inputs = self.side.graph.node(bundle).inputs.iter();
+        let held = inputs.filter_map(|(path, node)| {
+            Some((path.trim_start_matches('/').to_owned(), self.golden(*node, Some(bundle))?))
+        });
+        let machine = machines.get(&host.name).into_iter().flatten();
+        let machine = machine.filter_map(|(path, node)| Some((path.clone(), self.golden(*node, None)?)));
+        held.chain(machine).collect()
+    }
+
+    fn lines_of(&self, host: &Host) -> BTreeMap<&'a str, Entry> {
+        let id = self.bundle(host);
+        match self.side.action(id) {
+            Artifact::Bundle(bundle) => listing::listing(self.side, id, bundle),
+            _ => BTreeMap::new(),
+        }
+    }
+
+    /// The lines that are this host's alone, and those of its role that it has not.
+    fn differing(
+        &self,
+        host: &Host,
+        lines: &BTreeMap<&str, Entry>,
+        shared: &BTreeMap<&str, &Entry>,
+    ) -> Vec<Entry> {
+        let own =
+            lines.iter().filter(|(path, entry)| shared.get(*path).is_none_or(|role| role.text != entry.text));
+        let missing = shared.keys().filter(|path| !lines.contains_key(*path)).map(|path| {
+            let text = format!("{path} is not here\n");
+            (*path, Entry { text, about: vec![self.bundle(host)] })
+        });
+        let all: BTreeMap<&str, Entry> =
+            own.map(|(path, entry)| (*path, entry.clone())).chain(missing).collect();
+        all.into_values().collect()
+    }
 }

@@ -30,12 +30,15 @@ impl FileError {
 
 /// The text of a file; `None` if there is no such file.
 pub fn read_text(path: &Utf8Path) -> Result<Option<String>, FileError> {
+    let Some(bytes) = read(path)? else { return Ok(None) };
+    let not_text = |_| std::io::Error::new(ErrorKind::InvalidData, "it is not UTF-8 text");
+    String::from_utf8(bytes).map_err(not_text).map(Some).map_err(FileError::new("read", path))
+}
+
+/// The bytes of a file; `None` if there is no such file.
+pub fn read(path: &Utf8Path) -> Result<Option<Vec<u8>>, FileError> {
     match std::fs::read(path) {
-        Ok(bytes) => {
-            let not_text = || std::io::Error::new(ErrorKind::InvalidData, "it is not UTF-8 text");
-            let text = String::from_utf8(bytes).map_err(|_| not_text());
-            text.map(Some).map_err(FileError::new("read", path))
-        }
+        Ok(bytes) => Ok(Some(bytes)),
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
         Err(error) => Err(FileError::new("read", path)(error)),
     }
@@ -74,6 +77,14 @@ pub fn ensure_writable(folder: &Utf8Path) -> Result<(), FileError> {
 /// Writes a whole file or nothing. Parents are created.
 pub fn write(path: &Utf8Path, bytes: &[u8], mode: u32) -> Result<(), FileError> {
     fill(path, mode, |file| file.write_all(bytes).map_err(FileError::new("write", path)))
+}
+
+/// Writes a whole file or nothing, of which a crash may lose the latest. It takes the place of a link, too.
+pub fn write_cheaply(path: &Utf8Path, bytes: &[u8]) -> Result<(), FileError> {
+    create_parent(path)?;
+    let near = path.with_file_name(format!(".kthw-{}", path.file_name().unwrap_or_default()));
+    std::fs::write(&near, bytes).map_err(FileError::new("write", &near))?;
+    std::fs::rename(&near, path).map_err(FileError::new("write", path))
 }
 
 /// Has a whole file filled or nothing: a neighbour first, then renamed over. Parents are created.

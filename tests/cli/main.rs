@@ -7,6 +7,7 @@ mod host_tree;
 mod judge;
 mod mirror;
 mod ran;
+mod repository;
 
 mod authorities;
 mod balancers;
@@ -25,6 +26,7 @@ mod poison;
 mod printed;
 mod production;
 mod reproducible;
+mod review;
 mod root;
 mod seeds;
 mod show;
