@@ -11,6 +11,7 @@ mod repository;
 
 mod authorities;
 mod balancers;
+mod ci;
 mod contract;
 mod etcd;
 mod etcd_cluster;
