@@ -19,6 +19,9 @@ use crate::ui::{Diagnostic, Ui};
 
 pub fn run(folder: Folder, args: Snapshot, ui: &Ui) -> Result<(), Failure> {
     let place = args.dir.clone().unwrap_or_else(|| folder.join("snapshots"));
+    let listed = place.clone();
+    // Thousands of folders are listed while the cluster is planned.
+    let listed = std::thread::spawn(move || files::list(&listed));
     // Whoever reviews has no root secret, and need not have it.
     let rootless = matches!(sources::read_root(&folder), Err(SourcesError::NoRoot { .. }));
     let opened = match args.check && rootless {
@@ -32,17 +35,23 @@ pub fn run(folder: Folder, args: Snapshot, ui: &Ui) -> Result<(), Failure> {
     realise(&session, Goal::Identify, &known, ui)?;
     let realised = |id| session.realised(id);
     let wanted = golden::files(Side { graph, realised: &realised }, &bound.cluster);
-    let comparison = Comparison { place: &place, session: &session, wanted: &wanted, unknown };
+    let present = listed.join().expect("listing does not panic")?;
+    let comparison = Comparison { place: &place, present, session: &session, wanted: &wanted, unknown };
     let changes = comparison.changes()?;
-    match args.check {
+    let done = match args.check {
         true => comparison.report(&folder, &args, changes, ui),
         false => comparison.accept(&changes, ui),
-    }
+    };
+    // The process ends with the command, as for the graph.
+    std::mem::forget(wanted);
+    done
 }
 
 /// What the golden files are, beside what they should be.
 struct Comparison<'a> {
     place: &'a Utf8Path,
+    /// Every file that is there.
+    present: Vec<Utf8PathBuf>,
     session: &'a Arc<ClusterSession>,
     wanted: &'a GoldenFiles,
     /// The nodes of which nobody can know here what they yield.
@@ -53,11 +62,8 @@ impl Comparison<'_> {
     fn changes(&self) -> Result<Vec<Change>, Failure> {
         let wanted: Vec<(&String, &Golden)> = self.wanted.iter().collect();
         let mut changes = in_parallel(&wanted, |(path, golden)| self.compare(path, golden))?;
-        for path in files::list(self.place)? {
-            if !self.wanted.contains_key(path.as_str()) {
-                changes.push(Change { path: path.into_string(), found: Found::Orphan });
-            }
-        }
+        let orphans = self.present.iter().filter(|path| !self.wanted.contains_key(path.as_str()));
+        changes.extend(orphans.map(|path| Change { path: path.to_string(), found: Found::Orphan }));
         Ok(changes)
     }
 

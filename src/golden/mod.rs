@@ -57,26 +57,12 @@ impl Golden {
 /// The golden files of a side. Of nodes that are not realised they only say that they are there.
 pub fn files(side: Side<'_>, cluster: &Cluster) -> GoldenFiles {
     let outputs = Outputs { side, keyed: keyed(side.graph) };
-    let machines = outputs.machines();
-    let mut golden = GoldenFiles::new();
-    for (roles, hosts) in share::by_roles(cluster) {
-        outputs.add_hosts(&mut golden, &roles, &hosts, &machines);
-    }
-    for (host, text) in pki::certificates(side.graph) {
-        let folder = host.map(|host| format!("hosts/{host}/")).unwrap_or_default();
-        golden.insert(format!("{folder}pki.txt"), Golden::Text(text));
-    }
-    for id in side.graph.order() {
-        let name = side.name(*id);
-        if plan::is_for_monitoring(name) {
-            golden.extend(outputs.golden(*id, None).map(|file| (name.to_owned(), file)));
-        }
-    }
-    for (path, id) in plan::machine_files(side.graph).filter(|(path, _)| !path.contains('/')) {
-        golden.extend(outputs.golden(id, None).map(|file| (format!("machines/{path}"), file)));
-    }
-    golden.insert(NODES.to_owned(), Golden::Text(nodes::nodes(side, &outputs.keyed)));
-    golden
+    std::thread::scope(|scope| {
+        let nodes = scope.spawn(|| nodes::nodes(side, &outputs.keyed));
+        let mut golden = outputs.all(cluster);
+        golden.insert(NODES.to_owned(), Golden::Text(nodes.join().expect("a list of nodes does not panic")));
+        golden
+    })
 }
 
 /// The files of one host, by path.
@@ -88,6 +74,29 @@ struct Outputs<'a> {
 }
 
 impl<'a> Outputs<'a> {
+    /// Every golden file but the list of nodes.
+    fn all(&self, cluster: &Cluster) -> GoldenFiles {
+        let machines = self.machines();
+        let mut golden = GoldenFiles::new();
+        for (roles, hosts) in share::by_roles(cluster) {
+            self.add_hosts(&mut golden, &roles, &hosts, &machines);
+        }
+        for (host, text) in pki::certificates(self.side.graph) {
+            let folder = host.map(|host| format!("hosts/{host}/")).unwrap_or_default();
+            golden.insert(format!("{folder}pki.txt"), Golden::Text(text));
+        }
+        for id in self.side.graph.order() {
+            let name = self.side.name(*id);
+            if plan::is_for_monitoring(name) {
+                golden.extend(self.golden(*id, None).map(|file| (name.to_owned(), file)));
+            }
+        }
+        for (path, id) in plan::machine_files(self.side.graph).filter(|(path, _)| !path.contains('/')) {
+            golden.extend(self.golden(id, None).map(|file| (format!("machines/{path}"), file)));
+        }
+        golden
+    }
+
     /// What is golden of a node's output: public text that does not follow from a key.
     fn golden(&self, node: NodeId, bundle: Option<NodeId>) -> Option<Golden> {
         match self.side.action(node) {
