@@ -52,7 +52,7 @@ impl fmt::Display for Change {
 /// More files of one reason than these are only counted.
 const SHOWN: usize = 12;
 
-const MERGED: &str = "a merge left its marks; `kthw snapshot` writes the file anew from both inputs";
+const MERGED: &str = "a merge left its marks; `kthw snapshot` writes the file anew";
 const BY_HAND: &str = "edited by hand; `kthw snapshot` restores it";
 const STRANGE: &str = "nothing makes it; it was put there by hand, or by another kthw";
 const PROGRAM: &str = "kthw itself: another kthw wrote it, and no input has changed since";
