@@ -76,7 +76,9 @@ impl<'a> Outputs<'a> {
     fn machines(&self) -> HashMap<String, Vec<(String, NodeId)>> {
         let mut machines: HashMap<String, Vec<(String, NodeId)>> = HashMap::new();
         for (path, id) in plan::machine_files(self.side.graph) {
-            if let Some((host, file)) = path.split_once('/') {
+            // A machine's folder is called as its host, wherever it is.
+            if let Some((folder, file)) = path.rsplit_once('/') {
+                let host = folder.rsplit('/').next().unwrap_or(folder);
                 machines.entry(host.to_owned()).or_default().push((format!("machine/{file}"), id));
             }
         }

@@ -2,12 +2,12 @@
 
 mod backup;
 mod cluster_folder;
+mod committed;
 mod elsewhere;
 mod host_tree;
 mod judge;
 mod mirror;
 mod ran;
-mod repository;
 
 mod authorities;
 mod balancers;
