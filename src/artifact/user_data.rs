@@ -51,7 +51,8 @@ enum WrittenFile<'a> {
         permissions: String,
         #[serde(skip_serializing_if = "Option::is_none")]
         encoding: Option<&'static str>,
-        content: Cow<'a, str>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        content: Option<Cow<'a, str>>,
     },
     /// As the user wrote it.
     Further(Value),
@@ -63,12 +64,35 @@ impl UserData {
     /// The slot of an authority's certificate. No path is called that.
     pub const TRUSTED: &str = "trusted";
 
-    fn document<'a>(&'a self, from: &'a Ingredients<'_>) -> Result<CloudConfig<'a>, ActionError> {
-        let mut config = CloudConfig::new();
+    /// What it says of every host alike, for people: without the host's names, and without contents, which have places
+    /// of their own.
+    pub fn outline(&self) -> String {
+        let trusted = self.trusts.then_some(Self::TRUSTED);
+        let files = self.files.iter().map(|(path, permissions)| written_file(path, *permissions, None));
+        let config = self.document(CloudConfig::new(), trusted, files.collect());
+        let text = yaml::readable(&config).expect("texts, lists and members serialise");
+        format!("# Without hostname, fqdn and the contents of files.\n{text}")
+    }
+
+    fn whole<'a>(&'a self, from: &'a Ingredients<'_>) -> Result<CloudConfig<'a>, ActionError> {
+        let names = [("hostname", self.host.clone()), ("fqdn", format!("{}.{}", self.host, self.domain))];
+        let names = names.map(|(key, name)| (Cow::Borrowed(key), Setting::Value(json!(name))));
+        let trusted = self.trusts.then(|| from.text(Self::TRUSTED)).transpose()?;
+        let file = |(path, permissions): (&'a Cow<'static, str>, &Permissions)| {
+            from.public(path).map(|bytes| written_file(path, *permissions, Some(bytes)))
+        };
+        let files = self.files.iter().map(file).collect::<Result<_, _>>()?;
+        Ok(self.document(names.into_iter().collect(), trusted, files))
+    }
+
+    fn document<'a>(
+        &'a self,
+        mut config: CloudConfig<'a>,
+        trusted: Option<&str>,
+        files: Vec<WrittenFile<'a>>,
+    ) -> CloudConfig<'a> {
         let mut say =
             |key: &'static str, value: Value| _ = config.insert(Cow::Borrowed(key), Setting::Value(value));
-        say("hostname", json!(self.host));
-        say("fqdn", json!(format!("{}.{}", self.host, self.domain)));
         // It is a file of the bundle.
         say("manage_etc_hosts", json!(false));
         say("disable_root", json!(self.user.name != "root"));
@@ -78,13 +102,9 @@ impl UserData {
             say("package_update", json!(true));
             say("packages", json!(self.packages));
         }
-        if self.trusts {
-            say("ca_certs", json!({"trusted": [from.text(Self::TRUSTED)?]}));
+        if let Some(trusted) = trusted {
+            say("ca_certs", json!({"trusted": [trusted]}));
         }
-        let file = |(path, permissions): (&'a Cow<'static, str>, &Permissions)| {
-            from.public(path).map(|bytes| written_file(path, *permissions, bytes))
-        };
-        let files: Vec<WrittenFile<'_>> = self.files.iter().map(file).collect::<Result<_, _>>()?;
         if !files.is_empty() {
             config.insert(Cow::Borrowed("write_files"), Setting::Files(files));
         }
@@ -103,7 +123,7 @@ impl UserData {
                 _ => _ = config.insert(Cow::Borrowed(key), Setting::Value(value.clone())),
             }
         }
-        Ok(config)
+        config
     }
 
     fn account(&self) -> Map<String, Value> {
@@ -138,11 +158,12 @@ fn merge(ours: &mut Map<String, Value>, theirs: &Map<String, Value>) {
     }
 }
 
-fn written_file<'a>(path: &'a str, permissions: Permissions, bytes: &'a [u8]) -> WrittenFile<'a> {
+fn written_file<'a>(path: &'a str, permissions: Permissions, bytes: Option<&'a [u8]>) -> WrittenFile<'a> {
     let Permissions { mode, owner } = permissions;
-    let (encoding, content) = match std::str::from_utf8(bytes) {
-        Ok(text) => (None, Cow::Borrowed(text)),
-        Err(_) => (Some("b64"), Cow::Owned(BASE64.encode(bytes))),
+    let (encoding, content) = match bytes.map(|bytes| (bytes, std::str::from_utf8(bytes))) {
+        None => (None, None),
+        Some((_, Ok(text))) => (None, Some(Cow::Borrowed(text))),
+        Some((bytes, Err(_))) => (Some("b64"), Some(Cow::Owned(BASE64.encode(bytes)))),
     };
     WrittenFile::Carried { path, owner, permissions: format!("{mode:04o}"), encoding, content }
 }
@@ -177,7 +198,7 @@ impl Make for UserData {
     }
 
     fn make(&self, from: &Ingredients<'_>) -> Result<Content, ActionError> {
-        let text = format!("#cloud-config\n{}", yaml::readable(&self.document(from)?)?);
+        let text = format!("#cloud-config\n{}", yaml::readable(&self.whole(from)?)?);
         Ok(Content::public(text.into_bytes()))
     }
 }
@@ -245,6 +266,14 @@ mod tests {
         insta::assert_snapshot!("full", full_text());
         let root = User { name: "root".into(), groups: vec![], ..user() };
         insta::assert_snapshot!("root", text(UserData { user: root, ..bare() }, &[]));
+    }
+
+    #[test]
+    fn the_outline_is_the_same_for_hosts_that_differ_in_nothing_but_their_names_and_contents() {
+        let other = UserData { host: "control1".into(), domain: "internal".into(), ..full() };
+        assert_eq!(full().outline(), other.outline());
+        assert_ne!(full().outline(), UserData { trusts: false, ..full() }.outline());
+        insta::assert_snapshot!("outline", full().outline());
     }
 
     #[test]

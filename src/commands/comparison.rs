@@ -28,10 +28,14 @@ impl Comparison {
             None => Name::Build(None),
         };
         let after = after.map_or(Ok(Name::Folder), Name::parse)?;
+        Self::of(folder, &before, &after, ui)
+    }
+
+    pub fn of(folder: &Folder, before: &Name, after: &Name, ui: &Ui) -> Result<Self, Failure> {
         // Neither needs anything of the other.
         let (before, after) = std::thread::scope(|scope| {
-            let before = scope.spawn(|| State::open(folder, &before, ui));
-            let after = State::open(folder, &after, ui);
+            let before = scope.spawn(|| State::open(folder, before, ui));
+            let after = State::open(folder, after, ui);
             (before.join().expect("opening a state ends without a panic"), after)
         });
         Ok(Self { before: before?, after: after? })
@@ -39,6 +43,14 @@ impl Comparison {
 
     /// Hands on everything that differs, with what knows why.
     pub fn read<T>(&self, reader: impl FnOnce(&mut Causes<'_>, Differences) -> T) -> T {
+        self.explain(|mut causes| {
+            let differences = compare(&mut causes);
+            reader(&mut causes, differences)
+        })
+    }
+
+    /// Hands on what knows why anything differs.
+    pub fn explain<T>(&self, reader: impl FnOnce(Causes<'_>) -> T) -> T {
         let Self { before, after } = self;
         let (old, new) = (|id| before.realised(id), |id| after.realised(id));
         let old = Side { graph: before.session.graph(), realised: &old };
@@ -49,9 +61,7 @@ impl Comparison {
             imported: [&before.bound.imported, &after.bound.imported],
             root: after.bound.root,
         };
-        let mut causes = Causes::new(old, new, Inputs::new(self.inputs()), undo);
-        let differences = compare(&mut causes);
-        reader(&mut causes, differences)
+        reader(Causes::new(old, new, Inputs::new(self.inputs()), undo))
     }
 
     /// The changes of inputs from one state to the other.

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use camino::Utf8Path;
+
 use super::failure::Failure;
 use super::opened::read_cluster;
 use super::{build, lock};
@@ -40,7 +42,8 @@ pub fn run(folder: &Folder, args: Init, ui: &Ui) -> Result<(), Failure> {
     create_root(&folder)?;
     let mut pins = lock::new_lock(&folder, &cluster.name)?;
     pins.set_pins(plan::needs(&cluster).iter().filter_map(upstream::published));
-    ignore_private(&folder)?;
+    ensure_lines(&folder.join(".gitignore"), &[&format!("{PRIVATE}/")])?;
+    ensure_lines(&folder.join(".gitattributes"), &ATTRIBUTES)?;
     if written.is_none() {
         files::write(&folder.join(SPEC), spec.as_bytes(), 0o644)?;
     }
@@ -60,15 +63,19 @@ fn create_root(folder: &Folder) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Keeps git from committing the root secret, whatever else it is to ignore.
-fn ignore_private(folder: &Folder) -> Result<(), Failure> {
-    let path = folder.join(".gitignore");
-    let line = format!("{PRIVATE}/");
-    let before = files::read_text(&path)?.unwrap_or_default();
-    if before.lines().any(|found| found.trim() == line) {
-        return Ok(());
+/// Golden files are compared byte for byte, so that git is to change no line ending in them; the list of all nodes is for
+/// programs, and forges fold it.
+const ATTRIBUTES: [&str; 2] = ["snapshots/** -text", "snapshots/graph.txt linguist-generated"];
+
+/// Adds the lines that a file lacks, whatever else it holds.
+fn ensure_lines(path: &Utf8Path, lines: &[&str]) -> Result<(), Failure> {
+    let before = files::read_text(path)?.unwrap_or_default();
+    let is_there = |line: &&&str| before.lines().any(|found| found.trim() == **line);
+    let missing: String =
+        lines.iter().filter(|line| !is_there(line)).map(|line| format!("{line}\n")).collect();
+    if !missing.is_empty() {
+        let gap = if before.is_empty() || before.ends_with('\n') { "" } else { "\n" };
+        files::write(path, format!("{before}{gap}{missing}").as_bytes(), 0o644)?;
     }
-    let gap = if before.is_empty() || before.ends_with('\n') { "" } else { "\n" };
-    files::write(&path, format!("{before}{gap}{line}\n").as_bytes(), 0o644)?;
     Ok(())
 }

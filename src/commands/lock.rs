@@ -17,7 +17,7 @@ pub fn run(folder: Folder, args: cli::Lock, ui: &Ui) -> Result<(), Failure> {
     let spec = Arc::from(sources::read_spec(&folder)?);
     let cluster = read_and_warn(&spec, ui)?;
     let mut lock = match files::read_text(&folder.join(LOCK))? {
-        Some(text) => existing_lock(&text.into(), args.check)?,
+        Some(text) => existing_lock(&text.into(), args.check, ui)?,
         None => {
             refuse_if_built(&folder)?;
             new_lock(&folder, &cluster.name)?
@@ -50,11 +50,16 @@ fn refuse_if_built(folder: &Folder) -> Result<(), Failure> {
     Err(Failure::wrong_input(vec![error.help(Some(help))]))
 }
 
-/// The lock that is there. Unless it is only checked, a pin that cannot be trusted is made anew.
-fn existing_lock(text: &Arc<str>, check: bool) -> Result<Lock, Failure> {
-    let lock = match check {
-        true => Lock::parse(text),
-        false => Lock::parse_for_locking(text),
+/// The lock that is there. Unless it is only checked, a pin that cannot be trusted is made anew, and a merge is finished.
+fn existing_lock(text: &Arc<str>, check: bool, ui: &Ui) -> Result<Lock, Failure> {
+    let merged = Lock::merged(text).filter(|_| !check);
+    if merged.is_some() {
+        ui.message("kthw.lock is in conflict: the later epochs and generations of both sides are taken, and the pins of either");
+    }
+    let lock = match (merged, check) {
+        (Some(merged), _) => merged,
+        (None, true) => Lock::parse(text),
+        (None, false) => Lock::parse_for_locking(text),
     };
     lock.map_err(|problems| Failure::wrong_input(lock_problems("", text, &problems)))
 }

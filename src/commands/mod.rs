@@ -22,6 +22,7 @@ mod reach;
 mod schema;
 mod show;
 mod snapshot;
+mod stale;
 mod state;
 mod store;
 mod target;

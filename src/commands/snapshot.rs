@@ -1,74 +1,157 @@
 //! `kthw snapshot`: write, or check, the golden files.
 
-use camino::Utf8Path;
-use kthw_graph::Goal;
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use camino::{Utf8Path, Utf8PathBuf};
+use kthw_graph::{Content, Goal, NodeId};
+use kthw_store::Digest;
 
 use super::failure::Failure;
-use super::opened::{Opened, realise};
+use super::opened::{ClusterSession, Opened, realise};
+use super::stale::{self, Change, Found};
 use crate::cli::Snapshot;
-use crate::golden::{self, GoldenFiles};
-use crate::sources::Folder;
+use crate::diff::Side;
+use crate::golden::{self, Golden, GoldenFiles, NODES};
+use crate::sources::{self, Folder, Origin, SourcesError};
 use crate::sys::files;
 use crate::ui::{Diagnostic, Ui};
 
 pub fn run(folder: Folder, args: Snapshot, ui: &Ui) -> Result<(), Failure> {
-    let place = args.dir.unwrap_or_else(|| folder.join("snapshots"));
-    let (session, bound) = Opened::read(folder, ui)?.session(ui)?;
-    let all = session.graph().order().to_vec();
-    realise(&session, &bound.spec, Goal::Identify, &all, ui)?;
-    let wanted = golden::render(&session)?;
-    let changes = compare(&place, &wanted)?;
-    if args.check {
-        return check(&place, &changes, wanted.len(), ui);
+    let place = args.dir.clone().unwrap_or_else(|| folder.join("snapshots"));
+    let listed = place.clone();
+    // Thousands of folders are listed while the cluster is planned.
+    let listed = std::thread::spawn(move || files::list(&listed));
+    // Whoever reviews has no root secret, and need not have it.
+    let rootless = matches!(sources::read_root(&folder), Err(SourcesError::NoRoot { .. }));
+    let opened = match args.check && rootless {
+        true => Opened::review(folder.clone(), Origin::Folder)?,
+        false => Opened::read(folder.clone(), ui)?,
+    };
+    let (session, bound) = opened.session(ui)?;
+    let graph = session.graph();
+    let unknown = if bound.is_stand_in { golden::keyed(graph) } else { HashSet::new() };
+    let known: Vec<NodeId> = graph.order().iter().copied().filter(|id| !unknown.contains(id)).collect();
+    realise(&session, &bound.spec, Goal::Identify, &known, ui)?;
+    let realised = |id| session.realised(id);
+    let wanted = golden::files(Side { graph, realised: &realised }, &bound.cluster);
+    let present = listed.join().expect("listing does not panic")?;
+    let comparison = Comparison { place: &place, present, session: &session, wanted: &wanted, unknown };
+    let changes = comparison.changes()?;
+    let done = match args.check {
+        true => comparison.report(&folder, &args, changes, ui),
+        false => comparison.accept(&changes, ui),
+    };
+    // The process ends with the command, as for the graph.
+    std::mem::forget(wanted);
+    done
+}
+
+/// What the golden files are, beside what they should be.
+struct Comparison<'a> {
+    place: &'a Utf8Path,
+    /// Every file that is there.
+    present: Vec<Utf8PathBuf>,
+    session: &'a Arc<ClusterSession>,
+    wanted: &'a GoldenFiles,
+    /// The nodes of which nobody can know here what they yield.
+    unknown: HashSet<NodeId>,
+}
+
+impl Comparison<'_> {
+    fn changes(&self) -> Result<Vec<Change>, Failure> {
+        let wanted: Vec<(&String, &Golden)> = self.wanted.iter().collect();
+        let mut changes = in_parallel(&wanted, |(path, golden)| self.compare(path, golden))?;
+        let orphans = self.present.iter().filter(|path| !self.wanted.contains_key(path.as_str()));
+        changes.extend(orphans.map(|path| Change { path: path.to_string(), found: Found::Orphan }));
+        Ok(changes)
     }
-    for change in &changes {
-        match change {
-            Change::Added(path) | Change::Changed(path, _) => {
-                files::write(&place.join(path), &wanted[path], 0o644)?;
+
+    fn compare(&self, path: &str, golden: &Golden) -> Result<Option<Change>, Failure> {
+        let change = |found| Some(Change { path: path.to_owned(), found });
+        let Some(mut found) = files::read(&self.place.join(path))? else { return Ok(change(Found::Missing)) };
+        if path == NODES && !self.unknown.is_empty() {
+            let list = String::from_utf8_lossy(&found);
+            found = golden::without_outputs(&list, self.session.graph(), &self.unknown).into_bytes();
+        }
+        if Digest::of(&found) == golden.digest() {
+            return Ok(None);
+        }
+        let is_mark = |line: &[u8]| line.starts_with(b"<<<<<<< ");
+        if found.split(|byte| *byte == b'\n').any(is_mark) {
+            return Ok(change(Found::Conflict));
+        }
+        let line = first_difference(&found, &self.bytes(golden)?);
+        Ok(change(Found::Differs { line }))
+    }
+
+    fn bytes(&self, golden: &Golden) -> Result<Vec<u8>, Failure> {
+        match golden {
+            Golden::Text(text) => Ok(text.bytes()),
+            Golden::Output { node, .. } => match self.session.content(*node)? {
+                Content::Public(bytes) => Ok(bytes.to_vec()),
+                Content::Secret(_) | Content::Stored(_) => unreachable!("only public text is golden"),
+            },
+        }
+    }
+
+    /// Makes the golden files what they should be.
+    fn accept(&self, changes: &[Change], ui: &Ui) -> Result<(), Failure> {
+        let orphans = changes.iter().any(|change| matches!(change.found, Found::Orphan));
+        if orphans && !files::exists(&self.place.join(NODES)) {
+            let message = format!("{} holds files, and no {NODES}: these are no golden files", self.place);
+            let help = "what is no longer made is removed there: name a folder of its own";
+            return Err(Failure::wrong_input(vec![Diagnostic::error(message).help(Some(help))]));
+        }
+        in_parallel(changes, |change| {
+            match self.wanted.get(&change.path) {
+                Some(golden) => files::write_cheaply(&self.place.join(&change.path), &self.bytes(golden)?)?,
+                None => files::remove(self.place, Utf8Path::new(&change.path))?,
             }
-            Change::Orphan(path) => files::remove(&place, Utf8Path::new(path))?,
+            Ok(None::<()>)
+        })?;
+        for change in changes {
+            ui.result(change);
         }
-        ui.result(change);
+        let (files, place) = (self.wanted.len(), self.place);
+        ui.result(format_args!("{files} golden files below {place}, {} of them changed", changes.len()));
+        Ok(())
     }
-    ui.result(format_args!("{} golden files below {place}, {} of them changed", wanted.len(), changes.len()));
-    Ok(())
-}
 
-/// How a golden file differs from what the build yields.
-enum Change {
-    Added(String),
-    /// With the first line that differs.
-    Changed(String, usize),
-    Orphan(String),
-}
-
-impl std::fmt::Display for Change {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Added(path) => write!(f, "{path} is new"),
-            Self::Changed(path, line) => write!(f, "{path} differs from line {line} on"),
-            Self::Orphan(path) => write!(f, "{path} is no longer made"),
-        }
-    }
-}
-
-fn compare(place: &Utf8Path, wanted: &GoldenFiles) -> Result<Vec<Change>, Failure> {
-    let mut changes = Vec::new();
-    for (path, bytes) in wanted {
-        match files::read_text(&place.join(path))? {
-            None => changes.push(Change::Added(path.clone())),
-            Some(found) if found.as_bytes() == bytes => {}
-            Some(found) => {
-                changes.push(Change::Changed(path.clone(), first_difference(found.as_bytes(), bytes)))
+    /// Says which files are stale and why, or what exactly was found to be as it should.
+    fn report(&self, folder: &Folder, args: &Snapshot, changes: Vec<Change>, ui: &Ui) -> Result<(), Failure> {
+        let (files, place, unknown) = (self.wanted.len(), self.place, self.unknown.len());
+        let unseen = format!(
+            "the root secret is not here: {unknown} keys, certificates and what holds them were compared in {NODES} by what \
+             they are made from, and not by their bytes"
+        );
+        if changes.is_empty() {
+            ui.result(format_args!("{files} golden files below {place} are as the build yields them"));
+            if unknown > 0 {
+                ui.result(unseen);
             }
+            return Ok(());
         }
-    }
-    for path in files::list(place)? {
-        if !wanted.contains_key(path.as_str()) {
-            changes.push(Change::Orphan(path.into_string()));
+        if unknown > 0 {
+            ui.message(unseen);
         }
+        let stale = if changes.len() == 1 { "file is" } else { "files are" };
+        let summary = format!("{} golden {stale} stale below {place}", changes.len());
+        let accept = command(folder, args);
+        let whose = if unknown > 0 { ", where the root secret is" } else { "" };
+        let help = format!("review the change; `{accept}` accepts it{whose}");
+        let mut diagnostics = stale::explain(folder, place, changes, ui)?;
+        diagnostics.push(Diagnostic::error(summary).help(Some(help)));
+        Err(Failure::differences(diagnostics))
     }
-    Ok(changes)
+}
+
+/// The command that accepts what this one found.
+fn command(folder: &Folder, args: &Snapshot) -> String {
+    let here = |path: &Utf8Path| path == "." || path == "";
+    let folder = Some(folder.path()).filter(|path| !here(path)).map(|path| format!(" -C {path}"));
+    let place = args.dir.as_ref().map(|place: &Utf8PathBuf| format!(" --dir {place}"));
+    format!("kthw snapshot{}{}", folder.unwrap_or_default(), place.unwrap_or_default())
 }
 
 /// The number of the first line in which two texts differ.
@@ -77,11 +160,23 @@ fn first_difference(a: &[u8], b: &[u8]) -> usize {
     1 + same.filter(|(byte, _)| **byte == b'\n').count()
 }
 
-fn check(place: &Utf8Path, changes: &[Change], files: usize, ui: &Ui) -> Result<(), Failure> {
-    if changes.is_empty() {
-        ui.result(format_args!("{files} golden files below {place} are as the build yields them"));
-        return Ok(());
-    }
-    let diagnostics = changes.iter().map(|change| Diagnostic::error(change.to_string())).collect();
-    Err(Failure::differences(diagnostics).help("review the change; `kthw snapshot` accepts it"))
+/// Does something for each item on all processors; what comes of it, in order.
+fn in_parallel<T: Sync, R: Send>(
+    items: &[T],
+    work: impl Fn(&T) -> Result<Option<R>, Failure> + Sync,
+) -> Result<Vec<R>, Failure> {
+    let threads = std::thread::available_parallelism().map_or(2, usize::from);
+    let part = items.len().div_ceil(threads).max(1);
+    let done = std::thread::scope(|scope| {
+        let work = &work;
+        let start = |items| scope.spawn(move || -> Result<Vec<R>, Failure> { collect(items, work) });
+        let started: Vec<_> = items.chunks(part).map(start).collect();
+        started.into_iter().map(|thread| thread.join().expect("the work does not panic")).collect::<Vec<_>>()
+    });
+    let done: Result<Vec<Vec<R>>, Failure> = done.into_iter().collect();
+    Ok(done?.into_iter().flatten().collect())
+}
+
+fn collect<T, R>(items: &[T], work: impl Fn(&T) -> Result<Option<R>, Failure>) -> Result<Vec<R>, Failure> {
+    items.iter().filter_map(|item| work(item).transpose()).collect()
 }

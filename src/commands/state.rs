@@ -4,12 +4,14 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use kthw_graph::{Goal, NodeId, Realised};
-use kthw_store::{Output, Record, Store};
+use kthw_store::{Output, Record, RecordEntry, Store};
 
 use super::failure::Failure;
 use super::opened::{Bound, ClusterSession, INPUT, Opened, open_store, realise, require_store, root_name};
 use crate::lock::Lock;
+use crate::plan;
 use crate::sources::{Folder, LOCK, Origin, SPEC};
+use crate::sys::files;
 use crate::sys::git::{self, Commit, GitError};
 use crate::ui::Ui;
 
@@ -131,7 +133,7 @@ fn build(
 ) -> Result<(u64, Record, BTreeMap<String, String>), Failure> {
     require_store(folder)?;
     let store = open_store(folder, ui)?;
-    let lock = crate::sys::files::read_text(&folder.join(LOCK))?.unwrap_or_default();
+    let lock = files::read_text(&folder.join(LOCK))?.unwrap_or_default();
     let lock = Lock::parse(&lock)
         .map_err(|_| Failure::failed("kthw.lock cannot be read, and it says whose builds are meant"))?;
     let rows = store.roots(Some(&root_name(&lock)))?;
@@ -155,6 +157,26 @@ fn build(
     })?;
     record.entries.retain(|entry| !entry.name.starts_with(INPUT));
     Ok((row.number, record, texts))
+}
+
+/// The number of the latest recorded build that yielded this identity of the whole cluster.
+pub fn build_of(folder: &Folder, cluster: &str, ui: &Ui) -> Result<Option<u64>, Failure> {
+    if !files::exists(&folder.store()) {
+        return Ok(None);
+    }
+    let store = open_store(folder, ui)?;
+    let lock = files::read_text(&folder.join(LOCK))?.unwrap_or_default();
+    let Ok(lock) = Lock::parse(&lock) else { return Ok(None) };
+    for row in store.roots(Some(&root_name(&lock)))? {
+        let record = store.record(&row.record)?;
+        let yielded = record.iter().flat_map(|record| &record.entries);
+        let yields_it =
+            |entry: &RecordEntry| entry.name == plan::CLUSTER && entry.output.to_string() == cluster;
+        if yielded.into_iter().any(yields_it) {
+            return Ok(Some(row.number));
+        }
+    }
+    Ok(None)
 }
 
 fn texts(store: &Store, record: &Record) -> Result<Option<BTreeMap<String, String>>, Failure> {

@@ -7,6 +7,7 @@
 mod changes;
 mod checksum;
 mod epoch;
+mod merge;
 mod pin;
 mod read;
 mod write;
@@ -61,6 +62,11 @@ impl Lock {
     /// Reads the text of a lock whose pins are about to be made anew: what is wrong with a pin only drops it.
     pub fn parse_for_locking(text: &str) -> Result<Self, Vec<LockProblem>> {
         read::trusted(text)
+    }
+
+    /// Reads a text that a merge has left in conflict as what both sides together decided; none if it has no conflict.
+    pub fn merged(text: &str) -> Option<Result<Self, Vec<LockProblem>>> {
+        merge::merged(text)
     }
 
     /// The one text of this lock: equal locks give equal bytes, and [`Lock::parse`] reads them back.

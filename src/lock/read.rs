@@ -87,23 +87,19 @@ fn read(text: &str, problems: &mut Problems<'_>) -> Option<Lock> {
     })
 }
 
-/// Reports the marks that an unfinished merge leaves, which no TOML parser explains.
+/// Reports the first mark that an unfinished merge leaves, which no TOML parser explains.
 fn conflicts(text: &str, problems: &mut Problems<'_>) -> bool {
     let mut at = 0;
-    let mut any = false;
     for line in text.split_inclusive('\n') {
         let mark = ["<<<<<<<", "|||||||", "=======", ">>>>>>>"].iter().find(|mark| line.starts_with(**mark));
         if let Some(mark) = mark {
-            any = true;
-            problems.add(
-                at,
-                format!("`{mark}` is left of a merge conflict"),
-                "take either side of the conflict, then run `kthw lock`",
-            );
+            let fix = "run `kthw lock`, which reads both sides of the conflict";
+            problems.add(at, format!("`{mark}` is left of a merge conflict"), fix);
+            return true;
         }
         at += line.len();
     }
-    any
+    false
 }
 
 fn format_is_known(top: &Section<'_, '_>, problems: &mut Problems<'_>) -> bool {
@@ -463,9 +459,7 @@ mod tests {
             "\n[[pin]]",
             "<<<<<<< ours\n[[pin]]\n=======\n>>>>>>> theirs\n",
             &[
-                "kthw.lock:10:1: `<<<<<<<` is left of a merge conflict; take either side of the conflict, then run `kthw lock`",
-                "kthw.lock:12:1: `=======` is left of a merge conflict; take either side of the conflict, then run `kthw lock`",
-                "kthw.lock:13:1: `>>>>>>>` is left of a merge conflict; take either side of the conflict, then run `kthw lock`",
+                "kthw.lock:10:1: `<<<<<<<` is left of a merge conflict; run `kthw lock`, which reads both sides of the conflict",
             ],
         );
     }

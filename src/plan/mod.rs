@@ -138,6 +138,12 @@ pub fn bundle_host(name: &str) -> Option<&str> {
     name.strip_prefix("host/")?.strip_suffix("/bundle")
 }
 
+/// The host that alone has a node of this name.
+pub fn host_of(name: &str) -> Option<&str> {
+    let own = name.strip_prefix("host/").or_else(|| name.strip_prefix(machine::OWN))?;
+    Some(own.split_once('/').map_or(own, |(host, _)| host))
+}
+
 /// Whether a node is for whoever watches the cluster, and for no host.
 pub fn is_for_monitoring(name: &str) -> bool {
     name.starts_with("monitoring/")

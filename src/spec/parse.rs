@@ -26,10 +26,21 @@ pub(super) fn read(text: &str) -> (Option<ClusterSpec>, Vec<Located>) {
     });
     let mut problems = unknown_fields(text, &unknown);
     if let Err(error) = &result {
-        problems.push(locate(text, error));
+        match conflict(text) {
+            Some(conflict) => problems = vec![conflict],
+            None => problems.push(locate(text, error)),
+        }
     }
     problems.sort_by_key(|located| (located.line, located.column));
     (result.ok(), problems)
+}
+
+/// What an unfinished merge leaves, which explains every other problem.
+fn conflict(text: &str) -> Option<Located> {
+    let line = text.lines().position(|line| line.starts_with("<<<<<<< "))?;
+    let fix = "only you know which side is meant: edit it, then run `kthw lock` and `kthw snapshot`";
+    let problem = Problem::error("", "this is left of a merge conflict").fix(fix);
+    Some(Located { problem, line: line + 1, column: 1, len: 7 })
 }
 
 /// Room for many thousand hosts, and `true` and `false` as the only booleans.

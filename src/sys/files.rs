@@ -80,6 +80,14 @@ pub fn write(path: &Utf8Path, bytes: &[u8], mode: u32) -> Result<(), FileError> 
     fill(path, mode, |file| file.write_all(bytes).map_err(FileError::new("write", path)))
 }
 
+/// Writes a whole file or nothing, of which a crash may lose the latest. It takes the place of a link, too.
+pub fn write_cheaply(path: &Utf8Path, bytes: &[u8]) -> Result<(), FileError> {
+    create_parent(path)?;
+    let near = path.with_file_name(format!(".kthw-{}", path.file_name().unwrap_or_default()));
+    std::fs::write(&near, bytes).map_err(FileError::new("write", &near))?;
+    std::fs::rename(&near, path).map_err(FileError::new("write", path))
+}
+
 /// Has a whole file filled or nothing: a neighbour first, then renamed over. Parents are created.
 pub fn fill<E: From<FileError>>(
     path: &Utf8Path,

@@ -51,6 +51,13 @@ impl Commit {
         Ok((found.success && !id.is_empty()).then(|| Self { id: id.to_owned() }))
     }
 
+    /// Whether this clone knows nothing of what was before: what seems to have changed here may be older.
+    pub fn is_cut_off(&self, folder: &Utf8Path) -> Result<bool, GitError> {
+        let shallow = git(folder, &["rev-parse", "--is-shallow-repository"])?.stdout.trim() == "true";
+        let parents = git(folder, &["log", "-1", "--format=%P", &self.id])?;
+        Ok(shallow && parents.stdout.trim().is_empty())
+    }
+
     /// Enough of the id for people.
     pub fn short(&self) -> &str {
         self.id.get(..10).unwrap_or(&self.id)

@@ -69,17 +69,23 @@ fn one_changed_byte_is_named_with_its_file_and_line() {
     let unit = "hosts/worker-node-1/etc/systemd/system/kubelet.service";
     folder.edit(&format!("snapshots/{unit}"), "[Service]", "[service]");
     fs::remove_file(place.join("pki.txt")).expect("our own file");
-    fs::write(place.join("hosts/stray"), "").expect("our own folder");
+    fs::create_dir_all(place.join("hosts/gone/etc")).expect("our own folder");
+    fs::write(place.join("hosts/gone/etc/stray"), "").expect("our own folder");
     let refusal = folder.kthw(&["snapshot", "--check"]).refusal(3);
     let line =
         1 + folder.read(&format!("snapshots/{unit}")).lines().position(|l| l == "[service]").expect("edited");
-    assert!(refusal.contains(&format!("error: {unit} differs from line {line} on\n")), "{refusal}");
-    assert!(refusal.contains("error: pki.txt is new\n"), "{refusal}");
-    assert!(refusal.contains("error: hosts/stray is no longer made\n"), "{refusal}");
-    assert_eq!(refusal.matches("error: ").count(), 3, "{refusal}");
+    for file in [
+        format!("  {unit} differs from line {line} on\n"),
+        "  pki.txt is new\n".to_owned(),
+        "  hosts/gone/etc/stray is no longer made\n".to_owned(),
+    ] {
+        assert!(refusal.contains(&file), "{refusal}");
+    }
+    assert!(refusal.contains("error: 3 golden files are stale below ./snapshots\n"), "{refusal}");
     assert!(refusal.contains("`kthw snapshot` accepts it"), "{refusal}");
     let accepted = folder.kthw(&["snapshot"]).result();
     assert!(accepted.ends_with(" 3 of them changed\n"), "{accepted}");
+    assert!(!place.join("hosts/gone").exists(), "a folder that an orphan leaves empty goes with it");
     folder.kthw(&["snapshot", "--check"]).exits(0);
     folder.kthw(&["snapshot", "--check", "--dir", text(&golden("single"))]).exits(0);
 }
@@ -89,9 +95,92 @@ fn a_changed_cluster_differs_from_its_golden_files() {
     let folder = ClusterFolder::single();
     folder.edit("cluster.yaml", "domain: cluster.local", "domain: k8s.example");
     let refusal = folder.kthw(&["snapshot", "--check", "--dir", text(&golden("single"))]).refusal(3);
-    for file in ["graph.txt", "pki.txt", "bundles/worker-node-1.json", "kubelet-config.yaml", "apiserver.crt"]
+    for file in
+        ["graph.txt", "hosts/control-plane-1/pki.txt", "roles/worker/etc/kubernetes/kubelet-config.yaml"]
     {
-        assert!(refusal.contains(file), "{file}: {refusal}");
+        assert!(refusal.contains(&format!("  {file} differs")), "{file}: {refusal}");
     }
     assert!(!refusal.contains("crictl.yaml"), "{refusal}");
+}
+
+#[test]
+fn a_folder_of_something_else_is_left_alone() {
+    let folder = ClusterFolder::single();
+    let refusal = folder.kthw(&["snapshot", "--dir", "."]).refusal(2);
+    assert!(refusal.contains(". holds files, and no graph.txt"), "{refusal}");
+    assert!(folder.exists("cluster.yaml") && !folder.exists("graph.txt"));
+}
+
+/// Makes the root secret go, as in a clone.
+fn without_root(name: &str) -> ClusterFolder {
+    let folder = ClusterFolder::of_example(name);
+    fs::remove_file(folder.path().join("kthw.root")).expect("our own file");
+    folder
+}
+
+#[test]
+fn every_example_can_be_checked_without_its_root_and_says_what_was_not_seen() {
+    for name in examples() {
+        let folder = without_root(&name);
+        let checked = folder.kthw(&["snapshot", "--check", "--dir", text(&golden(&name))]).result();
+        assert!(checked.contains("the root secret is not here: "), "{checked}");
+        assert!(checked.contains("compared in graph.txt by what they are made from"), "{checked}");
+    }
+    let with_root = ClusterFolder::single();
+    let checked = with_root.kthw(&["snapshot", "--check", "--dir", text(&golden("single"))]).result();
+    assert_eq!(checked.lines().count(), 1, "{checked}");
+}
+
+#[test]
+fn whatever_changes_a_secret_or_a_certificate_is_noticed_without_the_root() {
+    for (file, from, to, stale) in [
+        ("cluster.yaml", "https://10.0.0.4:6443", "https://10.0.0.4:6444", "kubelet.conf"),
+        (
+            "cluster.yaml",
+            "https://10.0.0.4:6443",
+            "https://10.0.0.4:6443\n  sans: [k8s.example]",
+            "apiserver",
+        ),
+        ("kthw.lock", "encryption = [1]", "encryption = [2, 1]", "config/encryption"),
+        (
+            "kthw.lock",
+            "\n[[pin]]\nname = \"cni-plugins\"",
+            "\n[generations]\n\"pki/ca\" = 2\n\n[[pin]]\nname = \"cni-plugins\"",
+            "pki/ca/key",
+        ),
+    ] {
+        let folder = without_root("single");
+        folder.edit(file, from, to);
+        let before = fs::read_to_string(golden("single").join("graph.txt")).expect("a golden file");
+        let refusal = folder.kthw(&["snapshot", "--check", "--dir", text(&golden("single"))]).refusal(3);
+        assert!(refusal.contains("  graph.txt differs from line "), "{stale}: {refusal}");
+        let whole = ClusterFolder::single();
+        whole.edit(file, from, to);
+        whole.kthw(&["snapshot"]).exits(0);
+        let recipe = |list: &str| {
+            let line =
+                list.lines().find(|line| line.contains(stale) && line.contains(" of:")).expect("a line");
+            line.rsplit_once(' ').expect("words").1.to_owned()
+        };
+        assert_ne!(recipe(&before), recipe(&whole.read("snapshots/graph.txt")), "{stale}");
+    }
+}
+
+#[test]
+fn a_golden_file_is_not_written_without_the_root() {
+    let folder = without_root("single");
+    let refusal = folder.kthw(&["snapshot"]).refusal(2);
+    assert!(refusal.contains("the cluster's root secret ./.kthw/root is missing: put it back"), "{refusal}");
+    assert!(!folder.exists("snapshots"));
+}
+
+#[test]
+fn a_root_of_another_cluster_is_refused_even_to_check() {
+    let folder = without_root("single");
+    let other = ClusterFolder::empty();
+    other.kthw(&["init"]).exits(0);
+    fs::create_dir_all(folder.path().join(".kthw")).expect("our own folder");
+    fs::copy(other.path().join(".kthw/root"), folder.path().join(".kthw/root")).expect("our own file");
+    let refusal = folder.kthw(&["snapshot", "--check", "--dir", text(&golden("single"))]).refusal(2);
+    assert!(refusal.contains("and kthw.lock belongs to root:"), "{refusal}");
 }

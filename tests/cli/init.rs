@@ -53,6 +53,8 @@ fn every_preset_is_built_as_its_example_is() {
 fn what_is_secret_is_not_committed_and_not_readable() {
     let folder = initialised();
     assert_eq!(folder.read(".gitignore"), ".kthw/\n");
+    let attributes = "snapshots/** -text\nsnapshots/graph.txt linguist-generated\n";
+    assert_eq!(folder.read(".gitattributes"), attributes);
     let root = fs::metadata(folder.path().join(".kthw/root")).expect("a new cluster has a root secret");
     assert_eq!(root.permissions().mode() & 0o777, 0o600);
     assert!(!folder.exists("kthw.root"), "only an example's root is public");
@@ -95,9 +97,12 @@ fn a_file_that_was_written_before_is_the_cluster_that_is_made() {
     let spec = ClusterFolder::single().read("cluster.yaml").replace("name: hard-way", "name: by-hand");
     folder.write("cluster.yaml", &spec);
     folder.write(".gitignore", "*.bak");
+    folder.write(".gitattributes", "* text=auto\nsnapshots/** -text\n");
     folder.kthw(&["init"]).exits(0);
     assert_eq!(folder.read("cluster.yaml"), spec);
     assert_eq!(folder.read(".gitignore"), "*.bak\n.kthw/\n");
+    let attributes = "* text=auto\nsnapshots/** -text\nsnapshots/graph.txt linguist-generated\n";
+    assert_eq!(folder.read(".gitattributes"), attributes);
     assert!(folder.read("kthw.lock").contains("cluster = \"by-hand-"));
 }
 

@@ -37,7 +37,10 @@ fn nodes(folder: &ClusterFolder, kind: &str) -> Vec<Node> {
 /// The summary of a certificate in the golden files: field to value.
 fn summaries(folder: &ClusterFolder) -> BTreeMap<String, BTreeMap<String, String>> {
     folder.kthw(&["snapshot", "--dir", "golden"]).exits(0);
-    let text = folder.read("golden/pki.txt");
+    let own = HOSTS.map(|host| format!("golden/hosts/{host}/pki.txt"));
+    let texts: Vec<String> =
+        own.iter().map(String::as_str).chain(["golden/pki.txt"]).map(|path| folder.read(path)).collect();
+    let text = texts.join("\n");
     let entry = |entry: &str| {
         let (name, fields) = entry.split_once('\n').expect("a name and fields");
         let field =

@@ -2,6 +2,7 @@
 
 mod backup;
 mod cluster_folder;
+mod committed;
 mod elsewhere;
 mod host_tree;
 mod judge;
@@ -11,6 +12,7 @@ mod repository;
 
 mod authorities;
 mod balancers;
+mod ci;
 mod contract;
 mod discretion;
 mod etcd;
@@ -34,4 +36,5 @@ mod seeds;
 mod show;
 mod store;
 mod tls;
+mod walkthrough;
 mod why;

@@ -124,7 +124,7 @@ fn poison(folder: &ClusterFolder) -> Poison {
     }
     for line in folder.read("../listed/graph.txt").lines() {
         let mut words = line.split(' ');
-        let (name, output) = (words.next().expect("a name"), words.next_back().expect("an output"));
+        let (name, output) = (words.next().expect("a name"), words.nth(1).expect("an output"));
         if output.starts_with("mac:") {
             poison.add_output(name, &folder.kthw(&["show", name, "--reveal"]).result());
         }

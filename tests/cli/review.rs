@@ -1,123 +1,172 @@
-//! Changes of every example as a reviewer sees them, in every format. docs/review.md shows some and leads to all.
+//! Golden files in git: what a reviewer sees of a change, why a check fails, and how a merge is finished.
 
-use std::process::Command;
+#![expect(clippy::disallowed_methods, reason = "tests edit golden files and run git")]
 
-use serde_json::Value;
+use std::fs;
 
 use crate::cluster_folder::ClusterFolder;
-use crate::judge::judge;
-use crate::ran::Ran;
+use crate::committed::{commit, git, single};
 
-const EXAMPLES: [&str; 5] = ["single", "cilium", "ha-ipvs", "ha-haproxy", "production"];
-
-/// What somebody may want to change.
-const CHANGES: [&str; 5] = ["flag", "version", "range", "host", "key"];
-
-/// A repository with the example as it was, and its folder as it is after the change.
-fn changed(example: &str, change: &str) -> Option<ClusterFolder> {
-    let folder = ClusterFolder::of_example(example);
-    let now = ["cluster.yaml", "kthw.lock"].map(|name| folder.read(name));
-    if change == "version" {
-        older(&folder, example);
-    }
-    git(&folder, &["init", "--quiet"])?;
-    git(&folder, &["add", "."])?;
-    git(&folder, &["commit", "--quiet", "--message", "as it was"])?;
-    match change {
-        "flag" => {
-            let text = folder.read("cluster.yaml");
-            let flag = "  kube-apiserver: {flags: {event-ttl: 2h}}\n";
-            let text = match text.contains("\ncomponents:\n") {
-                true => text.replace("\ncomponents:\n", &format!("\ncomponents:\n{flag}")),
-                false => format!("{text}\ncomponents:\n{flag}"),
-            };
-            folder.write("cluster.yaml", &text);
-        }
-        "version" => {
-            let [spec, lock] = &now;
-            folder.write("cluster.yaml", spec);
-            folder.write("kthw.lock", lock);
-        }
-        "range" => {
-            let text = folder.read("cluster.yaml");
-            let moved = text.replace(" 10.96.0.", " 10.97.0.").replace(" 10.32.0.", " 10.33.0.");
-            assert_ne!(moved, text);
-            folder.write("cluster.yaml", &moved);
-        }
-        "host" => {
-            let address = match example {
-                "ha-ipvs" => "192.168.1.19",
-                "ha-haproxy" => "10.240.0.29",
-                "production" => "10.20.0.109",
-                _ => "10.0.0.49",
-            };
-            let arch = if example == "ha-ipvs" { "arm64" } else { "amd64" };
-            let host = format!(
-                "hosts:\n  - {{name: worker-9, address: {address}, roles: [worker], arch: {arch}}}\n"
-            );
-            folder.edit("cluster.yaml", "hosts:\n  - name: ", &(host + "  - name: "));
-        }
-        "key" => folder.edit("kthw.lock", "\n[epochs]", "\n[generations]\n\"pki/etcd/ca\" = 2\n\n[epochs]"),
-        _ => unreachable!("every change is one of the list"),
-    }
-    Some(folder)
-}
-
-/// The example before it had its versions.
-fn older(folder: &ClusterFolder, example: &str) {
-    match example {
-        "single" | "cilium" => {
-            folder.edit("cluster.yaml", "  kubernetes: 1.35.1", "  kubernetes: 1.35.1\n  crictl: 1.36.0")
-        }
-        "ha-ipvs" => folder.edit("cluster.yaml", "etcd: 3.5.9", "etcd: 3.5.33"),
-        _ => folder.edit("cluster.yaml", "  kubernetes: 1.36.1", "  kubernetes: 1.35.1"),
-    }
-    folder.kthw(&["lock"]).exits(0);
-}
-
-/// Runs git as nobody in particular, at no time in particular.
-fn git(folder: &ClusterFolder, args: &[&str]) -> Option<()> {
-    let mut git: Command = judge("git")?;
-    git.current_dir(folder.path()).env("HOME", folder.place()).args(args);
-    for role in ["AUTHOR", "COMMITTER"] {
-        git.env(format!("GIT_{role}_NAME"), "a").env(format!("GIT_{role}_EMAIL"), "a@example.org");
-        git.env(format!("GIT_{role}_DATE"), "2026-11-20T00:00:00Z");
-    }
-    Ran::of(&mut git).exits(0);
-    Some(())
-}
-
-fn diff(folder: &ClusterFolder, format: &str) -> String {
-    folder.kthw(&["diff", "--format", format]).exits(0).stdout
+/// What git says of the golden files after a change of an input: renames, additions, edits.
+fn seen(file: &str, from: &str, to: &str) -> Option<String> {
+    let folder = single()?;
+    folder.edit(file, from, to);
+    folder.kthw(&["snapshot"]).exits(0);
+    git(&folder.path(), &["add", "--all"])?.exits(0);
+    let seen =
+        git(&folder.path(), &["diff", "--cached", "--find-renames", "--name-status", "--", "snapshots"])?;
+    Some(seen.result())
 }
 
 #[test]
-fn every_change_of_every_example_is_shown_with_its_causes() {
-    let mut headlines = String::from("| example | change | what it does |\n|---|---|---|\n");
-    for example in EXAMPLES {
-        for change in CHANGES {
-            let Some(folder) = changed(example, change) else { return };
-            let report: Value = serde_json::from_str(&diff(&folder, "json")).expect("a document");
-            let inputs = report["inputs"].as_array().expect("a list").len();
-            let files = report["files"].as_array().expect("a list").iter();
-            let hosts = ["hostsAdded", "hostsRemoved"].map(|list| report[list].as_array().expect("a list"));
-            for changed in files.chain(hosts.into_iter().flatten()) {
-                let causes = changed["causes"].as_array().expect("a list");
-                assert!(!causes.is_empty() && causes.len() <= inputs, "{example} {change}: {changed:#}");
-            }
-            let row = format!("| {example} | {change} | {} |\n", report["summary"].as_str().expect("text"));
-            headlines += &row;
-            let mut settings = insta::Settings::clone_current();
-            settings.set_snapshot_path("../../docs/review");
-            settings.set_prepend_module_to_snapshot(false);
-            settings.set_omit_expression(true);
-            settings.add_filter("HEAD \\([0-9a-f]{10}\\)", "HEAD (1a2b3c4d5e)");
-            settings.bind(|| {
-                insta::assert_snapshot!(format!("{example}-{change}.text"), diff(&folder, "text"));
-                insta::assert_snapshot!(format!("{example}-{change}.markdown"), diff(&folder, "markdown"));
-            });
-        }
+fn a_new_worker_is_its_own_files_and_a_line_of_its_role() {
+    let third = "    address: 10.0.0.37\n    roles: [worker]\n  - name: worker-node-3\n    address: 10.0.0.38\n    roles: [worker]\n";
+    let Some(seen) = seen("cluster.yaml", "    address: 10.0.0.37\n    roles: [worker]\n", third) else {
+        return;
+    };
+    insta::assert_snapshot!(seen);
+}
+
+#[test]
+fn a_setting_of_all_is_one_edit_and_a_label_of_one_is_one_edit() {
+    let Some(all) =
+        seen("cluster.yaml", "# components:\n", "components: {kubelet: {config: {maxPods: 50}}}\n")
+    else {
+        return;
+    };
+    insta::assert_snapshot!(all);
+    let label = "    address: 10.0.0.37\n    labels: {rack: r1}\n";
+    insta::assert_snapshot!(seen("cluster.yaml", "    address: 10.0.0.37\n", label).expect("git is there"));
+}
+
+#[test]
+fn a_check_names_the_line_that_each_stale_file_follows_from() {
+    let Some(folder) = single() else { return };
+    folder.edit("cluster.yaml", "domain: cluster.local", "domain: k8s.example");
+    folder.edit("cluster.yaml", "# components:\n", "components: {kubelet: {config: {maxPods: 50}}}\n");
+    fs::write(folder.path().join("snapshots/stray"), "").expect("our own folder");
+    let unit = "snapshots/hosts/worker-node-1/etc/systemd/system/kubelet.service";
+    folder.edit(unit, "[Service]", "[service]");
+    insta::assert_snapshot!(folder.kthw(&["snapshot", "--check"]).refusal(3));
+    folder.kthw(&["snapshot"]).exits(0);
+    commit(&folder, "accepted");
+    folder.kthw(&["snapshot", "--check"]).exits(0);
+    // The next base is what was accepted.
+    folder.edit("cluster.yaml", "{maxPods: 50}}}", "{maxPods: 60}}}");
+    let refusal = folder.kthw(&["snapshot", "--check"]).refusal(3);
+    assert!(refusal.contains("components.kubelet.config.maxPods: 50 → 60\n"), "{refusal}");
+    assert!(!refusal.contains("k8s.example") && !refusal.contains("network.domain"), "{refusal}");
+}
+
+#[test]
+fn a_host_that_comes_is_the_cause_of_its_files() {
+    let Some(folder) = single() else { return };
+    let third = "    address: 10.0.0.37\n    roles: [worker]\n  - name: worker-node-3\n    address: 10.0.0.38\n    roles: [worker]\n";
+    folder.edit("cluster.yaml", "    address: 10.0.0.37\n    roles: [worker]\n", third);
+    let refusal = folder.kthw(&["snapshot", "--check"]).refusal(3);
+    assert_eq!(refusal.matches("error: ").count(), 2, "one cause, and the sum: {refusal}");
+    assert!(refusal.contains(" hosts[worker-node-3]: added, "), "{refusal}");
+}
+
+#[test]
+fn another_kthw_is_told_from_a_hand() {
+    let Some(folder) = single() else { return };
+    let (file, node) = ("snapshots/roles/worker/etc/crictl.yaml", "config/crictl crictl-config b3:");
+    folder.write(file, &(folder.read(file) + "# other\n"));
+    let refusal = folder.kthw(&["snapshot", "--check"]).refusal(3);
+    assert!(refusal.contains("error: edited by hand; `kthw snapshot` restores it\n"), "{refusal}");
+    // Another kthw would have written of it what it made.
+    let list = folder.read("snapshots/graph.txt");
+    let at = list.find(node).expect("the node is listed") + node.len();
+    let other = format!("{}{}{}", &list[..at], "0".repeat(64), &list[at + 64..]);
+    folder.write("snapshots/graph.txt", &other);
+    commit(&folder, "another kthw");
+    let refusal = folder.kthw(&["snapshot", "--check"]).refusal(3);
+    assert!(refusal.contains("error: kthw itself: another kthw wrote it"), "{refusal}");
+}
+
+#[test]
+fn without_git_the_build_that_was_accepted_is_the_base() {
+    let folder = ClusterFolder::single();
+    folder.build();
+    folder.kthw(&["snapshot"]).exits(0);
+    folder.edit("cluster.yaml", "domain: cluster.local", "domain: k8s.example");
+    // The latest build is not the one that the golden files are of.
+    folder.build();
+    let refusal = folder.kthw(&["snapshot", "--check"]).refusal(3);
+    assert!(refusal.contains("network.domain: cluster.local → k8s.example\n"), "{refusal}");
+    fs::remove_dir_all(folder.path().join(".kthw")).expect("our own store");
+    let refusal = folder.kthw(&["snapshot", "--check"]).refusal(3);
+    assert!(refusal.contains("error: its cause cannot be told: git does not have these files"), "{refusal}");
+}
+
+#[test]
+fn a_shallow_clone_claims_no_cause() {
+    let Some(folder) = single() else { return };
+    folder.edit("cluster.yaml", "domain: cluster.local", "domain: k8s.example");
+    commit(&folder, "forgotten golden files");
+    let clone = |depth: &[&str]| {
+        let from = format!("file://{}", folder.path().display());
+        let to = folder.place().join(format!("clone-{}", depth.len()));
+        let to = to.to_str().expect("a plain name").to_owned();
+        git(folder.place(), &[&["clone", "--quiet"], depth, &[&from, &to]].concat())
+            .expect("git is there")
+            .exits(0);
+        folder.kthw(&["snapshot", "--check", "-C", &to]).refusal(3)
+    };
+    let shallow = clone(&["--depth", "1"]);
+    assert!(shallow.contains("this clone is shallow"), "{shallow}");
+    let whole = clone(&[]);
+    assert!(whole.contains("network.domain: cluster.local → k8s.example\n"), "{whole}");
+}
+
+const EPOCH: &str = "leaf = 2026-11-20T00:00:00Z";
+
+#[test]
+fn a_merge_of_two_changes_is_finished_by_two_commands() {
+    let Some(folder) = single() else { return };
+    let git = |args: &[&str]| git(&folder.path(), args).expect("git is there");
+    git(&["switch", "--quiet", "--create", "theirs"]).exits(0);
+    folder.edit("cluster.yaml", "kubernetes: 1.35.1", "kubernetes: 1.36.1");
+    folder.kthw(&["lock"]).exits(0);
+    folder.edit("kthw.lock", EPOCH, "leaf = 2026-11-21T00:00:00Z");
+    folder.edit("kthw.lock", "encryption = [1]", "encryption = [2, 1]");
+    folder.kthw(&["snapshot"]).exits(0);
+    commit(&folder, "an upgrade");
+    git(&["switch", "--quiet", "main"]).exits(0);
+    folder.edit("kthw.lock", EPOCH, "leaf = 2026-11-22T00:00:00Z\n\n[generations]\n\"pki/ca\" = 2");
+    folder.edit("cluster.yaml", "# components:\n", "components: {kubelet: {config: {maxPods: 50}}}\n");
+    folder.kthw(&["snapshot"]).exits(0);
+    commit(&folder, "a rotation");
+    assert_eq!(git(&["merge", "theirs"]).code, Some(1), "there is a conflict");
+    for command in [&["snapshot", "--check"][..], &["snapshot"], &["build"], &["lock", "--check"]] {
+        let refusal = folder.kthw(command).refusal(2);
+        assert!(refusal.contains("`<<<<<<<` is left of a merge conflict"), "{refusal}");
+        assert!(refusal.contains("run `kthw lock`, which reads both sides"), "{refusal}");
     }
-    let guide = include_str!("../../docs/review.md");
-    assert!(guide.contains(&headlines), "docs/review.md lacks this table:\n{headlines}");
+    folder.kthw(&["lock"]).exits(0);
+    let lock = folder.read("kthw.lock");
+    for entry in
+        ["leaf = 2026-11-22T00:00:00Z", "encryption = [2, 1]", "\"pki/ca\" = 2", "version = \"1.36.1\""]
+    {
+        assert!(lock.contains(entry), "{entry}: {lock}");
+    }
+    assert!(!lock.contains("1.35.1") && !lock.contains("<<<"), "{lock}");
+    let refusal = folder.kthw(&["snapshot", "--check"]).refusal(3);
+    assert!(refusal.contains("a merge left its marks; `kthw snapshot` writes the file anew"), "{refusal}");
+    assert!(refusal.contains("  graph.txt holds a merge conflict\n"), "{refusal}");
+    folder.kthw(&["snapshot"]).exits(0);
+    folder.kthw(&["snapshot", "--check"]).exits(0);
+    commit(&folder, "merged");
+}
+
+#[test]
+fn a_conflict_in_the_clusters_file_is_for_people() {
+    let folder = ClusterFolder::single();
+    folder.edit(
+        "cluster.yaml",
+        "  kubernetes: 1.35.1\n",
+        "<<<<<<< HEAD\n  kubernetes: 1.35.1\n=======\n  kubernetes: 1.36.1\n>>>>>>> theirs\n",
+    );
+    insta::assert_snapshot!(folder.kthw(&["snapshot", "--check"]).refusal(2));
 }

@@ -12,7 +12,7 @@ const DERIVING: [&[&str]; 5] = [
     &["show", "pki/ca/key", "--reveal"],
     &["kubeconfig"],
     &["why", "pki/ca/cert"],
-    &["snapshot", "--check"],
+    &["snapshot"],
 ];
 
 /// Breaks a built cluster's root; every command must refuse it in these words and leave the store as it is.

@@ -43,8 +43,9 @@ fn settings(seed: &str) -> Vec<(Place, String)> {
 
 /// The file of this name on the first host, or of the first machine, that has one.
 fn rendered(example: &str, file: &str) -> Option<String> {
-    let mut open =
-        ["hosts", "machines"].map(|files| repository(&format!("snapshots/{example}/{files}"))).to_vec();
+    let mut open = ["hosts", "roles", "machines"]
+        .map(|part| repository(&format!("snapshots/{example}/{part}")))
+        .to_vec();
     open.retain(|folder| folder.exists());
     let mut found = Vec::new();
     while let Some(folder) = open.pop() {
@@ -163,13 +164,13 @@ fn every_seed_can_be_read_and_has_its_section() {
 
 #[test]
 fn no_worker_holds_what_signs() {
-    let bundles = fs::read_dir(repository("snapshots/single/bundles")).expect("golden files are there");
-    let bundles = bundles.map(|file| file.expect("bundles can be listed").path());
-    let (workers, others): (Vec<_>, Vec<_>) = bundles
-        .partition(|path| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("worker")));
-    let signing = |path: &PathBuf| read(path).contains("/ca.key\"");
-    assert!(workers.len() == 2 && !workers.iter().any(signing), "{workers:?}");
-    assert!(others.iter().all(signing), "{others:?}");
+    let signs =
+        |list: &str| read(&repository(&format!("snapshots/single/{list}/files.txt"))).contains("/ca.key ");
+    assert!(!signs("roles/worker") && signs("hosts/control-plane-1"));
+    for worker in ["worker-node-1", "worker-node-2"] {
+        let own = repository(&format!("snapshots/single/hosts/{worker}"));
+        assert!(own.is_dir() && !own.join("files.txt").exists(), "{worker} holds what its role does");
+    }
 }
 
 #[test]

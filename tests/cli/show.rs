@@ -8,8 +8,8 @@ fn a_public_output_is_printed_as_it_is_under_both_of_its_names() {
     let folder = ClusterFolder::single();
     let golden = env!("CARGO_MANIFEST_DIR").to_owned() + "/snapshots/single/hosts/control-plane-1";
     for (target, path) in [
-        ("control-plane-1:/etc/kubernetes/pki/ca.crt", "/etc/kubernetes/pki/ca.crt"),
-        ("pki/ca/cert", "/etc/kubernetes/pki/ca.crt"),
+        ("control-plane-1:/etc/systemd/system/etcd.service", "/etc/systemd/system/etcd.service"),
+        ("control-plane-1:/etc/hosts", "/etc/hosts"),
         ("host/control-plane-1/etcd.service", "/etc/systemd/system/etcd.service"),
     ] {
         #[expect(clippy::disallowed_methods, reason = "the golden file")]

@@ -1,0 +1,49 @@
+//! Everything that a host holds, as lines: each path with who may use it, what it is, and who reads it.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+
+use kthw_graph::{Action, NodeId, Yields};
+
+use super::text::Entry;
+use crate::artifact::{ArchiveMember, Artifact, Bundle};
+use crate::diff::Side;
+
+/// The lines of a host, by path.
+pub fn listing<'a>(side: Side<'a>, bundle_id: NodeId, bundle: &'a Bundle) -> BTreeMap<&'a str, Entry> {
+    let mut readers: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for service in &bundle.services {
+        for path in &service.reads {
+            readers.entry(path).or_default().push(service.unit);
+        }
+    }
+    let inputs = side.graph.node(bundle_id).inputs.iter();
+    let line = |(path, node): &'a (kthw_graph::Slot, NodeId)| {
+        let permissions = bundle.files.get(path)?;
+        let mut text = format!("{path} {:04o} {} {}", permissions.mode, permissions.owner, what(side, *node));
+        if let Some(units) = readers.get(&**path) {
+            let _ = write!(text, ", read by {}", units.join(" "));
+        }
+        text.push('\n');
+        Some((&**path, Entry { text, about: vec![*node, bundle_id] }))
+    };
+    inputs.filter_map(line).collect()
+}
+
+/// What a file is: the release that it is of, or its kind. The architecture is the host's.
+fn what(side: Side<'_>, id: NodeId) -> String {
+    match side.action(id) {
+        Artifact::Download(download) => format!("{} {}", download.pin.name, download.pin.version),
+        Artifact::ArchiveMember(member) => match side.input(id, ArchiveMember::ARCHIVE) {
+            Some(archive) => what(side, archive),
+            None => member.path.clone(),
+        },
+        Artifact::PrivateKey(key) if key.generation > 1 => {
+            format!("secret private-key of generation {}", key.generation)
+        }
+        other => match other.kind().yields {
+            Yields::Secret => format!("secret {}", other.kind()),
+            _ => other.kind().to_string(),
+        },
+    }
+}

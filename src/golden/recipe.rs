@@ -1,0 +1,64 @@
+//! What a key, or what follows from one, is made from: known without the root secret, and other than before whenever it is.
+
+use std::collections::{HashMap, HashSet};
+
+use kthw_graph::{Action, Manifest, NodeId, Origin, Value};
+
+use crate::diff::Side;
+
+/// Stands for the parameters of a node and all that it is made from, but for the root secret itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Recipe([u8; 32]);
+
+impl std::fmt::Display for Recipe {
+    /// Enough of it to be told from another.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("of:")?;
+        self.0[..8].iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+/// The recipes of these nodes, to which all belong that are made from one of them.
+pub fn recipes(side: Side<'_>, of: &HashSet<NodeId>) -> HashMap<NodeId, Recipe> {
+    let mut recipes: HashMap<NodeId, Recipe> = HashMap::with_capacity(of.len());
+    for id in side.graph.order().iter().filter(|id| of.contains(id)) {
+        let node = side.graph.node(*id);
+        let mut parts = Parts(blake3::Hasher::new());
+        let kind = node.action.kind();
+        parts.add(kind.name);
+        parts.add(&kind.version.to_string());
+        node.action.describe(&mut parts);
+        for (slot, input) in &node.inputs {
+            parts.add(slot);
+            match (recipes.get(input), side.output(*input)) {
+                (Some(recipe), _) => parts.add(&recipe.to_string()),
+                (None, Some(output)) => parts.add(&output.to_string()),
+                (None, None) => unreachable!("whatever follows from no key is realised"),
+            }
+        }
+        recipes.insert(*id, Recipe(*parts.0.finalize().as_bytes()));
+    }
+    recipes
+}
+
+/// Each with its length, so that no two lists of parts are the same bytes.
+struct Parts(blake3::Hasher);
+
+impl Parts {
+    fn add(&mut self, part: &str) {
+        self.0.update(&(part.len() as u64).to_le_bytes()).update(part.as_bytes());
+    }
+}
+
+impl Manifest for Parts {
+    fn param(&mut self, name: &str, value: Value<'_>, origin: Origin<'_>) {
+        let is_root = matches!(&origin, Origin::Lock(entry) if entry.to_string() == "root");
+        if !is_root {
+            self.add(name);
+            match value {
+                Value::Text(text) => self.add(text),
+                other => self.add(&other.to_string()),
+            }
+        }
+    }
+}

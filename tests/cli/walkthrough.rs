@@ -1,0 +1,123 @@
+//! Changes of every example as a reviewer sees them, in every format. docs/review.md shows some and leads to all.
+
+use std::process::Command;
+
+use serde_json::Value;
+
+use crate::cluster_folder::ClusterFolder;
+use crate::judge::judge;
+use crate::ran::Ran;
+
+const EXAMPLES: [&str; 5] = ["single", "cilium", "ha-ipvs", "ha-haproxy", "production"];
+
+/// What somebody may want to change.
+const CHANGES: [&str; 5] = ["flag", "version", "range", "host", "key"];
+
+/// A repository with the example as it was, and its folder as it is after the change.
+fn changed(example: &str, change: &str) -> Option<ClusterFolder> {
+    let folder = ClusterFolder::of_example(example);
+    let now = ["cluster.yaml", "kthw.lock"].map(|name| folder.read(name));
+    if change == "version" {
+        older(&folder, example);
+    }
+    git(&folder, &["init", "--quiet"])?;
+    git(&folder, &["add", "."])?;
+    git(&folder, &["commit", "--quiet", "--message", "as it was"])?;
+    match change {
+        "flag" => {
+            let text = folder.read("cluster.yaml");
+            let flag = "  kube-apiserver: {flags: {event-ttl: 2h}}\n";
+            let text = match text.contains("\ncomponents:\n") {
+                true => text.replace("\ncomponents:\n", &format!("\ncomponents:\n{flag}")),
+                false => format!("{text}\ncomponents:\n{flag}"),
+            };
+            folder.write("cluster.yaml", &text);
+        }
+        "version" => {
+            let [spec, lock] = &now;
+            folder.write("cluster.yaml", spec);
+            folder.write("kthw.lock", lock);
+        }
+        "range" => {
+            let text = folder.read("cluster.yaml");
+            let moved = text.replace(" 10.96.0.", " 10.97.0.").replace(" 10.32.0.", " 10.33.0.");
+            assert_ne!(moved, text);
+            folder.write("cluster.yaml", &moved);
+        }
+        "host" => {
+            let address = match example {
+                "ha-ipvs" => "192.168.1.19",
+                "ha-haproxy" => "10.240.0.29",
+                "production" => "10.20.0.109",
+                _ => "10.0.0.49",
+            };
+            let arch = if example == "ha-ipvs" { "arm64" } else { "amd64" };
+            let host = format!(
+                "hosts:\n  - {{name: worker-9, address: {address}, roles: [worker], arch: {arch}}}\n"
+            );
+            folder.edit("cluster.yaml", "hosts:\n  - name: ", &(host + "  - name: "));
+        }
+        "key" => folder.edit("kthw.lock", "\n[epochs]", "\n[generations]\n\"pki/etcd/ca\" = 2\n\n[epochs]"),
+        _ => unreachable!("every change is one of the list"),
+    }
+    Some(folder)
+}
+
+/// The example before it had its versions.
+fn older(folder: &ClusterFolder, example: &str) {
+    match example {
+        "single" | "cilium" => {
+            folder.edit("cluster.yaml", "  kubernetes: 1.35.1", "  kubernetes: 1.35.1\n  crictl: 1.36.0")
+        }
+        "ha-ipvs" => folder.edit("cluster.yaml", "etcd: 3.5.9", "etcd: 3.5.33"),
+        _ => folder.edit("cluster.yaml", "  kubernetes: 1.36.1", "  kubernetes: 1.35.1"),
+    }
+    folder.kthw(&["lock"]).exits(0);
+}
+
+/// Runs git as nobody in particular, at no time in particular.
+fn git(folder: &ClusterFolder, args: &[&str]) -> Option<()> {
+    let mut git: Command = judge("git")?;
+    git.current_dir(folder.path()).env("HOME", folder.place()).args(args);
+    for role in ["AUTHOR", "COMMITTER"] {
+        git.env(format!("GIT_{role}_NAME"), "a").env(format!("GIT_{role}_EMAIL"), "a@example.org");
+        git.env(format!("GIT_{role}_DATE"), "2026-11-20T00:00:00Z");
+    }
+    Ran::of(&mut git).exits(0);
+    Some(())
+}
+
+fn diff(folder: &ClusterFolder, format: &str) -> String {
+    folder.kthw(&["diff", "--format", format]).exits(0).stdout
+}
+
+#[test]
+fn every_change_of_every_example_is_shown_with_its_causes() {
+    let mut headlines = String::from("| example | change | what it does |\n|---|---|---|\n");
+    for example in EXAMPLES {
+        for change in CHANGES {
+            let Some(folder) = changed(example, change) else { return };
+            let report: Value = serde_json::from_str(&diff(&folder, "json")).expect("a document");
+            let inputs = report["inputs"].as_array().expect("a list").len();
+            let files = report["files"].as_array().expect("a list").iter();
+            let hosts = ["hostsAdded", "hostsRemoved"].map(|list| report[list].as_array().expect("a list"));
+            for changed in files.chain(hosts.into_iter().flatten()) {
+                let causes = changed["causes"].as_array().expect("a list");
+                assert!(!causes.is_empty() && causes.len() <= inputs, "{example} {change}: {changed:#}");
+            }
+            let row = format!("| {example} | {change} | {} |\n", report["summary"].as_str().expect("text"));
+            headlines += &row;
+            let mut settings = insta::Settings::clone_current();
+            settings.set_snapshot_path("../../docs/review");
+            settings.set_prepend_module_to_snapshot(false);
+            settings.set_omit_expression(true);
+            settings.add_filter("HEAD \\([0-9a-f]{10}\\)", "HEAD (1a2b3c4d5e)");
+            settings.bind(|| {
+                insta::assert_snapshot!(format!("{example}-{change}.text"), diff(&folder, "text"));
+                insta::assert_snapshot!(format!("{example}-{change}.markdown"), diff(&folder, "markdown"));
+            });
+        }
+    }
+    let guide = include_str!("../../docs/review.md");
+    assert!(guide.contains(&headlines), "docs/review.md lacks this table:\n{headlines}");
+}
