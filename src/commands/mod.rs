@@ -14,6 +14,8 @@ mod lock;
 mod man;
 mod mirror;
 mod opened;
+mod origins;
+mod picture;
 mod schema;
 mod show;
 mod snapshot;

@@ -2,16 +2,16 @@
 
 use std::collections::{HashMap, HashSet, VecDeque};
 
-use kthw_graph::{
-    Action, Description, Explanation, Goal, Manifest, NodeId, Origin, ParamChange, Value, explain,
-};
+use kthw_graph::{Action, Description, Explanation, Goal, NodeId, ParamChange, explain};
 use kthw_store::{ActionDigest, Output, RecordEntry, Store};
 
 use super::failure::Failure;
 use super::opened::{ClusterSession, Opened, realise};
+use super::origins::Origins;
 use super::target;
 use crate::cli::Why;
-use crate::sources::{Folder, LOCK, SPEC};
+use crate::page::Parameter;
+use crate::sources::Folder;
 use crate::spec::Positions;
 use crate::ui::Ui;
 
@@ -47,7 +47,7 @@ impl Answer<'_> {
     /// Says what goes into the node.
     fn made_of(&self, id: NodeId) {
         self.ui.result("made of");
-        for Param { name, value, place } in Origins::read(self.session, id, self.positions).params {
+        for Parameter { name, value, place } in Origins::read(self.session, id, self.positions).parameters {
             self.ui.result(format_args!("  {name} = {}{}", shortened(&value), shown(place.as_deref())));
         }
         for (slot, input) in &self.session.graph().node(id).inputs {
@@ -95,7 +95,7 @@ impl Answer<'_> {
         }
         for ParamChange { name, from, to } in &explanation.params {
             let (from, to) = (from.as_deref().unwrap_or("nothing"), to.as_deref().unwrap_or("nothing"));
-            let place = origins.place(name, to);
+            let place = shown(origins.place(name, to));
             self.ui.result(format_args!("{indent}{name}: {} → {}{place}", shortened(from), shortened(to)));
         }
         for change in &explanation.inputs {
@@ -181,51 +181,6 @@ impl History {
     }
 }
 
-/// A parameter with its value and the place that decided it.
-struct Param {
-    name: String,
-    value: String,
-    place: Option<String>,
-}
-
-/// The second reader of a description: it keeps what the hash leaves out.
-struct Origins<'a> {
-    positions: &'a Positions<'a>,
-    params: Vec<Param>,
-}
-
-impl<'a> Origins<'a> {
-    fn read(session: &ClusterSession, id: NodeId, positions: &'a Positions<'a>) -> Self {
-        let mut origins = Self { positions, params: Vec::new() };
-        session.graph().node(id).action.describe(&mut origins);
-        origins
-    }
-
-    /// Where a parameter of this name, and of this value if one has it, was decided.
-    fn place(&self, name: &str, value: &str) -> String {
-        let named = || self.params.iter().filter(|param| param.name == name);
-        let param = named().find(|param| param.value == value).or_else(|| named().next_back());
-        shown(param.and_then(|param| param.place.as_deref()))
-    }
-}
-
 fn shown(place: Option<&str>) -> String {
     place.map(|place| format!("  ({place})")).unwrap_or_default()
-}
-
-impl Manifest for Origins<'_> {
-    fn param(&mut self, name: &str, value: Value<'_>, origin: Origin<'_>) {
-        let place = match origin {
-            Origin::Spec(path) => {
-                let path = path.to_string();
-                Some(match self.positions.exact(&path) {
-                    Some(place) => format!("{SPEC}:{} {path}", place.line),
-                    None => format!("default of {path}"),
-                })
-            }
-            Origin::Lock(entry) => Some(format!("{LOCK} {entry}")),
-            Origin::Program => None,
-        };
-        self.params.push(Param { name: name.to_owned(), value: value.to_string(), place });
-    }
 }
