@@ -96,7 +96,7 @@ function layout() {
   width = x - BETWEEN + MARGIN;
   sheet.style.width = `${width}px`;
   sheet.style.height = `${height}px`;
-  sheet.style.setProperty("--paper", Math.max(0.45, Math.min(1, PAPER.width / width, PAPER.height / height)).toFixed(3));
+  sheet.style.setProperty("--on-paper", Math.max(0.45, Math.min(1, PAPER.width / width, PAPER.height / height)).toFixed(3));
   edges.setAttribute("width", width);
   edges.setAttribute("height", height);
   fit();
