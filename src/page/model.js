@@ -95,18 +95,19 @@ function makeCards() {
   const cardOfHost = [];
   for (const card of ofFold) for (const host of card.hosts) cardOfHost[host] = card;
   cards.push(...ofGroup, ...ofFold);
-  const known = new Map();
+  for (const card of cards) card.known = new Map();
   for (let node = 0; node < count; node++) {
-    const host = hostOf(node);
+    const host = hostOf(node), name = names[node];
     const card = host < 0 ? ofGroup[data.nodes.home[node]] : cardOfHost[host];
     // Without its host a node's name is that of its row; the first step only repeats the card's title.
-    const steps = names[node].split("/");
-    if (host >= 0) steps.splice(1, 1);
-    const key = cards.indexOf(card) + "/" + steps.join("/");
-    let row = known.get(key);
+    const first = name.indexOf("/");
+    const stem = first < 0 ? name : name.slice(0, first);
+    const rest = first < 0 ? "" : name.slice(first + 1 + (host < 0 ? 0 : hosts.name[host].length + 1));
+    const key = `${stem}/${rest}`;
+    let row = card.known.get(key);
     if (!row) {
-      row = { number: rows.length, card, kind: kindOf(node), label: steps.slice(1).join("/") || steps[0], nodes: [] };
-      known.set(key, row);
+      row = { number: rows.length, card, kind: kindOf(node), label: rest || stem, nodes: [] };
+      card.known.set(key, row);
       rows.push(row);
       card.rows.push(row);
     }
