@@ -78,7 +78,7 @@ fn home(name: &str, hosts: &HashMap<&str, usize>) -> Home {
         "kubeconfig" => &KUBECONFIGS,
         "config" => &CONFIGURATION,
         "release" => &RELEASES,
-        "machines" => &MACHINES,
+        "machines" | "disk" => &MACHINES,
         "monitoring" => &MONITORING,
         _ => &CLUSTER,
     })
@@ -132,4 +132,27 @@ fn text(session: &ClusterSession, id: NodeId, room: &mut usize) -> Result<Text, 
     };
     *room = left;
     Ok(Text::Shown(text.into()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_node_of_the_examples_has_a_group_that_says_what_it_is() {
+        let hosts = HashMap::from([("worker-1", 0)]);
+        for golden in [
+            include_str!("../../snapshots/ha-ipvs/graph.txt"),
+            include_str!("../../snapshots/production/graph.txt"),
+        ] {
+            for name in golden.lines().filter_map(|line| line.split(' ').next()) {
+                let is_rest = home(name, &hosts) == Home::Shared(&CLUSTER);
+                let is_of_host = name.starts_with("host/") || name.starts_with("machine/");
+                assert!(!is_rest || name == plan::CLUSTER || is_of_host, "{name}");
+            }
+        }
+        assert_eq!(home("host/worker-1/pki/ca/cert", &hosts), Home::Host(0));
+        assert_eq!(home("pki/etcd/ca/key", &hosts), Home::Shared(&AUTHORITIES));
+        assert_eq!(home("pki/admin/key", &hosts), Home::Shared(&IDENTITIES));
+    }
 }
