@@ -165,6 +165,9 @@ pub struct Why {
 pub struct GraphArgs {
     #[arg(long, value_enum, default_value_t = GraphFormat::Tree)]
     pub format: GraphFormat,
+    /// Write the graph to this file instead of printing it
+    #[arg(long, value_name = "FILE")]
+    pub output: Option<Utf8PathBuf>,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -173,6 +176,8 @@ pub enum GraphFormat {
     Dot,
     Mermaid,
     Json,
+    /// One page for a browser, with every node's parameters and text
+    Html,
 }
 
 #[derive(Args)]

@@ -7,6 +7,7 @@ pub mod cluster;
 pub mod commands;
 pub mod imported;
 pub mod lock;
+pub mod page;
 pub mod plan;
 pub mod root;
 pub mod sources;

@@ -3,15 +3,18 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-use kthw_graph::{Action, Graph, NodeId};
+use kthw_graph::{Action, Goal, Graph, NodeId};
 use serde::Serialize;
 
 use super::failure::Failure;
-use super::opened::Opened;
+use super::opened::{Opened, realise};
+use super::picture;
 use crate::artifact::Artifact;
 use crate::cli::{GraphArgs, GraphFormat};
 use crate::plan;
 use crate::sources::Folder;
+use crate::spec::Positions;
+use crate::sys::files;
 use crate::ui::Ui;
 
 pub fn run(folder: Folder, args: GraphArgs, ui: &Ui) -> Result<(), Failure> {
@@ -22,9 +25,22 @@ pub fn run(folder: Folder, args: GraphArgs, ui: &Ui) -> Result<(), Failure> {
         GraphFormat::Dot => dot(graph),
         GraphFormat::Mermaid => mermaid(graph),
         GraphFormat::Json => json(graph),
+        GraphFormat::Html => html(opened, ui)?,
     };
-    ui.bytes(text.as_bytes());
+    match args.output {
+        Some(file) => files::write(&file, text.as_bytes(), 0o644)?,
+        None => ui.bytes(text.as_bytes()),
+    }
     Ok(())
+}
+
+/// The page shows outputs and texts, so unlike the other forms it needs a store.
+fn html(opened: Opened, ui: &Ui) -> Result<String, Failure> {
+    let title = opened.cluster.name.clone();
+    let (session, bound) = opened.session(ui)?;
+    let all = session.graph().order().to_vec();
+    realise(&session, &bound.spec, Goal::Identify, &all, ui)?;
+    Ok(picture::page(&session, title, &Positions::new(&bound.spec))?.render())
 }
 
 fn name(graph: &Graph<Artifact>, id: NodeId) -> &str {

@@ -6,6 +6,7 @@ use kthw_store::Output;
 
 use super::failure::Failure;
 use super::opened::ClusterSession;
+use super::origins::place_of;
 use super::why::shown;
 use crate::diff::{Decider, Param, params, shortened};
 use crate::spec::Positions;
@@ -32,7 +33,7 @@ pub fn answer(
     if let Some(Param { name, value, decided_by }) = decider(line, params(&node.action)) {
         let place = match decided_by {
             Decider::Program => "  (kthw itself)".to_owned(),
-            decided_by => shown(&decided_by, positions),
+            decided_by => shown(place_of(&decided_by, positions)),
         };
         ui.result(format_args!("{name} = {}{place}", shortened(&value)));
         return Ok(());

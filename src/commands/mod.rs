@@ -17,6 +17,8 @@ mod lock;
 mod man;
 mod mirror;
 mod opened;
+mod origins;
+mod picture;
 mod plan;
 mod reach;
 mod schema;

@@ -7,11 +7,12 @@ use kthw_store::{ActionDigest, Output, RecordEntry, Store};
 
 use super::failure::Failure;
 use super::opened::{ClusterSession, Opened, realise};
+use super::origins::place_of;
 use super::reach::Reach;
 use super::{line, target};
 use crate::cli::Why;
-use crate::diff::{Decider, Param, params, shortened};
-use crate::sources::{Folder, LOCK, SPEC};
+use crate::diff::{Param, params, shortened};
+use crate::sources::Folder;
 use crate::spec::Positions;
 use crate::ui::Ui;
 
@@ -55,7 +56,7 @@ impl Answer<'_> {
         let reach = Reach::new(graph);
         let mut told = HashSet::new();
         for Param { name, value, decided_by } in params(&node.action) {
-            let place = shown(&decided_by, self.positions);
+            let place = shown(place_of(&decided_by, self.positions));
             // Once for each field, however many values it decides.
             let also = match told.insert(decided_by.clone()) {
                 true => {
@@ -113,7 +114,8 @@ impl Answer<'_> {
             let (from, to) = (from.as_deref().unwrap_or("nothing"), to.as_deref().unwrap_or("nothing"));
             let named = || now.iter().filter(|param| param.name == *name);
             let param = named().find(|param| param.value == to).or_else(|| named().next_back());
-            let place = param.map_or_else(String::new, |param| shown(&param.decided_by, self.positions));
+            let place =
+                param.map_or_else(String::new, |param| shown(place_of(&param.decided_by, self.positions)));
             self.ui.result(format_args!("{indent}{name}: {} → {}{place}", shortened(from), shortened(to)));
         }
         for change in &explanation.inputs {
@@ -152,18 +154,6 @@ impl Answer<'_> {
     }
 }
 
-/// Where a value was decided, in brackets.
-pub fn shown(decider: &Decider, positions: &Positions<'_>) -> String {
-    match decider {
-        Decider::Spec(path) => match positions.exact(path) {
-            Some(place) => format!("  ({SPEC}:{} {path})", place.line),
-            None => format!("  (default of {path})"),
-        },
-        Decider::Lock(entry) => format!("  ({LOCK} {entry})"),
-        Decider::Program => String::new(),
-    }
-}
-
 fn short(output: Output) -> String {
     let text = output.to_string();
     text.split_at_checked(text.find(':').map_or(12, |colon| colon + 13))
@@ -199,4 +189,9 @@ impl History {
         let known = self.0.iter().filter_map(|(number, actions)| Some((*number, *actions.get(name)?)));
         known.into_iter().find(|(_, action)| Some(*action) != now)
     }
+}
+
+/// Where something was decided, in brackets.
+pub fn shown(place: Option<String>) -> String {
+    place.map(|place| format!("  ({place})")).unwrap_or_default()
 }

@@ -149,7 +149,7 @@ fn items(node: &Node) -> Option<Vec<Child<'_>>> {
         let step = Node::name(node).filter(|name| seen.insert(*name))?;
         Some(Child { step, is_item: true, node, line: node.place.line })
     };
-    items.iter().map(child).collect()
+    items.nodes.iter().map(child).collect()
 }
 
 fn written(node: &Node, line: usize) -> Written {
@@ -170,7 +170,7 @@ impl fmt::Display for Flow<'_> {
             Content::Alias => f.write_str("*"),
             Content::Sequence(items) => {
                 f.write_str("[")?;
-                for (i, item) in items.iter().enumerate() {
+                for (i, item) in items.nodes.iter().enumerate() {
                     let comma = if i == 0 { "" } else { ", " };
                     write!(f, "{comma}{}", Flow(item))?;
                 }

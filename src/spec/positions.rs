@@ -1,6 +1,7 @@
 //! Positions: from the path of a field to its place in the text of the cluster file.
 
 use std::cell::OnceCell;
+use std::collections::HashMap;
 
 use serde_saphyr::granit_parser::{Event, Parser, Span};
 
@@ -110,7 +111,7 @@ pub(super) struct Node {
 
 pub(super) enum Content {
     Scalar(String),
-    Sequence(Vec<Node>),
+    Sequence(Items),
     /// Keys, their places, and values in the order of the text.
     Mapping(Vec<(String, Place, Node)>),
     /// An alias, which is not followed.
@@ -127,8 +128,8 @@ impl Node {
             }
             Content::Sequence(items) => {
                 let node = match step.parse::<usize>() {
-                    Ok(index) => items.get(index)?,
-                    Err(_) => items.iter().find(|item| item.is_named(step))?,
+                    Ok(index) => items.nodes.get(index)?,
+                    Err(_) => items.named(step)?,
                 };
                 Some(Visit { key: None, node })
             }
@@ -145,15 +146,13 @@ impl Node {
             Content::Mapping(entries) => {
                 entries.iter().find_map(|(key, _, node)| node.path_at(place, join(&path, key)))
             }
-            Content::Sequence(items) => {
-                items.iter().enumerate().find_map(|(i, node)| node.path_at(place, format!("{path}[{i}]")))
-            }
+            Content::Sequence(items) => items
+                .nodes
+                .iter()
+                .enumerate()
+                .find_map(|(i, node)| node.path_at(place, format!("{path}[{i}]"))),
             Content::Scalar(_) | Content::Alias => None,
         }
-    }
-
-    fn is_named(&self, name: &str) -> bool {
-        self.name() == Some(name)
     }
 
     /// What the field `name` of a mapping holds.
@@ -162,6 +161,25 @@ impl Node {
             Content::Scalar(text) => Some(text),
             _ => None,
         }
+    }
+}
+
+/// The items of a sequence. Where all parameters of thousands of hosts are looked up, a search from the first item on would be
+/// most of the work.
+#[derive(Default)]
+pub(super) struct Items {
+    pub nodes: Vec<Node>,
+    by_name: OnceCell<HashMap<String, usize>>,
+}
+
+impl Items {
+    /// The first item of this name.
+    fn named(&self, name: &str) -> Option<&Node> {
+        let by_name = self.by_name.get_or_init(|| {
+            let names = self.nodes.iter().enumerate().rev();
+            names.filter_map(|(index, node)| Some((node.name()?.to_owned(), index))).collect()
+        });
+        by_name.get(name).map(|index| &self.nodes[*index])
     }
 }
 
@@ -228,7 +246,7 @@ impl Reader {
                 }),
             }),
             Event::Alias(_) => self.put(Node { place, content: Content::Alias }),
-            Event::SequenceStart(..) => self.open(place, Content::Sequence(Vec::new())),
+            Event::SequenceStart(..) => self.open(place, Content::Sequence(Items::default())),
             Event::MappingStart(..) => self.open(place, Content::Mapping(Vec::new())),
             Event::SequenceEnd | Event::MappingEnd => self.close(),
             _ => {}
@@ -252,7 +270,7 @@ impl Reader {
             return;
         };
         match &mut open.node.content {
-            Content::Sequence(items) => items.push(node),
+            Content::Sequence(items) => items.nodes.push(node),
             Content::Mapping(entries) => match open.key.take() {
                 Some((key, place)) => entries.push((key, place, node)),
                 None => open.key = Some((node.key_text(), node.place)),
@@ -295,6 +313,15 @@ hosts:
     labels: {example.org/zone: ä, b: c}
   - {name: worker-2, roles: [worker]}
 ";
+
+    #[test]
+    fn of_items_with_one_name_the_first_is_meant() {
+        let text = "hosts:\n  - {name: a, port: 1}\n  - 5\n  - {name: b}\n  - {name: a, port: 2}\n";
+        let line = |path: &str| Positions::new(text).exact(path).map(|place| place.line);
+        assert_eq!(line("hosts[a].port"), Some(2));
+        assert_eq!(line("hosts[b].name"), Some(4));
+        assert_eq!(line("hosts[c]"), None);
+    }
 
     #[test]
     fn a_path_leads_to_a_place() {

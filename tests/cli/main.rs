@@ -1,6 +1,7 @@
 //! The `kthw` program, judged from outside: by its contract, by strangers, and against itself.
 
 mod backup;
+mod browser;
 mod cluster_folder;
 mod committed;
 mod elsewhere;
@@ -24,6 +25,7 @@ mod init;
 mod judges;
 mod lock;
 mod machines;
+mod page;
 mod plan;
 mod pod_network;
 mod poison;

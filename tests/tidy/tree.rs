@@ -19,11 +19,23 @@ impl File {
     }
 }
 
-/// Folders that are made, not written.
-const MADE: &[&str] = &[".git", ".kthw", "target"];
+/// Folders that are made, or written elsewhere.
+const MADE: &[&str] = &[".git", ".kthw", "target", "vendor"];
 /// Names and endings of the files that people write.
-const WRITTEN: &[&str] =
-    &[".rs", ".md", ".toml", ".yaml", ".py", ".sh", "justfile", ".ci/run", ".gitattributes"];
+const WRITTEN: &[&str] = &[
+    ".rs",
+    ".md",
+    ".toml",
+    ".yaml",
+    ".py",
+    ".sh",
+    ".html",
+    ".css",
+    ".js",
+    "justfile",
+    ".ci/run",
+    ".gitattributes",
+];
 
 /// Every file that people write. Golden files are not among them.
 pub fn files() -> Vec<File> {
