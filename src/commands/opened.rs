@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use kthw_graph::{Goal, Limits, NodeFailure, NodeId, Outcome, Session, SessionError};
+use kthw_graph::{Event, Goal, Limits, NodeFailure, NodeId, Outcome, Session, SessionError};
 use kthw_store::{Record, Store};
 
 use super::authorities::{self, Authorities};
@@ -240,11 +240,16 @@ pub fn realise(
     let limits = Limits { cpu, network: 4, disk: 2 };
     let progress = Arc::new(ui.progress());
     let listener = Arc::clone(&progress);
+    let own = format!("process {} ", std::process::id());
     let outcome = runtime()?.block_on(session.realise(
         goal,
         targets,
         limits,
-        Arc::new(move |event| listener.show(event)),
+        Arc::new(move |event| match event {
+            // Two states of one comparison wait for each other, which is nothing to tell.
+            Event::Waiting { holder } if holder.starts_with(&own) => {}
+            event => listener.show(event),
+        }),
     ));
     outcome.map_err(|error| match error {
         SessionError::Nodes(failures) => {
