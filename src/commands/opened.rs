@@ -54,7 +54,7 @@ impl Opened {
     }
 
     /// Some state of the folder, to be looked at: nothing that is made from it is for a host. Where the root is another
-    /// than the lock's, or not here, one stands in for it, so that the same things differ as with the true one.
+    /// than the lock's, or not here, one stands in for it in the plan; what follows from it is not to be made.
     pub fn review(folder: Folder, origin: Origin) -> Result<Self, Failure> {
         let sources = Sources::read_for_review(folder, origin)?;
         let stand_in = |lock: &Lock, root: &RootSecret| {

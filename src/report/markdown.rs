@@ -17,7 +17,7 @@ pub fn markdown(report: &Report) -> String {
     let mut text = format!("### {}\n\n", report.headline());
     let _ = writeln!(text, "From {} to {}.", code(&report.before), code(&report.after));
     if report.stand_in {
-        text.push_str("The root secret is not here: keys and what is signed with them are compared by what they are for.\n");
+        text.push_str("The root secret is not here: keys and what is signed with them are compared by what they are made from.\n");
     }
     if report.is_empty() {
         return text;
