@@ -1,7 +1,5 @@
 //! What `kthw diff` compares, and what it refuses to compare.
 
-#![expect(clippy::disallowed_methods, reason = "a test takes the root away")]
-
 use serde_json::Value;
 
 use crate::cluster_folder::ClusterFolder;
