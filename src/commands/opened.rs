@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use kthw_graph::{Event, Goal, Limits, NodeFailure, NodeId, Outcome, Session, SessionError};
-use kthw_store::{Record, Store};
+use kthw_store::{Record, Store, UNKNOWN_HOLDER};
 
 use super::authorities::{self, Authorities};
 use super::failure::{Exit, Failure};
@@ -246,8 +246,8 @@ pub fn realise(
         targets,
         limits,
         Arc::new(move |event| match event {
-            // Two states of one comparison wait for each other, which is nothing to tell.
-            Event::Waiting { holder } if holder.starts_with(&own) => {}
+            // Two states of one comparison wait for each other, which is nothing to tell; nor is it who nobody knows.
+            Event::Waiting { holder } if holder.starts_with(&own) || holder == UNKNOWN_HOLDER => {}
             event => listener.show(event),
         }),
     ));

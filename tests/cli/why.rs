@@ -20,19 +20,19 @@ fn an_output_is_told_by_what_it_is_made_of_and_who_decided() {
       profile = client
       common-name = kubernetes-admin
       organisation = kthw:cluster-admins
-      epoch = 1795132800  (kthw.lock epochs.leaf)
-      lifetime = 31536000  (default of pki.certificateValidityPeriod)
-      issuer-cert ← pki/ca/cert b3:442c994ce773
-      issuer-key ← pki/ca/key mac:56b6fe1e1845
-      key ← pki/admin/key mac:4e03bedca34c
+      epoch = 1795132800  (kthw.lock epochs.leaf)  in 19 files of 3 hosts
+      lifetime = 31536000  (default of pki.certificateValidityPeriod)  in 19 files of 3 hosts
+      issuer-cert ← pki/ca/cert b3:442c994ce773  in 17 files of 3 hosts
+      issuer-key ← pki/ca/key mac:56b6fe1e1845  in 18 files of 3 hosts
+      key ← pki/admin/key mac:4e03bedca34c  in 1 file of 1 host
     ");
     insta::assert_snapshot!(
         folder.kthw(&["why", "worker-node-1:/etc/kubernetes/kubelet-config.yaml"]).result(), @"
     host/worker-node-1/kubelet-config is a kubelet-config, b3:d3fa340bc77007d81489f7a5f4756139a396fe26657ec27495d54b43b92848c2
     unchanged: no build is recorded yet
     made of
-      cluster-dns = 10.96.0.10  (cluster.yaml:16 network.dns)
-      cluster-domain = cluster.local  (cluster.yaml:15 network.domain)
+      cluster-dns = 10.96.0.10  (cluster.yaml:16 network.dns)  in 3 files of 3 hosts
+      cluster-domain = cluster.local  (cluster.yaml:15 network.domain)  in 5 files of 3 hosts
       client-ca = /etc/kubernetes/pki/ca.crt
       certificate = /etc/kubernetes/pki/kubelet.crt
       private-key = /etc/kubernetes/pki/kubelet.key
