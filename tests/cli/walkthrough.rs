@@ -1,12 +1,9 @@
 //! Changes of every example as a reviewer sees them, in every format. docs/review.md shows some and leads to all.
 
-use std::process::Command;
-
 use serde_json::Value;
 
 use crate::cluster_folder::ClusterFolder;
-use crate::judge::judge;
-use crate::ran::Ran;
+use crate::repository::begin;
 
 const EXAMPLES: [&str; 5] = ["single", "cilium", "ha-ipvs", "ha-haproxy", "production"];
 
@@ -20,9 +17,7 @@ fn changed(example: &str, change: &str) -> Option<ClusterFolder> {
     if change == "version" {
         older(&folder, example);
     }
-    git(&folder, &["init", "--quiet"])?;
-    git(&folder, &["add", "."])?;
-    git(&folder, &["commit", "--quiet", "--message", "as it was"])?;
+    begin(&folder)?;
     match change {
         "flag" => {
             let text = folder.read("cluster.yaml");
@@ -73,18 +68,6 @@ fn older(folder: &ClusterFolder, example: &str) {
         _ => folder.edit("cluster.yaml", "  kubernetes: 1.36.1", "  kubernetes: 1.35.1"),
     }
     folder.kthw(&["lock"]).exits(0);
-}
-
-/// Runs git as nobody in particular, at no time in particular.
-fn git(folder: &ClusterFolder, args: &[&str]) -> Option<()> {
-    let mut git: Command = judge("git")?;
-    git.current_dir(folder.path()).env("HOME", folder.place()).args(args);
-    for role in ["AUTHOR", "COMMITTER"] {
-        git.env(format!("GIT_{role}_NAME"), "a").env(format!("GIT_{role}_EMAIL"), "a@example.org");
-        git.env(format!("GIT_{role}_DATE"), "2026-11-20T00:00:00Z");
-    }
-    Ran::of(&mut git).exits(0);
-    Some(())
 }
 
 fn diff(folder: &ClusterFolder, format: &str) -> String {
