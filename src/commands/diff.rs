@@ -4,6 +4,7 @@ use std::io::IsTerminal;
 
 use super::comparison::Comparison;
 use super::failure::Failure;
+use super::overlay;
 use super::state::State;
 use crate::cli::{Diff, DiffFormat};
 use crate::diff::{self, Detail, Differences, Group, Holder, Side, TextChange};
@@ -19,6 +20,7 @@ pub fn run(folder: &Folder, args: &Diff, ui: &Ui) -> Result<(), Failure> {
         DiffFormat::Text => report::text(&report, args.output.is_none() && std::io::stdout().is_terminal()),
         DiffFormat::Markdown => report::markdown(&report),
         DiffFormat::Json => report::json(&report),
+        DiffFormat::Html => overlay::page(&comparison, &report)?.render(),
     };
     match &args.output {
         Some(path) => files::write(path, text.as_bytes(), 0o644)?,

@@ -3,6 +3,7 @@
 mod effects;
 mod json;
 mod markdown;
+mod page;
 mod text;
 
 use crate::diff::{Area, Detail, HostChange, Input};
@@ -11,6 +12,7 @@ use crate::rollout::counted;
 pub use effects::Effects;
 pub use json::json;
 pub use markdown::markdown;
+pub use page::changes;
 pub use text::text;
 
 /// Everything that a comparison has to say.

@@ -1,7 +1,5 @@
 //! A cluster folder that git keeps, as those have it who review changes of one.
 
-#![expect(clippy::disallowed_methods, reason = "tests run git")]
-
 use std::path::Path;
 use std::process::Command;
 

@@ -1,8 +1,11 @@
 //! Changes of every example as a reviewer sees them, in every format. docs/review.md shows some and leads to all.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 
 use crate::cluster_folder::ClusterFolder;
+use crate::page;
 use crate::repository::begin;
 
 const EXAMPLES: [&str; 5] = ["single", "cilium", "ha-ipvs", "ha-haproxy", "production"];
@@ -74,6 +77,33 @@ fn diff(folder: &ClusterFolder, format: &str) -> String {
     folder.kthw(&["diff", "--format", format]).exits(0).stdout
 }
 
+/// The page says what the document says, and each of its changes can be found in the graph.
+fn assert_page(folder: &ClusterFolder, report: &Value) {
+    let overview = page::json(&diff(folder, "html"), "overview");
+    let changes = &overview["changes"];
+    let said = changes["headline"].as_str().expect("a headline").to_lowercase();
+    assert_eq!(said, report["summary"].as_str().expect("text").to_lowercase());
+    let list = |value: &Value| value.as_array().expect("a list").clone();
+    for (shown, told) in
+        [("groups", "files"), ("restarts", "restarts"), ("drains", "drains"), ("warnings", "warnings")]
+    {
+        assert_eq!(list(&changes[shown]).len(), list(&report[told]).len(), "{shown}");
+    }
+    let arrivals = list(&report["hostsAdded"]).len() + list(&report["hostsRemoved"]).len();
+    assert_eq!(list(&changes["arrivals"]).len(), arrivals);
+    let states = overview["states"].as_object().expect("nodes by state");
+    let count = |state: &str| states.get(state).map_or(0, |nodes| list(nodes).len());
+    assert!(count("cause") + count("added") > 0, "{states:?}");
+    assert!(count("cascade") > 0, "the cluster follows from whatever changes: {states:?}");
+    let marked: BTreeSet<u64> = states.values().flat_map(list).filter_map(|node| node.as_u64()).collect();
+    for group in list(&changes["groups"]) {
+        assert!(!list(&group["causes"]).is_empty(), "{group:#}");
+        let node = group["node"].as_u64().expect("a node in the graph");
+        assert!(marked.contains(&node), "{group:#}");
+        assert_eq!(list(&group["hosts"]).is_empty(), group["whose"] == "cluster", "{group:#}");
+    }
+}
+
 #[test]
 fn every_change_of_every_example_is_shown_with_its_causes() {
     let mut headlines = String::from("| example | change | what it does |\n|---|---|---|\n");
@@ -88,6 +118,7 @@ fn every_change_of_every_example_is_shown_with_its_causes() {
                 let causes = changed["causes"].as_array().expect("a list");
                 assert!(!causes.is_empty() && causes.len() <= inputs, "{example} {change}: {changed:#}");
             }
+            assert_page(&folder, &report);
             let row = format!("| {example} | {change} | {} |\n", report["summary"].as_str().expect("text"));
             headlines += &row;
             let mut settings = insta::Settings::clone_current();
