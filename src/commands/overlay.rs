@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use kthw_graph::{Action, NodeId};
+use kthw_store::Output;
 
 use super::comparison::Comparison;
 use super::failure::Failure;
@@ -15,6 +16,7 @@ use crate::report::{self, Report};
 use crate::spec::Positions;
 
 const GONE: &str = "It is no longer made.";
+const SECRET: &str = "It is a secret, or follows from one that is not here.";
 const NO_TEXT: &str = "It is no text.";
 
 pub fn page(comparison: &Comparison, report: &Report) -> Result<Page, Failure> {
@@ -28,13 +30,19 @@ pub fn page(comparison: &Comparison, report: &Report) -> Result<Page, Failure> {
     Ok(page)
 }
 
-/// Puts what a recorded build yielded in the place of what is made of its inputs now.
+/// Puts what the later state is said to yield in the place of what is made of its inputs here: what a recorded build
+/// yielded, and what follows from a root that is not here.
 fn use_recorded(page: &mut Page, after: &State) -> Result<(), Failure> {
     for (node, id) in page.nodes.iter_mut().zip(after.session.graph().order()) {
         let output = output(after, *id);
         if node.output != output {
-            let text = after.text(*id)?.and_then(|bytes| String::from_utf8(bytes).ok());
-            node.text = text.map_or(Text::Withheld(NO_TEXT), |text| Text::Shown(text.into()));
+            node.text = match after.realised(*id).map(|realised| realised.output) {
+                Some(Output::Secret(_)) => Text::Withheld(SECRET),
+                _ => {
+                    let text = after.text(*id)?.and_then(|bytes| String::from_utf8(bytes).ok());
+                    text.map_or(Text::Withheld(NO_TEXT), |text| Text::Shown(text.into()))
+                }
+            };
             node.output = output;
         }
     }

@@ -135,3 +135,60 @@ fn every_change_of_every_example_is_shown_with_its_causes() {
     let guide = include_str!("../../docs/review.md");
     assert!(guide.contains(&headlines), "docs/review.md lacks this table:\n{headlines}");
 }
+
+#[test]
+fn only_what_is_done_to_the_hosts_that_are_asked_for_is_shown() {
+    let Some(folder) = changed("production", "version") else { return };
+    let said = folder.kthw(&["diff", "--only", "worker-2", "--format", "json"]).exits(0).stdout;
+    let report: Value = serde_json::from_str(&said).expect("a document");
+    let restarts = report["restarts"].as_array().expect("a list").iter();
+    let restarts: Vec<String> =
+        restarts.map(|restart| format!("{} {}", restart["unit"], restart["hosts"])).collect();
+    assert_eq!(restarts, [r#""containerd.service" ["worker-2"]"#, r#""kubelet.service" ["worker-2"]"#]);
+    assert_eq!(report["drains"][0]["hosts"], serde_json::json!(["worker-2"]));
+    let files = report["files"].as_array().expect("a list").len();
+    let summary = report["summary"].as_str().expect("text");
+    let reach = format!("changes {files} files on 1 host; restarts 2 units in 1 wave; drains 1 node; ");
+    assert!(summary.starts_with(&reach), "{summary}");
+}
+
+#[test]
+fn what_must_not_be_done_is_said_before_anything_else() {
+    let folder = ClusterFolder::single();
+    folder.edit("cluster.yaml", "kubernetes: 1.35.1", "kubernetes: 1.36.1");
+    folder.kthw(&["lock"]).exits(0);
+    let Some(()) = begin(&folder) else { return };
+    folder.edit("cluster.yaml", "kubernetes: 1.36.1", "kubernetes: 1.35.1");
+    folder.kthw(&["lock"]).exits(0);
+    let text = diff(&folder, "text");
+    let summary = folder.kthw(&["plan"]).exits(1).stdout;
+    assert_eq!(text.lines().next(), summary.lines().next(), "both commands say the same");
+    assert!(summary.starts_with("1 thing must not be done; "), "{summary}");
+    assert!(
+        text.lines().nth(3).is_some_and(|line| line.starts_with("warning: must not be done: ")),
+        "{text}"
+    );
+    let markdown = diff(&folder, "markdown");
+    let (before, _) = markdown.split_once("| change |").expect("a table");
+    assert!(before.contains("> [!WARNING]\n> **Must not be done:** "), "{markdown}");
+    let page = page::json(&diff(&folder, "html"), "overview");
+    assert_eq!(page["changes"]["warnings"][0]["title"], "Must not be done");
+}
+
+#[test]
+fn the_page_is_drawn_without_the_root() {
+    let Some(folder) = changed("ha-haproxy", "range") else { return };
+    let with = page::json(&diff(&folder, "html"), "overview");
+    std::fs::remove_file(folder.path().join("kthw.root")).expect("our own folder");
+    let html = diff(&folder, "html");
+    let without = page::json(&html, "overview");
+    for part in ["headline", "inputs", "restarts", "arrivals", "hosts"] {
+        assert_eq!(with["changes"][part], without["changes"][part], "{part}");
+    }
+    assert_eq!(with["states"], without["states"]);
+    let facts = without["changes"]["facts"].as_array().expect("a list");
+    assert!(
+        facts.iter().any(|fact| fact.as_str().is_some_and(|fact| fact.contains("root secret"))),
+        "{facts:?}"
+    );
+}
