@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Measures kthw beside its peers and writes the tables of docs/benchmarks.md.
 
-Needs hyperfine, ninja, openssl, curl and GNU time; without Nix its row says so.
+Needs hyperfine, ninja, openssl, curl, git and GNU time; without Nix or Chromium their rows say so.
 """
 
 import argparse
@@ -55,6 +55,8 @@ class Suite:
             self.comment,
             self.key_order,
             self.golden,
+            self.review,
+            self.page,
             self.machines,
             self.certificates,
             self.download,
@@ -225,6 +227,59 @@ class Suite:
             "under 1 s",
             f"{ours.wall:.2f} s, {ours.memory:.0f} MiB",
             met=ours.wall < 1,
+        )
+
+    def review(self) -> None:
+        """Two revisions, of which git holds one; `diff -r` compares the same files once they are rendered."""
+        folder = generate(self.work / "review", WORKERS)
+        git = ["git", "-C", folder, "-c", "user.name=a", "-c", "user.email=a@example.org"]
+        (folder / ".gitignore").write_text(".kthw/\n")
+        for words in (["init", "--quiet"], ["add", "."], ["commit", "--quiet", "--message", "first"]):
+            subprocess.run([*git, *words], check=True)
+        spec = folder / "cluster.yaml"
+        first = spec.read_text()
+        label = first.replace("rack: r2500}", "rack: other}")
+        ranged = first.replace(" 10.96.", " 10.97.")
+        measure(self.build(folder, "--out", self.work / "trees" / "first"))
+        for what, text, target, seconds, runs in (
+            ("the service range, which every worker feels", ranged, "under 3 s, under 1 GB", 3, 3),
+            ("one label of one worker", label, "under 0.5 s", 0.5, 7),
+        ):
+            spec.write_text(text)
+            ours = measure([self.kthw, "diff", "-C", folder], runs)
+            tree = self.work / "trees" / "second"
+            shutil.rmtree(tree, ignore_errors=True)
+            measure(self.build(folder, "--out", tree))
+            peer = measure(["sh", "-c", f"diff -r {self.work}/trees/first {tree} > /dev/null || true"], runs)
+            self.row(
+                f"two revisions of W5k compared, with causes: {what}, beside `diff -r` of both as rendered files",
+                target,
+                f"{ours.wall:.2f} s, {ours.memory:.0f} MiB",
+                f"{peer.wall:.2f} s",
+                f"{peer.wall / ours.wall:.1f}",
+                ours.wall < seconds and ours.memory < 1000,
+            )
+
+    def page(self) -> None:
+        browser = shutil.which("chromium")
+        what = "the page of W5k opened in Chromium, beside an empty page"
+        if not browser:
+            self.row(what, "at most 2 s more", "skipped: no chromium")
+            return
+        page, empty = self.work / "page.html", self.work / "empty.html"
+        measure([self.kthw, "graph", "-C", self.large, "--format", "html", "--output", page])
+        empty.write_text("<!doctype html><title>empty</title>")
+        show = [browser, "--headless", "--no-sandbox", "--disable-gpu", "--dump-dom"]
+        opened = measure([*show, page.as_uri()], 5)
+        nothing = measure([*show, empty.as_uri()], 5)
+        more = opened.wall - nothing.wall
+        self.row(
+            f"{what}, {page.stat().st_size / 2**20:.0f} MiB",
+            "at most 2 s more",
+            f"{opened.wall:.2f} s",
+            f"{nothing.wall:.2f} s",
+            f"+{more:.2f} s",
+            more <= 2,
         )
 
     def machines(self) -> None:

@@ -11,6 +11,8 @@
 //!
 //! Numbers are little-endian. Every part carries its length, so two different actions never encode alike.
 
+use std::sync::LazyLock;
+
 use kthw_store::{ActionDigest, Output};
 
 use crate::action::Kind;
@@ -18,6 +20,9 @@ use crate::manifest::{Manifest, Origin, Value};
 
 /// Separates these hashes from every other use of BLAKE3. Changing it renames every action.
 const DOMAIN: &str = "kthw.dev 2026-11-20 action digest v1";
+
+/// A hasher that has taken in the domain already, which would cost as much as a small action.
+static HASHER: LazyLock<blake3::Hasher> = LazyLock::new(|| blake3::Hasher::new_derive_key(DOMAIN));
 
 /// Writes the canonical encoding; the buffer is reused from action to action.
 #[derive(Default)]
@@ -45,7 +50,7 @@ impl Encoder {
     }
 
     pub fn digest(&self) -> ActionDigest {
-        ActionDigest::from_bytes(blake3::derive_key(DOMAIN, &self.bytes))
+        ActionDigest::from_bytes(*HASHER.clone().update(&self.bytes).finalize().as_bytes())
     }
 
     fn text(&mut self, text: &str) {

@@ -64,9 +64,14 @@ impl Make for Bundle {
 
     fn describe(&self, manifest: &mut dyn Manifest) {
         manifest.text("host", &self.host, Origin::Spec(format_args!("hosts[{}].name", self.host)));
+        // A host has many files and few kinds of permissions; to print each of them would be most of the work.
+        let mut printed: Vec<(Permissions, String)> = Vec::new();
         for (path, permissions) in &self.files {
-            let Permissions { mode, owner } = permissions;
-            manifest.display(path, format_args!("{mode:04o} {owner}"), Origin::Program);
+            let known = printed.iter().position(|(known, _)| known == permissions).unwrap_or_else(|| {
+                printed.push((*permissions, permissions.to_string()));
+                printed.len() - 1
+            });
+            manifest.text(path, &printed[known].1, Origin::Program);
         }
         for service in &self.services {
             manifest.text("service", service.unit, Origin::Program);

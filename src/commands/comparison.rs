@@ -75,7 +75,11 @@ impl Comparison {
     /// The changes of inputs from one state to the other.
     fn inputs(&self) -> Vec<Input> {
         let Self { before, after } = self;
-        let fields = spec::changes(&Positions::new(&before.bound.spec), &Positions::new(&after.bound.spec));
+        let fields = std::thread::scope(|scope| {
+            let old = scope.spawn(|| Positions::read(&before.bound.spec));
+            let new = Positions::read(&after.bound.spec);
+            spec::changes(&old.join().expect("reading a text ends without a panic"), &new)
+        });
         let entries = before.bound.lock.changes(&after.bound.lock);
         let files = after.bound.imported.iter().filter_map(|(authority, now)| {
             let then = before.bound.imported.get(authority)?;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use kthw_graph::{Goal, Limits, NodeFailure, NodeId, Outcome, Session, SessionError};
+use kthw_graph::{Event, Goal, Limits, NodeFailure, NodeId, Outcome, Session, SessionError};
 use kthw_store::{Record, Store};
 
 use super::authorities::{self, Authorities};
@@ -54,7 +54,7 @@ impl Opened {
     }
 
     /// Some state of the folder, to be looked at: nothing that is made from it is for a host. Where the root is another
-    /// than the lock's, or not here, one stands in for it, so that the same things differ as with the true one.
+    /// than the lock's, or not here, one stands in for it in the plan; what follows from it is not to be made.
     pub fn review(folder: Folder, origin: Origin) -> Result<Self, Failure> {
         let sources = Sources::read_for_review(folder, origin)?;
         let stand_in = |lock: &Lock, root: &RootSecret| {
@@ -240,11 +240,16 @@ pub fn realise(
     let limits = Limits { cpu, network: 4, disk: 2 };
     let progress = Arc::new(ui.progress());
     let listener = Arc::clone(&progress);
+    let own = format!("process {} ", std::process::id());
     let outcome = runtime()?.block_on(session.realise(
         goal,
         targets,
         limits,
-        Arc::new(move |event| listener.show(event)),
+        Arc::new(move |event| match event {
+            // Two states of one comparison wait for each other, which is nothing to tell.
+            Event::Waiting { holder } if holder.starts_with(&own) => {}
+            event => listener.show(event),
+        }),
     ));
     outcome.map_err(|error| match error {
         SessionError::Nodes(failures) => {

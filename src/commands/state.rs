@@ -1,13 +1,15 @@
 //! A state of the cluster's folder, planned and with every identity known: now, at a revision, or as a build found it.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use kthw_graph::{Goal, NodeId, Realised};
-use kthw_store::{Output, Record, RecordEntry, Store};
+use kthw_store::{ActionDigest, Mac, Output, Record, RecordEntry, Store};
 
 use super::failure::Failure;
 use super::opened::{Bound, ClusterSession, INPUT, Opened, open_store, realise, require_store, root_name};
+use crate::diff::Side;
+use crate::golden;
 use crate::lock::Lock;
 use crate::plan;
 use crate::sources::{Folder, LOCK, Origin, SPEC};
@@ -30,8 +32,10 @@ pub struct State {
     pub label: String,
     pub session: Arc<ClusterSession>,
     pub bound: Bound,
-    /// What a recorded build yielded, where that is not what is made of its inputs now.
+    /// What is not what the session says: what another kthw recorded, and what follows from a root that is not here.
     recorded: HashMap<NodeId, Realised>,
+    /// What follows from a root that is not here.
+    keyed: HashSet<NodeId>,
 }
 
 impl Name {
@@ -75,13 +79,16 @@ impl State {
         };
         let opened = Opened::review(folder.clone(), origin)?;
         let (session, bound) = opened.session(ui)?;
-        let all = session.graph().order().to_vec();
-        realise(&session, &bound.spec, Goal::Identify, &all, ui)?;
-        let recorded = match record {
+        let graph = session.graph();
+        let keyed = if bound.is_stand_in { golden::keyed(graph) } else { HashSet::new() };
+        let known: Vec<NodeId> = graph.order().iter().copied().filter(|id| !keyed.contains(id)).collect();
+        realise(&session, &bound.spec, Goal::Identify, &known, ui)?;
+        let mut recorded = match record {
             Some(record) => recorded(&session, record, &label)?,
             None => HashMap::new(),
         };
-        Ok(Self { label, session, bound, recorded })
+        recorded.extend(by_recipe(&session, &keyed, &bound.lock.root));
+        Ok(Self { label, session, bound, recorded, keyed })
     }
 
     /// What a node yields in this state.
@@ -92,6 +99,7 @@ impl State {
     /// The public bytes of a node; none of a secret, or of a download.
     pub fn text(&self, id: NodeId) -> Result<Option<Vec<u8>>, Failure> {
         match self.realised(id).map(|realised| realised.output) {
+            _ if self.keyed.contains(&id) => Ok(None),
             Some(Output::Public(digest)) if self.recorded.contains_key(&id) => {
                 let bytes = self.session.store().get(&digest)?;
                 let lost = || Failure::failed(format!("{}: the store has lost {digest}", self.label));
@@ -104,6 +112,21 @@ impl State {
             _ => Ok(None),
         }
     }
+}
+
+/// Names of keys, and of what follows from them, where the root is not here: by what they are made from.
+fn by_recipe(
+    session: &ClusterSession,
+    keyed: &HashSet<NodeId>,
+    root: &str,
+) -> impl Iterator<Item = (NodeId, Realised)> {
+    let realised = |id| session.realised(id);
+    let recipes = golden::recipes(Side { graph: session.graph(), realised: &realised }, keyed);
+    recipes.into_iter().map(|(id, recipe)| {
+        let bytes = recipe.with_root(root);
+        let (action, output) = (ActionDigest::from_bytes(bytes), Output::Secret(Mac::from_bytes(bytes)));
+        (id, Realised { action, output })
+    })
 }
 
 fn folder_label(folder: &Folder) -> String {
@@ -145,7 +168,7 @@ fn build(
         let kept: Vec<String> = rows.iter().take(10).map(|row| row.number.to_string()).collect();
         let help = match kept.is_empty() {
             true => "`kthw build` records one".to_owned(),
-            false => format!("it has {}", kept.join(", ")),
+            false => format!("the store has these: {}", kept.join(", ")),
         };
         let wanted = number.map_or_else(|| "a build".to_owned(), |number| format!("build {number}"));
         return Err(Failure::failed(format!("the store has no record of {wanted}")).help(help));

@@ -21,6 +21,7 @@ pub use keyed::keyed;
 pub use layout::files;
 pub use nodes::{name_and_output, without_outputs};
 pub use pki::date;
+pub use recipe::recipes;
 pub use text::Text;
 
 /// The golden file of all nodes.

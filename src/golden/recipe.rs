@@ -10,6 +10,16 @@ use crate::diff::Side;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Recipe([u8; 32]);
 
+impl Recipe {
+    /// Stands for the recipe together with the root that would carry it out, by its fingerprint.
+    pub fn with_root(self, fingerprint: &str) -> [u8; 32] {
+        let mut parts = Parts(blake3::Hasher::new());
+        parts.add(fingerprint);
+        parts.0.update(&self.0);
+        *parts.0.finalize().as_bytes()
+    }
+}
+
 impl std::fmt::Display for Recipe {
     /// Enough of it to be told from another.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

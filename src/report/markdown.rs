@@ -19,7 +19,7 @@ pub fn markdown(report: &Report) -> String {
     let mut text = format!("### {}\n\n", capitalised(&report.headline()));
     let _ = writeln!(text, "From {} to {}.", code(&report.before), code(&report.after));
     if report.stand_in {
-        text.push_str("The root secret is not here: keys and what is signed with them are compared by what they are for.\n");
+        text.push_str("The root secret is not here: keys and what is signed with them are compared by what they are made from.\n");
     }
     for warning in &report.effects.warnings {
         text.push_str(&warned(report, warning));

@@ -33,7 +33,7 @@ pub fn text(report: &Report, coloured: bool) -> String {
     let mut text = format!("{}{}{}\n", style.bold, report.headline(), style.end);
     let _ = writeln!(text, "from {} to {}", report.before, report.after);
     if report.stand_in {
-        text.push_str("the root secret is not here: keys and what is signed with them are compared by what they are for\n");
+        text.push_str("the root secret is not here: keys and what is signed with them are compared by what they are made from\n");
     }
     for warning in &report.effects.warnings {
         write_warning(&mut text, report, warning, style);

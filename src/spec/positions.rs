@@ -65,6 +65,13 @@ impl<'t> Positions<'t> {
         self.root.get_or_init(|| read(self.text)).as_ref()
     }
 
+    /// Reads the text before the first question, for instance beside another.
+    pub fn read(text: &'t str) -> Positions<'t> {
+        let positions = Self::new(text);
+        positions.root();
+        positions
+    }
+
     /// The path of the value that starts at `place`.
     pub(super) fn path_at(&self, place: Place) -> Option<String> {
         self.root()?.path_at(place, String::new())

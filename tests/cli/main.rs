@@ -14,6 +14,7 @@ mod authorities;
 mod balancers;
 mod ci;
 mod contract;
+mod diff;
 mod discretion;
 mod etcd;
 mod etcd_cluster;

@@ -192,3 +192,18 @@ fn the_page_is_drawn_without_the_root() {
         "{facts:?}"
     );
 }
+
+/// The guide quotes what the program prints.
+#[test]
+fn the_guide_shows_what_is_printed() {
+    let Some(folder) = changed("single", "range") else { return };
+    let guide = include_str!("../../docs/review.md");
+    for (format, fence) in [("text", "```text"), ("markdown", "````markdown")] {
+        let printed = diff(&folder, format);
+        let head = printed.split("HEAD (").nth(1).and_then(|rest| rest.split(')').next()).expect("a commit");
+        let printed = printed.replace(head, "1a2b3c4d5e");
+        let end = fence.trim_end_matches(char::is_alphabetic);
+        let block = format!("{fence}\n{printed}{end}\n");
+        assert!(guide.contains(&block), "docs/review.md lacks:\n{block}");
+    }
+}

@@ -119,7 +119,7 @@ fn what_cannot_run_is_refused_before_anything_is_done() {
         assert!(refusal.contains(expected), "{expected}: {refusal}");
         assert_eq!((qemu.started(), folder.exists(".kthw/machines")), (vec![], false), "{expected}");
     };
-    check(&|_, _| (), "image-amd64.qcow2 could not be fetched");
+    check(&|_, _| (), "image-amd64.qcow2: machines.image.amd64 could not be fetched");
     check(&|_, qemu| qemu.uninstall(), "install QEMU 7.2 or newer, or libvirt");
     let dhcp = |folder: &ClusterFolder, _: &StandIn| {
         folder.edit("cluster.yaml", "machines:\n", "machines:\n  network: {addressing: dhcp}\n");

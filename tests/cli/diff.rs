@@ -1,0 +1,130 @@
+//! What `kthw diff` compares, and what it refuses to compare.
+
+use serde_json::Value;
+
+use crate::cluster_folder::ClusterFolder;
+use crate::repository::{commit, example, git};
+
+fn report(folder: &ClusterFolder, args: &[&str]) -> Value {
+    let said = folder.kthw(&[&["diff", "--format", "json"], args].concat()).exits(0).stdout;
+    serde_json::from_str(&said).expect("a document")
+}
+
+fn paths(report: &Value) -> Vec<&str> {
+    let files = report["files"].as_array().expect("a list").iter();
+    files.map(|file| file["path"].as_str().expect("a path")).collect()
+}
+
+#[test]
+fn nothing_differs_from_itself_and_comments_are_nothing() {
+    let Some(folder) = example("single") else { return };
+    assert_eq!(report(&folder, &[])["summary"], "nothing changes");
+    folder.write("cluster.yaml", &(folder.read("cluster.yaml") + "# a word\n"));
+    let said = folder.kthw(&["diff", "--exit-code"]).exits(0).stdout;
+    assert!(said.starts_with("nothing changes\n") && said.contains("not committed"), "{said}");
+}
+
+#[test]
+fn a_difference_is_an_exit_code_where_it_is_asked_for() {
+    let Some(folder) = example("single") else { return };
+    folder.edit("cluster.yaml", "domain: cluster.local", "domain: k8s.example");
+    folder.kthw(&["diff"]).exits(0);
+    folder.kthw(&["diff", "--exit-code"]).exits(3);
+    folder.kthw(&["diff", "--exit-code", "--output", "../page.md", "--format", "markdown"]).exits(3);
+    assert!(folder.read("../page.md").starts_with("### "));
+}
+
+#[test]
+fn a_build_is_compared_as_it_was_recorded() {
+    let folder = ClusterFolder::single();
+    folder.build();
+    folder.edit("cluster.yaml", "domain: cluster.local", "domain: k8s.example");
+    folder.build();
+    folder.edit("cluster.yaml", "domain: k8s.example", "domain: k8s.example.org");
+    // Without git, the last build is what one compares with.
+    let last = report(&folder, &[]);
+    assert_eq!(last["before"], "build 2");
+    let field = &last["inputs"][0];
+    assert_eq!((&field["before"], &field["after"]), (&"k8s.example".into(), &"k8s.example.org".into()));
+    let between = report(&folder, &["build:1", "build:2"]);
+    assert_eq!(between["inputs"][0]["after"], "k8s.example");
+    assert!(paths(&between).contains(&"/etc/kubernetes/kubelet-config.yaml"), "{between:#}");
+    assert_eq!(report(&folder, &["build:2", "build"])["summary"], "nothing changes");
+}
+
+#[test]
+fn a_host_and_a_file_can_be_asked_for() {
+    let Some(folder) = example("single") else { return };
+    folder.edit("cluster.yaml", "domain: cluster.local", "domain: k8s.example");
+    let of = |target: &str| report(&folder, &["--only", target]);
+    let all = report(&folder, &[]);
+    let worker = of("worker-node-2");
+    assert!(paths(&worker).len() < paths(&all).len());
+    for file in worker["files"].as_array().expect("a list") {
+        assert_eq!(file["hosts"], serde_json::json!(["worker-node-2"]));
+    }
+    let one = of("worker-node-2:/etc/kubernetes/kubelet-config.yaml");
+    assert_eq!(paths(&one), ["/etc/kubernetes/kubelet-config.yaml"]);
+}
+
+#[test]
+fn the_order_of_hosts_is_a_cause() {
+    let Some(folder) = example("production") else { return };
+    let text = folder.read("cluster.yaml");
+    let first = text.find("  - name: etcd-1").expect("a host");
+    let second = text.find("  - name: etcd-2").expect("a host");
+    let third = text.find("  - name: etcd-3").expect("a host");
+    let swapped = [&text[..first], &text[second..third], &text[first..second], &text[third..]].concat();
+    folder.write("cluster.yaml", &swapped);
+    let report = report(&folder, &[]);
+    for file in report["files"].as_array().expect("a list") {
+        assert!(!file["causes"].as_array().expect("a list").is_empty(), "{file:#}");
+    }
+}
+
+#[test]
+fn the_same_differs_without_the_root() {
+    let Some(folder) = example("single") else { return };
+    folder.edit("cluster.yaml", "domain: cluster.local", "domain: k8s.example");
+    folder.edit("kthw.lock", "\n[epochs]", "\n[generations]\n\"pki/ca\" = 2\n\n[epochs]");
+    let with = report(&folder, &[]);
+    std::fs::remove_file(folder.path().join("kthw.root")).expect("our own folder");
+    let without = report(&folder, &[]);
+    assert_eq!((&with["rootIsHere"], &without["rootIsHere"]), (&true.into(), &false.into()));
+    assert_eq!(paths(&with), paths(&without));
+    for (one, other) in with["files"].as_array().into_iter().zip(without["files"].as_array()) {
+        for (one, other) in one.iter().zip(other) {
+            assert_eq!((&one["hosts"], &one["causes"]), (&other["hosts"], &other["causes"]));
+            assert_eq!(one["text"], other["text"]);
+        }
+    }
+}
+
+#[test]
+fn what_cannot_be_compared_is_refused() {
+    let Some(folder) = example("single") else { return };
+    let mut refusals = String::new();
+    let mut refused = |folder: &ClusterFolder, args: &[&str], code| {
+        let said = folder.kthw(&[&["diff"], args].concat()).refusal(code);
+        refusals += &format!("$ kthw diff {}\n{said}\n", args.join(" "));
+    };
+    for args in [&["no-such-branch"][..], &["build:7"], &["build:x"], &["applied"], &["--", "--output=x"]] {
+        refused(&folder, args, 1);
+    }
+    folder.build();
+    refused(&folder, &["build:7"], 1);
+    folder.edit("cluster.yaml", "10.96.0.0/24", "10.96.0.0/33");
+    let Some(()) = commit(&folder, "broken") else { return };
+    folder.edit("cluster.yaml", "10.96.0.0/33", "10.96.0.0/24");
+    refused(&folder, &["HEAD"], 2);
+    let Some(moved) = git(&folder.path(), &["mv", "cluster.yaml", "elsewhere.yaml"]) else { return };
+    moved.exits(0);
+    let Some(()) = commit(&folder, "moved") else { return };
+    git(&folder.path(), &["mv", "elsewhere.yaml", "cluster.yaml"]).expect("git is there").exits(0);
+    refused(&folder, &["HEAD"], 2);
+    refused(&ClusterFolder::single(), &["HEAD"], 1);
+    insta::with_settings!({filters => vec![
+        (r"[0-9a-f]{10}:cluster", "1a2b3c4d5e:cluster"),
+        (r"[0-9a-f]{10} has no", "1a2b3c4d5e has no"),
+    ]}, { insta::assert_snapshot!(refusals) });
+}
