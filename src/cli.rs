@@ -204,6 +204,8 @@ pub enum DiffFormat {
     Text,
     Markdown,
     Json,
+    /// One page for a browser: the change, and the graph with what becomes of each node
+    Html,
 }
 
 #[derive(Args)]

@@ -3,6 +3,7 @@
 use super::failure::Failure;
 use super::state::{Name, State};
 use crate::diff::{Causes, Differences, Input, Inputs, Side, Undo, compare};
+use crate::rollout::{Change, Rollout};
 use crate::sources::Folder;
 use crate::spec::{self, Positions};
 use crate::sys::git;
@@ -47,6 +48,13 @@ impl Comparison {
             let differences = compare(&mut causes);
             reader(&mut causes, differences)
         })
+    }
+
+    /// What these differences lead to on hosts.
+    pub fn rollout(&self, differences: &Differences, causes: &mut Causes<'_>) -> Rollout {
+        let bound = [&self.before.bound, &self.after.bound];
+        let change = Change::new(bound.map(|bound| &bound.cluster), bound.map(|bound| &bound.lock));
+        Rollout::of(&change, differences, causes)
     }
 
     /// Hands on what knows why anything differs.

@@ -4,10 +4,11 @@ use std::io::IsTerminal;
 
 use super::comparison::Comparison;
 use super::failure::Failure;
+use super::overlay;
 use super::state::State;
 use crate::cli::{Diff, DiffFormat};
 use crate::diff::{self, Detail, Differences, Group, Holder, Side, TextChange};
-use crate::report::{self, Change, Entry, Report};
+use crate::report::{self, Change, Effects, Entry, Report};
 use crate::sources::Folder;
 use crate::sys::files;
 use crate::ui::Ui;
@@ -19,6 +20,7 @@ pub fn run(folder: &Folder, args: &Diff, ui: &Ui) -> Result<(), Failure> {
         DiffFormat::Text => report::text(&report, args.output.is_none() && std::io::stdout().is_terminal()),
         DiffFormat::Markdown => report::markdown(&report),
         DiffFormat::Json => report::json(&report),
+        DiffFormat::Html => overlay::page(&comparison, &report)?.render(),
     };
     match &args.output {
         Some(path) => files::write(path, text.as_bytes(), 0o644)?,
@@ -32,35 +34,44 @@ pub fn run(folder: &Folder, args: &Diff, ui: &Ui) -> Result<(), Failure> {
 
 fn report(comparison: &Comparison, only: &[String]) -> Result<Report, Failure> {
     let Comparison { before, after } = comparison;
-    comparison.read(|causes, differences| {
+    comparison.read(|causes, mut differences| {
         let (old, new) = (causes.before, causes.after);
-        let Differences { mut added, mut removed, groups } = differences;
-        let wanted = |host: &str, path: Option<&str>| {
-            only.is_empty()
-                || only.iter().any(|target| match target.split_once(':') {
-                    Some((name, file)) => name == host && path.is_none_or(|path| path == file),
-                    None => target == host,
-                })
-        };
-        added.retain(|host| wanted(&host.name, None));
-        removed.retain(|host| wanted(&host.name, None));
-        let mut entries = Vec::new();
-        for mut group in groups {
-            group.holders.retain(|holder| wanted(&holder.host, Some(&group.path)));
-            if !group.holders.is_empty() {
-                entries.push(entry(before, after, old, new, group)?);
-            }
+        let mut rollout = comparison.rollout(&differences, causes);
+        if !only.is_empty() {
+            keep(&mut differences, only);
+            rollout.only(&differences, |host| is_wanted(only, host, None));
         }
+        let Differences { added, removed, groups } = differences;
+        let entries = groups.into_iter().map(|group| entry(before, after, old, new, group));
+        let entries = entries.collect::<Result<_, _>>()?;
         Ok(Report {
             before: before.label.clone(),
             after: after.label.clone(),
             stand_in: before.bound.is_stand_in || after.bound.is_stand_in,
             inputs: causes.inputs.all().to_vec(),
+            effects: Effects::of(&rollout),
             added,
             removed,
             entries,
         })
     })
+}
+
+/// Whether a host, or a file of it, is among these targets.
+fn is_wanted(only: &[String], host: &str, path: Option<&str>) -> bool {
+    only.iter().any(|target| match target.split_once(':') {
+        Some((name, file)) => name == host && path.is_none_or(|path| path == file),
+        None => target == host,
+    })
+}
+
+fn keep(differences: &mut Differences, only: &[String]) {
+    differences.added.retain(|host| is_wanted(only, &host.name, None));
+    differences.removed.retain(|host| is_wanted(only, &host.name, None));
+    for group in &mut differences.groups {
+        group.holders.retain(|holder| is_wanted(only, &holder.host, Some(&group.path)));
+    }
+    differences.groups.retain(|group| !group.holders.is_empty());
 }
 
 /// A group with what its first host's file looks like on both sides.
@@ -101,7 +112,9 @@ fn entry(
             _ => diff::fields(old, was, new, is),
         }
     };
+    let file = is.map(|file| new.name(file.node)).or_else(|| was.map(|file| old.name(file.node)));
+    let node = file.unwrap_or_default().to_owned();
     let causes = causes.into_iter().collect();
     let hosts = holders.into_iter().map(|holder| holder.host).filter(|host| !host.is_empty()).collect();
-    Ok(Entry { area, path, hosts, own, change, permissions, causes, through, detail })
+    Ok(Entry { area, path, node, hosts, own, change, permissions, causes, through, detail })
 }

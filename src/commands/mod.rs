@@ -18,6 +18,7 @@ mod man;
 mod mirror;
 mod opened;
 mod origins;
+mod overlay;
 mod picture;
 mod plan;
 mod reach;

@@ -8,6 +8,7 @@ use kthw_store::Output;
 use super::failure::Failure;
 use super::opened::ClusterSession;
 use super::origins::place_of;
+use crate::artifact::Artifact;
 use crate::diff::{Param, params};
 use crate::page::{Group, Home, Page, PageHost, PageNode, Parameter, State, Text};
 use crate::plan;
@@ -47,10 +48,6 @@ pub fn page(session: &ClusterSession, title: String, positions: &Positions<'_>) 
     });
     let hosts: Vec<PageHost> = bundles.collect();
     let by_name: HashMap<&str, usize> = hosts.iter().enumerate().map(|(n, host)| (&*host.name, n)).collect();
-    let parameter = |Param { name, value, decided_by }| {
-        let place = place_of(&decided_by, positions);
-        Parameter { name, value, place }
-    };
     let nodes = order.iter().map(|id| {
         let node = graph.node(*id);
         let output = session.realised(*id).map_or_else(String::new, |realised| realised.output.to_string());
@@ -60,7 +57,7 @@ pub fn page(session: &ClusterSession, title: String, positions: &Positions<'_>) 
             home: home(node.name.as_str(), &by_name),
             inputs: node.inputs.iter().map(|(slot, input)| (slot.to_string(), index[input])).collect(),
             output,
-            parameters: params(&node.action).into_iter().map(parameter).collect(),
+            parameters: parameters(&node.action, positions),
             text: Text::Withheld(TOO_MUCH),
             state: State::Same,
         }
@@ -71,8 +68,17 @@ pub fn page(session: &ClusterSession, title: String, positions: &Positions<'_>) 
     Ok(page)
 }
 
+/// The parameters of an action, each with the place that decided it.
+pub fn parameters(action: &Artifact, positions: &Positions<'_>) -> Vec<Parameter> {
+    let parameter = |Param { name, value, decided_by }| {
+        let place = place_of(&decided_by, positions);
+        Parameter { name, value, place }
+    };
+    params(action).into_iter().map(parameter).collect()
+}
+
 /// The host that a node is for, or the group of what hosts share.
-fn home(name: &str, hosts: &HashMap<&str, usize>) -> Home {
+pub fn home(name: &str, hosts: &HashMap<&str, usize>) -> Home {
     let mut steps = name.split('/');
     let (first, second) = (steps.next().unwrap_or_default(), steps.next().unwrap_or_default());
     let is_authority = || name.rsplit('/').nth(1).is_some_and(|who| who == "ca" || who.ends_with("-ca"));

@@ -3,17 +3,15 @@
 use super::comparison::Comparison;
 use super::failure::{Exit, Failure};
 use crate::cli::{Plan, PlanFormat};
-use crate::rollout::{self, Change, Rollout};
+use crate::rollout;
 use crate::sources::Folder;
 use crate::ui::{Diagnostic, Ui};
 
 pub fn run(folder: &Folder, args: &Plan, ui: &Ui) -> Result<(), Failure> {
     let comparison = Comparison::open(folder, args.before.as_deref(), args.after.as_deref(), ui)?;
     let Comparison { before, after } = &comparison;
-    let change =
-        Change::new([&before.bound.cluster, &after.bound.cluster], [&before.bound.lock, &after.bound.lock]);
     let (rollout, inputs) = comparison.read(|causes, differences| {
-        let rollout = Rollout::of(&change, &differences, causes);
+        let rollout = comparison.rollout(&differences, causes);
         (rollout, std::mem::take(&mut causes.inputs))
     });
     match args.format {

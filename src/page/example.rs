@@ -1,8 +1,8 @@
 //! A small page with a change: what this module's tests look at.
 
 use super::{
-    ChangeGroup, ChangeKind, Changes, Detail, FieldRow, Group, Home, Page, PageHost, PageNode, Parameter,
-    Restart, State, Text,
+    Arrival, ChangeGroup, ChangeKind, Changes, Detail, Drain, FieldRow, Group, Home, Hosts, Page, PageHost,
+    PageNode, Parameter, Restart, State, Text, Warning, Whose,
 };
 
 static AUTHORITIES: Group = Group { name: "Authorities", about: "Who is trusted." };
@@ -75,24 +75,43 @@ fn change(page: &mut Page) {
         before: before.map(str::to_owned),
         after: after.map(str::to_owned),
     };
+    let cause = "cluster.yaml:14 components.kubelet.flags.v: 2 → 4";
+    let worker = || Hosts::from_iter([1]);
     let group = |path: &str, kind, node, detail, causes: &[&str]| ChangeGroup {
         path: path.to_owned(),
-        hosts: vec!["worker-1".to_owned()],
+        whose: Whose::Host,
+        hosts: worker(),
         kind,
         node,
         detail,
         causes: causes.iter().map(|cause| (*cause).to_owned()).collect(),
+        notes: Vec::new(),
     };
     page.changes = Some(Changes {
         headline: "1 of 3 hosts is touched, 1 unit restarts".to_owned(),
-        hosts: vec!["worker-1".to_owned()],
+        facts: vec!["From yesterday to today.".to_owned()],
+        warnings: vec![Warning {
+            title: "Cannot simply be undone".to_owned(),
+            what: "what was written is unreadable".to_owned(),
+            advice: "take a copy before".to_owned(),
+            causes: vec![cause.to_owned()],
+        }],
+        inputs: vec![cause.to_owned()],
+        hosts: worker(),
+        arrivals: vec![Arrival {
+            host: 2,
+            kind: ChangeKind::Added,
+            files: 1,
+            units: vec!["kubelet.service".to_owned()],
+            causes: Vec::new(),
+        }],
         groups: vec![
             group(
                 "/etc/systemd/system/kubelet.service",
                 ChangeKind::Changed,
                 Some(kubelet),
                 Detail::Lines(lines.map(str::to_owned).to_vec()),
-                &["v: 2 → 4  (cluster.yaml:14 components.kubelet.flags.v)"],
+                &[cause],
             ),
             group(
                 "/etc/kubernetes/pki/kubelet.crt",
@@ -112,6 +131,7 @@ fn change(page: &mut Page) {
                 &[],
             ),
         ],
-        restarts: vec![Restart { host: "worker-1".to_owned(), unit: "kubelet.service".to_owned(), wave: 1 }],
+        restarts: vec![Restart { unit: "kubelet.service".to_owned(), hosts: worker(), wave: 1 }],
+        drains: vec![Drain { why: vec!["another containerd".to_owned()], hosts: worker() }],
     });
 }

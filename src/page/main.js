@@ -53,10 +53,13 @@ addEventListener("keydown", (event) => {
 });
 addEventListener("hashchange", follow);
 
-const files = hosts.name.reduce((sum, _, host) => sum + data.inputs.count[hosts.bundle[host]], 0);
+// What is here once the change is made.
+const staying = hosts.bundle.filter((bundle) => !isGone(bundle));
+const files = staying.reduce((sum, bundle) => sum + data.inputs.count[bundle], 0);
+const size = count - (data.states.removed ?? []).length;
 document.title = `${data.title} · kthw`;
 document.getElementById("title").textContent = data.title;
-document.getElementById("size").textContent = [plural(hosts.name.length, "host"), plural(files, "file"), plural(count, "node")].join(" · ");
+document.getElementById("size").textContent = [plural(staying.length, "host"), plural(files, "file"), plural(size, "node")].join(" · ");
 if (data.changes) {
   document.getElementById("views").hidden = false;
   document.querySelector("#only input").addEventListener("change", (event) => {

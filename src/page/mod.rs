@@ -6,7 +6,9 @@ mod columns;
 mod example;
 mod fold;
 
-pub use changes::{ChangeGroup, ChangeKind, Changes, Detail, FieldRow, Restart};
+pub use changes::{
+    Arrival, ChangeGroup, ChangeKind, Changes, Detail, Drain, FieldRow, Hosts, Restart, Warning, Whose,
+};
 
 use std::sync::Arc;
 

@@ -19,6 +19,8 @@ const STATES = ["cause", "added", "removed", "cascade"];
 const stateOf = new Map();
 for (const state of STATES) for (const node of data.states[state] ?? []) stateOf.set(node, state);
 
+const isGone = (node) => stateOf.get(node) === "removed";
+
 const plural = (n, one, many = one + "s") => `${n.toLocaleString("en")} ${n === 1 ? one : many}`;
 const natural = new Intl.Collator("en", { numeric: true }).compare;
 
@@ -150,7 +152,7 @@ function holders(node) {
   const paths = new Map();
   for (const { node: bundle, slot } of around(users, node)) {
     const host = hostOf(bundle);
-    if (hosts.bundle[host] === bundle) listed(paths, slot).push(hosts.name[host]);
+    if (hosts.bundle[host] === bundle && (isGone(node) || !isGone(bundle))) listed(paths, slot).push(hosts.name[host]);
   }
   return paths;
 }

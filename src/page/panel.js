@@ -86,6 +86,7 @@ function showHost(host) {
   return [
     crumbs(["Graph", "#graph"], ...(card.hosts.length > 1 ? [cardCrumb(card)] : [])),
     h("h2", {}, hosts.name[host]),
+    stateOf.has(hosts.bundle[host]) && h("p", {}, stated(hosts.bundle[host])),
     h("p", {}, `A host with ${plural(files.length, "file")}, made from ${plural(own.length, "node")} of its own and from what hosts share.`),
     part("Files", ...many(files.sort((a, b) => natural(a.slot, b.slot)), ({ slot, node }) => [
       h("a", { class: `node ${schemeOf(node)}`, href: link("node", names[node]) }, slot), h("small", {}, kindOf(node)), stated(node),
@@ -130,7 +131,7 @@ function showNode(node) {
         h("td", {}, known.words[value], place >= 0 && h("small", {}, known.words[place]))))))),
     made.length > 0 && part(isBundle ? "Files" : "Made from", ...many(made, edge, "input")),
     used.length > 0 && part("Goes into", ...many(used, edge, "node")),
-    part("Ask", h("p", {}, code(`kthw show ${names[node]}`), h("br"), code(`kthw why ${names[node]}`))),
+    !isGone(node) && part("Ask", h("p", {}, code(`kthw show ${names[node]}`), h("br"), code(`kthw why ${names[node]}`))),
   ];
 }
 
@@ -138,7 +139,7 @@ function showText(node, known) {
   const text = known.text[node];
   if (text >= 0) return part("Text", h("pre", { tabindex: 0 }, known.texts[text]));
   return part("Text", h("p", { class: "withheld" }, known.reasons[-1 - text], " ",
-    schemeOf(node) === "public" && ["See ", code(`kthw show ${names[node]}`), "."]));
+    schemeOf(node) === "public" && !isGone(node) && ["See ", code(`kthw show ${names[node]}`), "."]));
 }
 
 function showPanel(content) {

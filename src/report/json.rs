@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json as object};
 
+use super::effects::{Drain, Restart, Warning};
 use super::{Entry, Report};
 use crate::diff::{Area, Detail, HostChange, Input, LineKind, TextChange};
 use crate::lock::EntryChange;
@@ -14,6 +15,9 @@ pub fn json(report: &Report) -> String {
         "after": report.after,
         "rootIsHere": !report.stand_in,
         "summary": report.headline(),
+        "warnings": report.effects.warnings.iter().map(warning).collect::<Vec<_>>(),
+        "restarts": report.effects.restarts.iter().map(restart).collect::<Vec<_>>(),
+        "drains": report.effects.drains.iter().map(drain).collect::<Vec<_>>(),
         "inputs": report.inputs.iter().map(input).collect::<Vec<_>>(),
         "hostsAdded": report.added.iter().map(host).collect::<Vec<_>>(),
         "hostsRemoved": report.removed.iter().map(host).collect::<Vec<_>>(),
@@ -49,6 +53,18 @@ fn field(FieldChange { path, before, after }: &FieldChange) -> Value {
     })
 }
 
+fn warning(Warning { title, what, advice, causes }: &Warning) -> Value {
+    object!({"title": title, "what": what, "advice": advice, "causes": causes})
+}
+
+fn restart(Restart { wave, unit, hosts }: &Restart) -> Value {
+    object!({"wave": wave, "unit": unit, "hosts": hosts})
+}
+
+fn drain(Drain { why, hosts }: &Drain) -> Value {
+    object!({"why": why, "hosts": hosts})
+}
+
 fn host(host: &HostChange) -> Value {
     object!({"name": host.name, "files": host.files, "units": host.units, "causes": host.causes})
 }
@@ -62,6 +78,7 @@ fn entry(entry: &Entry) -> Value {
     let mut value = object!({
         "area": area,
         "path": entry.path,
+        "node": entry.node,
         "hosts": entry.hosts,
         "change": entry.change.as_str(),
         "ownValues": entry.own,

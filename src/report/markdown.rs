@@ -2,8 +2,10 @@
 
 use std::fmt::Write;
 
-use super::{Entry, Report, hosts};
+use super::effects::{Drain, Effects, Restart, Warning};
+use super::{Entry, Report, capitalised, hosts};
 use crate::diff::{Detail, HostChange, Input, TextChange};
+use crate::rollout::counted;
 
 /// GitHub takes 65,536 characters; what posts the comment may want to add some.
 const LONGEST: usize = 60_000;
@@ -14,15 +16,19 @@ const SHORT: usize = 12;
 
 /// The report in GitHub's Markdown, which GitLab reads as well.
 pub fn markdown(report: &Report) -> String {
-    let mut text = format!("### {}\n\n", report.headline());
+    let mut text = format!("### {}\n\n", capitalised(&report.headline()));
     let _ = writeln!(text, "From {} to {}.", code(&report.before), code(&report.after));
     if report.stand_in {
         text.push_str("The root secret is not here: keys and what is signed with them are compared by what they are made from.\n");
+    }
+    for warning in &report.effects.warnings {
+        text.push_str(&warned(report, warning));
     }
     if report.is_empty() {
         return text;
     }
     let mut parts = vec![cause_table(report)];
+    parts.extend(restarts(&report.effects));
     parts.extend(host_list(&report.added, "added", report));
     parts.extend(host_list(&report.removed, "removed", report));
     parts.extend(report.entries.iter().map(|entry| section(report, entry)));
@@ -35,10 +41,44 @@ pub fn markdown(report: &Report) -> String {
         }
     }
     if left_out > 0 {
-        let parts = super::counted(left_out, "part");
+        let parts = counted(left_out, "part");
         let _ = writeln!(text, "\n> **{parts} did not fit into a comment.** `kthw diff` shows all of it.");
     }
     text
+}
+
+/// An alert, as GitHub and GitLab draw it; elsewhere it is a quotation.
+fn warned(report: &Report, Warning { title, what, advice, causes }: &Warning) -> String {
+    let why: Vec<String> = causes.iter().filter_map(|cause| report.inputs.get(*cause)).map(place).collect();
+    let because = if why.is_empty() { String::new() } else { format!(" Because of {}.", why.join(", ")) };
+    format!("\n> [!WARNING]\n> **{}:** {}; {}.{because}\n", capitalised(title), html(what), html(advice))
+}
+
+/// Which units restart where, and which nodes are drained: short lists open, long ones folded.
+fn restarts(Effects { restarts, drains, .. }: &Effects) -> Option<String> {
+    if restarts.is_empty() && drains.is_empty() {
+        return None;
+    }
+    let units: usize = restarts.iter().map(|restart| restart.hosts.len()).sum();
+    let nodes: usize = drains.iter().map(|drain| drain.hosts.len()).sum();
+    let drained = match nodes {
+        0 => String::new(),
+        nodes => format!(", {} drained", counted(nodes, "node")),
+    };
+    let open = if restarts.len() <= SHORT { " open" } else { "" };
+    let mut text =
+        format!("\n<details{open}><summary>Restarts: {}{drained}</summary>\n\n", counted(units, "unit"));
+    if !restarts.is_empty() {
+        text.push_str("| wave | unit | hosts |\n|---:|---|---|\n");
+    }
+    for Restart { wave, unit, hosts: on } in restarts {
+        let _ = writeln!(text, "| {wave} | {} | {} |", code(unit), hosts(on));
+    }
+    for Drain { why, hosts: on } in drains {
+        let _ = writeln!(text, "\nDrained for {}: {}", html(&why.join(", ")), hosts(on));
+    }
+    text.push_str("\n</details>\n");
+    Some(text)
 }
 
 /// What was changed, and how far each change reaches.
@@ -69,7 +109,7 @@ fn host_list(changed: &[HostChange], verb: &str, report: &Report) -> Option<Stri
     }
     let mut list = "\n".to_owned();
     for host in changed.iter().take(SHOWN) {
-        let files = super::counted(host.files, "file");
+        let files = counted(host.files, "file");
         let units = host.units.iter().map(|unit| code(unit)).collect::<Vec<_>>().join(", ");
         let why: Vec<String> =
             host.causes.iter().filter_map(|cause| report.inputs.get(*cause)).map(place).collect();
@@ -199,6 +239,7 @@ mod tests {
         let entry = |n: usize| Entry {
             area: Area::Host,
             path: format!("/etc/{n}"),
+            node: "config/n".to_owned(),
             hosts: vec!["a".to_owned()],
             own: false,
             change: Change::Changed,

@@ -1,13 +1,18 @@
 //! A comparison as people and programs read it: plain data, and one file for each format.
 
+mod effects;
 mod json;
 mod markdown;
+mod page;
 mod text;
 
 use crate::diff::{Area, Detail, HostChange, Input};
+use crate::rollout::counted;
 
+pub use effects::Effects;
 pub use json::json;
 pub use markdown::markdown;
+pub use page::changes;
 pub use text::text;
 
 /// Everything that a comparison has to say.
@@ -17,6 +22,7 @@ pub struct Report {
     /// Whether another root stands in for the cluster's.
     pub stand_in: bool,
     pub inputs: Vec<Input>,
+    pub effects: Effects,
     pub added: Vec<HostChange>,
     pub removed: Vec<HostChange>,
     pub entries: Vec<Entry>,
@@ -26,6 +32,8 @@ pub struct Report {
 pub struct Entry {
     pub area: Area,
     pub path: String,
+    /// The node that it is on the first host: of the later state, unless it is gone.
+    pub node: String,
     pub hosts: Vec<String>,
     /// Whether the detail is that of the first host, and the others differ from it in values of their own.
     pub own: bool,
@@ -61,41 +69,28 @@ impl Report {
         self.added.is_empty() && self.removed.is_empty() && self.entries.is_empty()
     }
 
-    /// How much there is, in one line.
+    /// What happens, on one line: what a rollout says of itself, and what is no host's.
     pub fn headline(&self) -> String {
-        if self.is_empty() {
-            return match self.inputs.len() {
-                0 => "nothing changes".to_owned(),
-                changes => format!("no file changes, by {}", counted(changes, "change of the inputs")),
-            };
+        let elsewhere = self.entries.iter().filter(|entry| entry.area != Area::Host);
+        let elsewhere: usize = elsewhere.map(|entry| entry.hosts.len().max(1)).sum();
+        let elsewhere = match elsewhere {
+            0 => String::new(),
+            files => format!("changes {} on no host", counted(files, "file")),
+        };
+        let parts = [self.effects.summary.as_str(), elsewhere.as_str()];
+        let parts: Vec<&str> = parts.into_iter().filter(|part| !part.is_empty()).collect();
+        match (parts.as_slice(), self.inputs.len()) {
+            ([], 0) => "nothing changes".to_owned(),
+            ([], inputs) => format!("no file changes, by {} of the inputs", counted(inputs, "change")),
+            (parts, _) => parts.join("; "),
         }
-        let hosts: std::collections::BTreeSet<&String> = self
-            .entries
-            .iter()
-            .filter(|entry| entry.area == Area::Host)
-            .flat_map(|entry| &entry.hosts)
-            .collect();
-        let files: usize = self.entries.iter().map(|entry| entry.hosts.len().max(1)).sum();
-        let mut parts = Vec::new();
-        if files > 0 {
-            let on = match hosts.len() {
-                0 => String::new(),
-                count => format!(" on {}", counted(count, "host")),
-            };
-            parts.push(format!(
-                "{}{on} {}",
-                counted(files, "file"),
-                if files == 1 { "changes" } else { "change" }
-            ));
-        }
-        for (change, verb) in [(&self.added, "added"), (&self.removed, "removed")] {
-            if !change.is_empty() {
-                let are = if change.len() == 1 { "is" } else { "are" };
-                parts.push(format!("{} {are} {verb}", counted(change.len(), "host")));
-            }
-        }
-        parts.join(", ")
     }
+}
+
+/// The same as the beginning of a sentence.
+pub fn capitalised(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
 }
 
 impl Entry {
@@ -113,36 +108,40 @@ impl Entry {
 pub fn hosts(names: &[String]) -> String {
     const SHOWN: usize = 4;
     match names {
-        [first, .., last] if names.len() > SHOWN => format!("{first} … {last} ({} hosts)", names.len()),
+        [first, .., last] if names.len() > SHOWN => {
+            format!("{first} … {last} ({})", counted(names.len(), "host"))
+        }
         _ => names.join(", "),
     }
 }
 
-/// A number with its noun.
-pub fn counted(count: usize, noun: &str) -> String {
-    let (head, tail) =
-        noun.split_once(' ').map_or((noun, String::new()), |(head, tail)| (head, format!(" {tail}")));
-    let plural = if count == 1 { "" } else { "s" };
-    format!("{} {head}{plural}{tail}", thousands(count))
-}
-
-fn thousands(count: usize) -> String {
-    let digits = count.to_string();
-    let mut text = String::new();
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
 #[cfg(test)]
 pub mod trial {
+    use super::effects::{Drain, Restart, Warning};
     use super::*;
     use crate::diff::{Row, TextChange};
     use crate::spec::{FieldChange, Written};
+
+    fn effects() -> Effects {
+        let hosts = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
+        let restart =
+            |wave, unit: &str, names| Restart { wave, unit: format!("{unit}.service"), hosts: hosts(names) };
+        let warning = Warning {
+            title: "cannot simply be undone",
+            what: "key 1 decrypts no more".to_owned(),
+            advice: "first write all objects anew (`kubectl replace`)".to_owned(),
+            causes: vec![0],
+        };
+        Effects {
+            summary: "changes 8 files on 5 hosts; adds 1 host; restarts 6 units in 2 waves".to_owned(),
+            warnings: vec![warning],
+            restarts: vec![
+                restart(1, "kube-apiserver", &["a"]),
+                restart(2, "kubelet", &["a", "b", "c", "d", "e"]),
+            ],
+            drains: vec![Drain { why: hosts(&["runc 1.4.3 → 1.4.4"]), hosts: hosts(&["b", "c"]) }],
+        }
+    }
 
     /// A report with one of everything.
     pub fn report() -> Report {
@@ -158,6 +157,7 @@ pub mod trial {
         let entry = |path: &str, hosts: &[&str], detail| Entry {
             area: Area::Host,
             path: path.to_owned(),
+            node: "config/a".to_owned(),
             hosts: hosts.iter().map(|host| (*host).to_owned()).collect(),
             own: false,
             change: Change::Changed,
@@ -184,6 +184,7 @@ pub mod trial {
                 field("network.services", written("10.96.0.0/16"), written("10.97.0.0/16")),
                 field("hosts[worker-3]", None, written("{name: worker-3}")),
             ],
+            effects: effects(),
             added: vec![host],
             removed: Vec::new(),
             entries: vec![
@@ -210,8 +211,16 @@ pub mod trial {
 
     #[test]
     fn a_headline_counts() {
-        assert_eq!(report().headline(), "8 files on 5 hosts change, 1 host is added");
-        let empty = Report { added: Vec::new(), entries: Vec::new(), ..report() };
+        let hosts = report().effects.summary;
+        assert_eq!(report().headline(), hosts);
+        let mut machines = report();
+        machines.entries[0].area = Area::Machine;
+        assert_eq!(machines.headline(), format!("{hosts}; changes 5 files on no host"));
+        machines.effects = Effects::default();
+        machines.entries.truncate(1);
+        assert_eq!(machines.headline(), "changes 5 files on no host");
+        let (added, entries) = (Vec::new(), Vec::new());
+        let empty = Report { added, entries, effects: Effects::default(), ..report() };
         assert_eq!(empty.headline(), "no file changes, by 2 changes of the inputs");
         assert_eq!(Report { inputs: Vec::new(), ..empty }.headline(), "nothing changes");
     }
@@ -219,8 +228,7 @@ pub mod trial {
     #[test]
     fn many_hosts_are_folded() {
         let names: Vec<String> = (1..=5000).map(|n| format!("w{n}")).collect();
-        assert_eq!(hosts(&names), "w1 … w5000 (5000 hosts)");
+        assert_eq!(hosts(&names), "w1 … w5000 (5,000 hosts)");
         assert_eq!(hosts(&names[..2]), "w1, w2");
-        assert_eq!(counted(1_234_567, "file"), "1,234,567 files");
     }
 }

@@ -2,8 +2,10 @@
 
 use std::fmt::Write;
 
-use super::{Entry, Report};
+use super::effects::{Drain, Effects, Restart, Warning};
+use super::{Entry, Report, hosts};
 use crate::diff::{Detail, Line, LineKind, Row, TextChange};
+use crate::rollout::counted;
 
 /// How the lines stand out.
 struct Style {
@@ -33,13 +35,20 @@ pub fn text(report: &Report, coloured: bool) -> String {
     if report.stand_in {
         text.push_str("the root secret is not here: keys and what is signed with them are compared by what they are made from\n");
     }
+    for warning in &report.effects.warnings {
+        write_warning(&mut text, report, warning, style);
+    }
+    if !report.effects.warnings.is_empty() && !report.inputs.is_empty() {
+        text.push_str("\nfrom\n");
+    }
     for input in &report.inputs {
         let _ = writeln!(text, "  {input}");
     }
+    write_restarts(&mut text, report, style);
     for (hosts, mark, verb) in [(&report.added, '+', "added"), (&report.removed, '-', "removed")] {
         for host in hosts {
-            let files = super::counted(host.files, "file");
-            let units = super::counted(host.units.len(), "unit");
+            let files = counted(host.files, "file");
+            let units = counted(host.units.len(), "unit");
             let _ = writeln!(
                 text,
                 "\n{}{mark} host {} is {verb}{}: {files}, {units}",
@@ -52,6 +61,31 @@ pub fn text(report: &Report, coloured: bool) -> String {
         write_entry(&mut text, report, entry, style);
     }
     text
+}
+
+fn write_warning(text: &mut String, report: &Report, warning: &Warning, style: &Style) {
+    let Warning { title, what, advice, causes: found } = warning;
+    let _ = writeln!(text, "\n{}warning: {title}: {what}{}", style.bold, style.end);
+    let _ = writeln!(text, "  {advice}");
+    if !found.is_empty() {
+        causes(text, report, &mut found.iter().copied(), &[], style);
+    }
+}
+
+fn write_restarts(text: &mut String, report: &Report, style: &Style) {
+    let Effects { restarts, drains, .. } = &report.effects;
+    if !restarts.is_empty() {
+        let _ = writeln!(text, "\n{}restarts{}", style.bold, style.end);
+    }
+    for Restart { wave, unit, hosts: on } in restarts {
+        let _ = writeln!(text, "  wave {wave}: {unit} on {}", hosts(on));
+    }
+    if !drains.is_empty() {
+        let _ = writeln!(text, "\n{}drains{}", style.bold, style.end);
+    }
+    for Drain { why, hosts: on } in drains {
+        let _ = writeln!(text, "  {} for {}", hosts(on), why.join(", "));
+    }
 }
 
 fn write_entry(text: &mut String, report: &Report, entry: &Entry, style: &Style) {

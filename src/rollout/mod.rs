@@ -124,6 +124,26 @@ impl Rollout {
         self.of_kind(Kind::Forbidden)
     }
 
+    /// What nobody should miss: what must not be done, cannot be undone, or breaks what runs.
+    pub fn warnings(&self) -> impl Iterator<Item = &Finding> {
+        self.findings.iter().filter(|finding| finding.kind <= Kind::Breaking)
+    }
+
+    /// Leaves what is done to some hosts, where these are the differences that count. What is to be known stays.
+    pub fn only(&mut self, differences: &Differences, wanted: impl Fn(&str) -> bool) {
+        let changed = work::changed(differences);
+        (self.files, self.hosts) = (changed.values().map(BTreeSet::len).sum(), changed.len());
+        self.added.retain(|host| wanted(host));
+        self.removed.retain(|host| wanted(host));
+        for batch in self.waves.iter_mut().flat_map(|wave| &mut wave.batches) {
+            batch.retain(|step| wanted(&step.host));
+        }
+        self.certificates.retain_mut(|reissue| {
+            reissue.hosts.retain(|host| wanted(host));
+            !reissue.hosts.is_empty()
+        });
+    }
+
     fn of_kind(&self, kind: Kind) -> impl Iterator<Item = &Finding> {
         self.findings.iter().filter(move |finding| finding.kind == kind)
     }
@@ -186,11 +206,24 @@ impl Rollout {
 }
 
 fn breaks(count: usize) -> String {
-    if count == 1 { "1 thing breaks".to_owned() } else { format!("{count} things break") }
+    format!("{} break{}", counted(count, "thing"), if count == 1 { "s" } else { "" })
 }
 
-fn counted(count: usize, noun: &str) -> String {
-    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
+/// A number with its noun.
+pub fn counted(count: usize, noun: &str) -> String {
+    format!("{} {noun}{}", thousands(count), if count == 1 { "" } else { "s" })
+}
+
+fn thousands(count: usize) -> String {
+    let digits = count.to_string();
+    let mut text = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
 }
 
 /// So many are named before the rest is counted.
@@ -217,6 +250,12 @@ mod tests {
         insta::assert_snapshot!(summary(upgrade));
         let member = |text: String| text.replace("name: worker-2", "name: worker-9");
         insta::assert_snapshot!(summary(Trial::of("production").after(member)));
+    }
+
+    #[test]
+    fn a_number_is_read_at_a_glance() {
+        assert_eq!(super::counted(1, "file"), "1 file");
+        assert_eq!(super::counted(1_234_567, "file"), "1,234,567 files");
     }
 
     #[test]

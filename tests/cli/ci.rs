@@ -10,8 +10,8 @@ use std::process::Command;
 use serde_json::Value;
 
 use crate::cluster_folder::{ClusterFolder, KTHW};
-use crate::committed::{commit, git, single};
 use crate::ran::Ran;
+use crate::repository::{commit, git, single};
 
 /// The block of the document that begins with this line.
 fn block(first: &str) -> String {

@@ -3,14 +3,7 @@
 use serde_json::Value;
 
 use crate::cluster_folder::ClusterFolder;
-use crate::repository::{commit_all, git};
-
-/// The example in a repository with one commit.
-fn committed() -> ClusterFolder {
-    let folder = ClusterFolder::single();
-    commit_all(&folder);
-    folder
-}
+use crate::repository::{commit, example, git};
 
 fn report(folder: &ClusterFolder, args: &[&str]) -> Value {
     let said = folder.kthw(&[&["diff", "--format", "json"], args].concat()).exits(0).stdout;
@@ -24,7 +17,7 @@ fn paths(report: &Value) -> Vec<&str> {
 
 #[test]
 fn nothing_differs_from_itself_and_comments_are_nothing() {
-    let folder = committed();
+    let Some(folder) = example("single") else { return };
     assert_eq!(report(&folder, &[])["summary"], "nothing changes");
     folder.write("cluster.yaml", &(folder.read("cluster.yaml") + "# a word\n"));
     let said = folder.kthw(&["diff", "--exit-code"]).exits(0).stdout;
@@ -33,7 +26,7 @@ fn nothing_differs_from_itself_and_comments_are_nothing() {
 
 #[test]
 fn a_difference_is_an_exit_code_where_it_is_asked_for() {
-    let folder = committed();
+    let Some(folder) = example("single") else { return };
     folder.edit("cluster.yaml", "domain: cluster.local", "domain: k8s.example");
     folder.kthw(&["diff"]).exits(0);
     folder.kthw(&["diff", "--exit-code"]).exits(3);
@@ -61,7 +54,7 @@ fn a_build_is_compared_as_it_was_recorded() {
 
 #[test]
 fn a_host_and_a_file_can_be_asked_for() {
-    let folder = committed();
+    let Some(folder) = example("single") else { return };
     folder.edit("cluster.yaml", "domain: cluster.local", "domain: k8s.example");
     let of = |target: &str| report(&folder, &["--only", target]);
     let all = report(&folder, &[]);
@@ -76,8 +69,7 @@ fn a_host_and_a_file_can_be_asked_for() {
 
 #[test]
 fn the_order_of_hosts_is_a_cause() {
-    let folder = ClusterFolder::of_example("production");
-    commit_all(&folder);
+    let Some(folder) = example("production") else { return };
     let text = folder.read("cluster.yaml");
     let first = text.find("  - name: etcd-1").expect("a host");
     let second = text.find("  - name: etcd-2").expect("a host");
@@ -92,7 +84,7 @@ fn the_order_of_hosts_is_a_cause() {
 
 #[test]
 fn the_same_differs_without_the_root() {
-    let folder = committed();
+    let Some(folder) = example("single") else { return };
     folder.edit("cluster.yaml", "domain: cluster.local", "domain: k8s.example");
     folder.edit("kthw.lock", "\n[epochs]", "\n[generations]\n\"pki/ca\" = 2\n\n[epochs]");
     let with = report(&folder, &[]);
@@ -110,7 +102,7 @@ fn the_same_differs_without_the_root() {
 
 #[test]
 fn what_cannot_be_compared_is_refused() {
-    let folder = committed();
+    let Some(folder) = example("single") else { return };
     let mut refusals = String::new();
     let mut refused = |folder: &ClusterFolder, args: &[&str], code| {
         let said = folder.kthw(&[&["diff"], args].concat()).refusal(code);
@@ -122,12 +114,13 @@ fn what_cannot_be_compared_is_refused() {
     folder.build();
     refused(&folder, &["build:7"], 1);
     folder.edit("cluster.yaml", "10.96.0.0/24", "10.96.0.0/33");
-    git(&folder, &["commit", "--all", "--quiet", "--message=broken"]);
+    let Some(()) = commit(&folder, "broken") else { return };
     folder.edit("cluster.yaml", "10.96.0.0/33", "10.96.0.0/24");
     refused(&folder, &["HEAD"], 2);
-    git(&folder, &["mv", "cluster.yaml", "elsewhere.yaml"]);
-    git(&folder, &["commit", "--all", "--quiet", "--message=moved"]);
-    git(&folder, &["mv", "elsewhere.yaml", "cluster.yaml"]);
+    let Some(moved) = git(&folder.path(), &["mv", "cluster.yaml", "elsewhere.yaml"]) else { return };
+    moved.exits(0);
+    let Some(()) = commit(&folder, "moved") else { return };
+    git(&folder.path(), &["mv", "elsewhere.yaml", "cluster.yaml"]).expect("git is there").exits(0);
     refused(&folder, &["HEAD"], 2);
     refused(&ClusterFolder::single(), &["HEAD"], 1);
     insta::with_settings!({filters => vec![

@@ -3,7 +3,6 @@
 mod backup;
 mod browser;
 mod cluster_folder;
-mod committed;
 mod elsewhere;
 mod host_tree;
 mod judge;

@@ -3,20 +3,21 @@
 use std::collections::BTreeSet;
 
 use kthw::page::{
-    ChangeGroup, ChangeKind, Changes, Detail, FieldRow, Group, Home, Page, PageHost, PageNode, Parameter,
-    Restart, State, Text,
+    Arrival, ChangeGroup, ChangeKind, Changes, Detail, Drain, FieldRow, Group, Home, Hosts, Page, PageHost,
+    PageNode, Parameter, Restart, State, Text, Warning, Whose,
 };
 use serde_json::Value;
 
 use crate::browser::{Browser, DOWN, ENTER, ESCAPE, RIGHT};
 use crate::cluster_folder::ClusterFolder;
+use crate::repository;
 
 // The page with a change that the module's own tests are about.
 #[path = "../../src/page/example.rs"]
 mod example;
 
 /// The JSON of one of the page's script elements.
-fn json(html: &str, id: &str) -> Value {
+pub fn json(html: &str, id: &str) -> Value {
     let start = format!("<script type=\"application/json\" id=\"{id}\">");
     let (_, rest) = html.split_once(&start).expect("the element is there");
     let (text, _) = rest.split_once("</script>").expect("the element ends");
@@ -150,6 +151,8 @@ fn a_change_comes_first_and_colours_the_graph() {
     assert_eq!(browser.text(".change .ins"), "+ExecStart=/usr/local/bin/kubelet --v=4\n");
     assert!(browser.text(".because").contains("cluster.yaml:14"));
     assert_eq!(browser.text(".restarts tbody tr"), "1kubelet.serviceworker-1");
+    assert_eq!(browser.text(".drains tbody tr"), "worker-1another containerd");
+    assert!(browser.text(".warning").starts_with("Cannot simply be undone"));
 
     browser.types("g");
     browser.waits_for("!document.getElementById('graph').hidden");
@@ -162,13 +165,75 @@ fn a_change_comes_first_and_colours_the_graph() {
 
     browser.types("c");
     browser.waits_for("!document.getElementById('changes').hidden");
-    browser.value::<()>("document.querySelector('.change .to a').click()");
+    browser.value::<()>("document.querySelector('[aria-label=Files] .change .to a').click()");
     browser.waits_for("document.querySelector('#panel h2')?.textContent === 'host/worker-1/kubelet.service'");
     let text: String = browser.text("#panel pre");
     assert!(text.contains("</script><script>alert(1)</script>"), "{text}");
     assert_eq!(browser.console(), [""; 0]);
     browser.value::<()>("void console.error('planted')");
     assert_eq!(browser.console().len(), 1, "a complaint would have been heard");
+}
+
+/// Production with a flag of every API server, a label of one worker, and another worker in place of the other one.
+fn changed() -> Option<ClusterFolder> {
+    let folder = repository::example("production")?;
+    folder.edit("cluster.yaml", "maxAge: 90", "maxAge: 91");
+    folder.edit("cluster.yaml", "zone: b", "zone: c");
+    folder.edit("cluster.yaml", "name: worker-1", "name: worker-9");
+    Some(folder)
+}
+
+#[test]
+fn a_real_change_comes_first_and_colours_the_graph() {
+    let Some(folder) = changed() else { return };
+    folder.kthw(&["diff", "--format", "html", "--output", "diff.html"]).exits(0);
+    let Some(browser) = Browser::open(&folder.path().join("diff.html")) else { return };
+    let said = folder.kthw(&["diff"]).result();
+    let headline = said.lines().next().expect("a headline");
+    assert_eq!(browser.text("#changes h2").to_lowercase(), headline.to_lowercase());
+    let restarts: Vec<String> = browser
+        .value("[...document.querySelectorAll('.restarts:not(.drains) tbody tr')].map(e => e.textContent)");
+    assert_eq!(restarts[0], "1kube-apiserver.servicecp-1, cp-2, cp-3");
+    let arrivals: Vec<String> =
+        browser.value("[...document.querySelectorAll('[aria-label=Hosts] .path')].map(e => e.textContent)");
+    assert_eq!(arrivals, ["worker-9", "worker-1"]);
+    assert!(browser.text("#size").starts_with("8 hosts · "), "who goes is not counted");
+
+    let unit = "[...document.querySelectorAll('.change')].find(e => e.textContent.includes('--audit-log-maxage=91'))";
+    browser.value::<()>(&format!("void ({unit}.open = false)"));
+    assert!(!browser.value::<bool>(&format!("{unit}.querySelector('pre').checkVisibility()")));
+    browser.value::<()>(&format!("{unit}.querySelector('summary').click()"));
+    assert!(browser.value::<bool>(&format!("{unit}.querySelector('pre').checkVisibility()")));
+    let why: String = browser.value(&format!("{unit}.querySelector('.because').textContent"));
+    assert!(why.contains("audit.maxAge: 90 → 91"), "{why}");
+    browser.value::<()>(&format!("{unit}.querySelector('.to a').click()"));
+    browser
+        .waits_for("document.querySelector('#panel h2')?.textContent === 'host/cp-1/kube-apiserver.service'");
+    let labels = |state: &str| -> BTreeSet<String> {
+        let rows = format!("[...document.querySelectorAll('a.row.{state} .label')].map(e => e.textContent)");
+        browser.value(&rows)
+    };
+    assert!(labels("cause").contains("kube-apiserver.service"), "{:?}", labels("cause"));
+    assert!(labels("cascade").contains("bundle"), "{:?}", labels("cascade"));
+    assert!(labels("added").contains("kubelet.conf"), "{:?}", labels("added"));
+
+    browser.value::<()>("void (location.hash = '#node/host/worker-1/kubelet.conf')");
+    browser.waits_for("document.querySelector('#panel h2').textContent === 'host/worker-1/kubelet.conf'");
+    assert_eq!(browser.text("#panel .badge"), "removed");
+    assert!(!browser.text("#panel").contains("kthw show"), "what is gone cannot be shown");
+    browser.value::<()>("void (location.hash = '#host/worker-1')");
+    browser.waits_for("document.querySelector('#panel h2').textContent === 'worker-1'");
+    assert_eq!(browser.text("#panel .badge"), "removed");
+    assert_eq!(browser.console(), [""; 0]);
+}
+
+#[test]
+fn nothing_changed_is_a_page_that_says_so() {
+    let Some(folder) = repository::example("single") else { return };
+    let html = folder.kthw(&["diff", "--format", "html"]).result();
+    let overview = json(&html, "overview");
+    assert_eq!(overview["changes"]["headline"], "Nothing changes");
+    assert_eq!(overview["states"], Value::Object(serde_json::Map::new()));
 }
 
 #[test]

@@ -2,14 +2,7 @@
 
 use crate::cluster_folder::ClusterFolder;
 use crate::ran::PUBLIC_ROOT;
-use crate::repository::{commit_all, git};
-
-/// An example in a repository, with its state there.
-fn committed(example: &str) -> ClusterFolder {
-    let folder = ClusterFolder::of_example(example);
-    commit_all(&folder);
-    folder
-}
+use crate::repository::{begin, commit, example, git};
 
 /// The plan from the last commit to the folder.
 #[track_caller]
@@ -19,7 +12,7 @@ fn plan(folder: &ClusterFolder) -> String {
 
 #[test]
 fn nothing_changed_is_nothing_to_do() {
-    let folder = committed("ha-haproxy");
+    let Some(folder) = example("ha-haproxy") else { return };
     insta::assert_snapshot!(plan(&folder), @"nothing to do: no file of any host changes");
     folder.write("cluster.yaml", &format!("# a comment\n{}", folder.read("cluster.yaml")));
     folder.kthw(&["plan", "--exit-code"]).exits(0);
@@ -27,7 +20,7 @@ fn nothing_changed_is_nothing_to_do() {
 
 #[test]
 fn a_flag_restarts_one_program() {
-    let folder = committed("ha-haproxy");
+    let Some(folder) = example("ha-haproxy") else { return };
     let spec = folder.read("cluster.yaml");
     folder.write("cluster.yaml", &(spec + "components:\n  kube-apiserver:\n    flags: {v: '4'}\n"));
     insta::assert_snapshot!(plan(&folder));
@@ -39,7 +32,7 @@ fn an_upgrade_is_previewed_without_a_cluster() {
     let folder = ClusterFolder::of_example("ha-haproxy");
     folder.edit("cluster.yaml", "1.36.1", "1.35.1");
     folder.kthw(&["lock"]).exits(0);
-    commit_all(&folder);
+    let Some(()) = begin(&folder) else { return };
     folder.edit("cluster.yaml", "1.35.1", "1.36.1");
     folder.kthw(&["lock"]).exits(0);
     insta::assert_snapshot!(plan(&folder));
@@ -48,30 +41,30 @@ fn an_upgrade_is_previewed_without_a_cluster() {
 #[test]
 fn a_way_back_over_a_minor_is_refused() {
     let folder = ClusterFolder::single();
-    commit_all(&folder);
+    let Some(()) = begin(&folder) else { return };
     folder.edit("cluster.yaml", "kubernetes: 1.35.1", "kubernetes: 1.36.1");
     folder.kthw(&["lock"]).exits(0);
-    git(&folder, &["commit", "--quiet", "--all", "--message=1.36"]);
+    let Some(()) = commit(&folder, "1.36") else { return };
     let ran = folder.kthw(&["plan", "HEAD", "HEAD~1"]).exits(1);
     assert!(ran.stdout.starts_with("1 thing must not be done; "), "{}", ran.stdout);
     insta::assert_snapshot!(ran.stderr.replacen(PUBLIC_ROOT, "", 1));
 }
 
 /// The smallest example as it would have been with an old Kubernetes, committed, and then with a new one.
-fn leap(before: &str) -> ClusterFolder {
+fn leap(before: &str) -> Option<ClusterFolder> {
     let folder = ClusterFolder::single();
     let spec = folder.read("cluster.yaml");
     folder.write("cluster.yaml", &(spec.replace("1.35.1", "1.28.3") + before));
     folder.kthw(&["lock"]).exits(0);
-    commit_all(&folder);
+    begin(&folder)?;
     folder.edit("cluster.yaml", "1.28.3", "1.35.1");
     folder.kthw(&["lock"]);
-    folder
+    Some(folder)
 }
 
 #[test]
 fn minors_that_are_skipped_are_refused_and_told_of() {
-    let folder = leap("");
+    let Some(folder) = leap("") else { return };
     let ran = folder.kthw(&["plan", "--exit-code"]).exits(1);
     insta::assert_snapshot!(ran.stdout);
     insta::assert_snapshot!("refusal", ran.stderr);
@@ -79,14 +72,14 @@ fn minors_that_are_skipped_are_refused_and_told_of() {
 
 #[test]
 fn a_flag_that_the_later_version_lacks_is_an_error_of_that_state() {
-    let folder = leap(
-        "components:\n  kubelet:\n    flags: {pod-infra-container-image: 'registry.k8s.io/pause:3.9'}\n",
-    );
-    git(&folder, &["commit", "--quiet", "--all", "--message=1.35"]);
+    let flag =
+        "components:\n  kubelet:\n    flags: {pod-infra-container-image: 'registry.k8s.io/pause:3.9'}\n";
+    let Some(folder) = leap(flag) else { return };
+    let Some(()) = commit(&folder, "1.35") else { return };
     let refusal = folder.kthw(&["plan", "HEAD~1", "HEAD"]).refusal(2);
     // The commit is another whenever the example is.
-    let commit = git(&folder, &["rev-parse", "--short=10", "HEAD"]);
-    insta::assert_snapshot!(refusal.replace(commit.trim(), "COMMIT"));
+    let Some(commit) = git(&folder.path(), &["rev-parse", "--short=10", "HEAD"]) else { return };
+    insta::assert_snapshot!(refusal.replace(commit.result().trim(), "COMMIT"));
 }
 
 /// Two more members of etcd, as the lines of a cluster's file.
@@ -101,7 +94,7 @@ const WORKER: &str = "  - name: worker-1
 
 #[test]
 fn members_join_etcd_before_the_others_are_told() {
-    let folder = committed("production");
+    let Some(folder) = example("production") else { return };
     folder.edit("cluster.yaml", WORKER, &format!("{MORE}{WORKER}"));
     insta::assert_snapshot!(plan(&folder));
 }
@@ -110,28 +103,28 @@ fn members_join_etcd_before_the_others_are_told() {
 fn hosts_that_go_go_last() {
     let folder = ClusterFolder::of_example("production");
     folder.edit("cluster.yaml", WORKER, &format!("{MORE}{WORKER}"));
-    commit_all(&folder);
+    let Some(()) = begin(&folder) else { return };
     folder.edit("cluster.yaml", &format!("{MORE}{WORKER}"), "");
     insta::assert_snapshot!(plan(&folder));
 }
 
 #[test]
 fn a_key_that_is_dropped_leaves_secrets_unreadable() {
-    let folder = committed("production");
+    let Some(folder) = example("production") else { return };
     folder.edit("kthw.lock", "encryption = [2, 1]", "encryption = [2]");
     insta::assert_snapshot!(plan(&folder));
 }
 
 #[test]
 fn an_authority_that_is_replaced_breaks_its_clients() {
-    let folder = committed("ha-haproxy");
+    let Some(folder) = example("ha-haproxy") else { return };
     folder.edit("kthw.lock", "\n[epochs]", "\n[generations]\n\"pki/ca\" = 2\n\n[epochs]");
     insta::assert_snapshot!(plan(&folder));
 }
 
 #[test]
 fn a_moved_range_is_told_of() {
-    let folder = committed("single");
+    let Some(folder) = example("single") else { return };
     folder.edit("cluster.yaml", "services: 10.96.0.0/24", "services: 10.97.0.0/24");
     folder.edit("cluster.yaml", "dns: 10.96.0.10", "dns: 10.97.0.10");
     insta::assert_snapshot!(plan(&folder));
@@ -139,7 +132,7 @@ fn a_moved_range_is_told_of() {
 
 #[test]
 fn the_plan_is_the_same_without_the_root() {
-    let folder = committed("ha-haproxy");
+    let Some(folder) = example("ha-haproxy") else { return };
     let spec = folder.read("cluster.yaml");
     folder.write("cluster.yaml", &(spec + "components:\n  kubelet:\n    config: {maxPods: 50}\n"));
     let with = plan(&folder);
@@ -149,7 +142,7 @@ fn the_plan_is_the_same_without_the_root() {
 
 #[test]
 fn the_json_holds_the_whole_plan() {
-    let folder = committed("ha-haproxy");
+    let Some(folder) = example("ha-haproxy") else { return };
     let spec = folder.read("cluster.yaml");
     folder.write("cluster.yaml", &(spec + "components:\n  kube-scheduler:\n    flags: {v: '4'}\n"));
     let mut json: serde_json::Value =

@@ -171,6 +171,17 @@ fn initialised() -> ClusterFolder {
     folder
 }
 
+/// Every way to show a change.
+const COMPARISONS: [&[&str]; 7] = [
+    &["diff"],
+    &["diff", "--format", "markdown"],
+    &["diff", "--format", "json"],
+    &["diff", "--format", "html"],
+    &["diff", "--format", "html", "--output", "../diff.html"],
+    &["plan"],
+    &["plan", "--format", "json"],
+];
+
 #[test]
 fn nothing_that_is_written_or_printed_holds_a_secret() {
     let folder = initialised();
@@ -190,7 +201,8 @@ fn nothing_that_is_written_or_printed_holds_a_secret() {
     };
     for name in ["one.example", "two.example"] {
         domain(name);
-        for args in [
+        // From the last build, which knows the old name.
+        for args in COMPARISONS.into_iter().chain([
             &["build"][..],
             &["build", "--check", "--json"],
             &["build", "--out", "../out"],
@@ -210,11 +222,22 @@ fn nothing_that_is_written_or_printed_holds_a_secret() {
             &["kubeconfig", "nobody"],
             &["build", "nothing"],
             &["gc", "--keep", "1"],
-        ] {
+        ]) {
             log(args);
         }
     }
+    // A comparison of keys has two of each, none of which it tells.
+    folder.edit("kthw.lock", "\n[epochs]", "\n[generations]\n\"pki/admin\" = 2\n\n[epochs]");
+    folder.edit("kthw.lock", "encryption = [1]", "encryption = [2, 1]");
+    let later = self::poison(&folder);
+    for args in COMPARISONS {
+        log(args);
+        let printed = folder.kthw(args).exits(0).stdout;
+        assert!(printed.contains("generation") || args.contains(&"--output"), "{args:?}: {printed}");
+        assert_eq!(later.found_in(printed.as_bytes()), BTreeSet::new(), "{args:?}");
+    }
     assert_clean(&poison, &folder);
+    assert_clean(&later, &folder);
     // Errors about the root and the lock must not repeat the root.
     let root = folder.read(".kthw/root");
     for broken in [root.to_uppercase(), root.replace("v1", "v2"), format!("{root}{root}"), root.trim().into()]

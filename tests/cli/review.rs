@@ -5,7 +5,7 @@
 use std::fs;
 
 use crate::cluster_folder::ClusterFolder;
-use crate::committed::{commit, git, single};
+use crate::repository::{commit, git, single};
 
 /// What git says of the golden files after a change of an input: renames, additions, edits.
 fn seen(file: &str, from: &str, to: &str) -> Option<String> {

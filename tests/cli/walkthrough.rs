@@ -1,12 +1,12 @@
 //! Changes of every example as a reviewer sees them, in every format. docs/review.md shows some and leads to all.
 
-use std::process::Command;
+use std::collections::BTreeSet;
 
 use serde_json::Value;
 
 use crate::cluster_folder::ClusterFolder;
-use crate::judge::judge;
-use crate::ran::Ran;
+use crate::page;
+use crate::repository::begin;
 
 const EXAMPLES: [&str; 5] = ["single", "cilium", "ha-ipvs", "ha-haproxy", "production"];
 
@@ -20,9 +20,7 @@ fn changed(example: &str, change: &str) -> Option<ClusterFolder> {
     if change == "version" {
         older(&folder, example);
     }
-    git(&folder, &["init", "--quiet"])?;
-    git(&folder, &["add", "."])?;
-    git(&folder, &["commit", "--quiet", "--message", "as it was"])?;
+    begin(&folder)?;
     match change {
         "flag" => {
             let text = folder.read("cluster.yaml");
@@ -75,20 +73,35 @@ fn older(folder: &ClusterFolder, example: &str) {
     folder.kthw(&["lock"]).exits(0);
 }
 
-/// Runs git as nobody in particular, at no time in particular.
-fn git(folder: &ClusterFolder, args: &[&str]) -> Option<()> {
-    let mut git: Command = judge("git")?;
-    git.current_dir(folder.path()).env("HOME", folder.place()).args(args);
-    for role in ["AUTHOR", "COMMITTER"] {
-        git.env(format!("GIT_{role}_NAME"), "a").env(format!("GIT_{role}_EMAIL"), "a@example.org");
-        git.env(format!("GIT_{role}_DATE"), "2026-11-20T00:00:00Z");
-    }
-    Ran::of(&mut git).exits(0);
-    Some(())
-}
-
 fn diff(folder: &ClusterFolder, format: &str) -> String {
     folder.kthw(&["diff", "--format", format]).exits(0).stdout
+}
+
+/// The page says what the document says, and each of its changes can be found in the graph.
+fn assert_page(folder: &ClusterFolder, report: &Value) {
+    let overview = page::json(&diff(folder, "html"), "overview");
+    let changes = &overview["changes"];
+    let said = changes["headline"].as_str().expect("a headline").to_lowercase();
+    assert_eq!(said, report["summary"].as_str().expect("text").to_lowercase());
+    let list = |value: &Value| value.as_array().expect("a list").clone();
+    for (shown, told) in
+        [("groups", "files"), ("restarts", "restarts"), ("drains", "drains"), ("warnings", "warnings")]
+    {
+        assert_eq!(list(&changes[shown]).len(), list(&report[told]).len(), "{shown}");
+    }
+    let arrivals = list(&report["hostsAdded"]).len() + list(&report["hostsRemoved"]).len();
+    assert_eq!(list(&changes["arrivals"]).len(), arrivals);
+    let states = overview["states"].as_object().expect("nodes by state");
+    let count = |state: &str| states.get(state).map_or(0, |nodes| list(nodes).len());
+    assert!(count("cause") + count("added") > 0, "{states:?}");
+    assert!(count("cascade") > 0, "the cluster follows from whatever changes: {states:?}");
+    let marked: BTreeSet<u64> = states.values().flat_map(list).filter_map(|node| node.as_u64()).collect();
+    for group in list(&changes["groups"]) {
+        assert!(!list(&group["causes"]).is_empty(), "{group:#}");
+        let node = group["node"].as_u64().expect("a node in the graph");
+        assert!(marked.contains(&node), "{group:#}");
+        assert_eq!(list(&group["hosts"]).is_empty(), group["whose"] == "cluster", "{group:#}");
+    }
 }
 
 #[test]
@@ -105,6 +118,7 @@ fn every_change_of_every_example_is_shown_with_its_causes() {
                 let causes = changed["causes"].as_array().expect("a list");
                 assert!(!causes.is_empty() && causes.len() <= inputs, "{example} {change}: {changed:#}");
             }
+            assert_page(&folder, &report);
             let row = format!("| {example} | {change} | {} |\n", report["summary"].as_str().expect("text"));
             headlines += &row;
             let mut settings = insta::Settings::clone_current();
@@ -120,6 +134,63 @@ fn every_change_of_every_example_is_shown_with_its_causes() {
     }
     let guide = include_str!("../../docs/review.md");
     assert!(guide.contains(&headlines), "docs/review.md lacks this table:\n{headlines}");
+}
+
+#[test]
+fn only_what_is_done_to_the_hosts_that_are_asked_for_is_shown() {
+    let Some(folder) = changed("production", "version") else { return };
+    let said = folder.kthw(&["diff", "--only", "worker-2", "--format", "json"]).exits(0).stdout;
+    let report: Value = serde_json::from_str(&said).expect("a document");
+    let restarts = report["restarts"].as_array().expect("a list").iter();
+    let restarts: Vec<String> =
+        restarts.map(|restart| format!("{} {}", restart["unit"], restart["hosts"])).collect();
+    assert_eq!(restarts, [r#""containerd.service" ["worker-2"]"#, r#""kubelet.service" ["worker-2"]"#]);
+    assert_eq!(report["drains"][0]["hosts"], serde_json::json!(["worker-2"]));
+    let files = report["files"].as_array().expect("a list").len();
+    let summary = report["summary"].as_str().expect("text");
+    let reach = format!("changes {files} files on 1 host; restarts 2 units in 1 wave; drains 1 node; ");
+    assert!(summary.starts_with(&reach), "{summary}");
+}
+
+#[test]
+fn what_must_not_be_done_is_said_before_anything_else() {
+    let folder = ClusterFolder::single();
+    folder.edit("cluster.yaml", "kubernetes: 1.35.1", "kubernetes: 1.36.1");
+    folder.kthw(&["lock"]).exits(0);
+    let Some(()) = begin(&folder) else { return };
+    folder.edit("cluster.yaml", "kubernetes: 1.36.1", "kubernetes: 1.35.1");
+    folder.kthw(&["lock"]).exits(0);
+    let text = diff(&folder, "text");
+    let summary = folder.kthw(&["plan"]).exits(1).stdout;
+    assert_eq!(text.lines().next(), summary.lines().next(), "both commands say the same");
+    assert!(summary.starts_with("1 thing must not be done; "), "{summary}");
+    assert!(
+        text.lines().nth(3).is_some_and(|line| line.starts_with("warning: must not be done: ")),
+        "{text}"
+    );
+    let markdown = diff(&folder, "markdown");
+    let (before, _) = markdown.split_once("| change |").expect("a table");
+    assert!(before.contains("> [!WARNING]\n> **Must not be done:** "), "{markdown}");
+    let page = page::json(&diff(&folder, "html"), "overview");
+    assert_eq!(page["changes"]["warnings"][0]["title"], "Must not be done");
+}
+
+#[test]
+fn the_page_is_drawn_without_the_root() {
+    let Some(folder) = changed("ha-haproxy", "range") else { return };
+    let with = page::json(&diff(&folder, "html"), "overview");
+    std::fs::remove_file(folder.path().join("kthw.root")).expect("our own folder");
+    let html = diff(&folder, "html");
+    let without = page::json(&html, "overview");
+    for part in ["headline", "inputs", "restarts", "arrivals", "hosts"] {
+        assert_eq!(with["changes"][part], without["changes"][part], "{part}");
+    }
+    assert_eq!(with["states"], without["states"]);
+    let facts = without["changes"]["facts"].as_array().expect("a list");
+    assert!(
+        facts.iter().any(|fact| fact.as_str().is_some_and(|fact| fact.contains("root secret"))),
+        "{facts:?}"
+    );
 }
 
 /// The guide quotes what the program prints.

@@ -32,7 +32,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("diff", &["artifact", "imported", "lock", "plan", "root", "spec"]),
     ("rollout", &["artifact", "cluster", "diff", "lock", "plan"]),
     ("golden", &["artifact", "cluster", "diff", "plan"]),
-    ("report", &["diff", "lock", "spec"]),
+    ("report", &["diff", "lock", "page", "rollout", "spec"]),
     ("executor", &["archive", "artifact", "imported", "lock", "root", "sys"]),
     (
         "commands",

@@ -1,0 +1,100 @@
+//! A comparison as a page: the graph of the later state, with what becomes of every node, and the change itself.
+
+use std::collections::HashMap;
+
+use kthw_graph::{Action, NodeId};
+use kthw_store::Output;
+
+use super::comparison::Comparison;
+use super::failure::Failure;
+use super::picture;
+use super::state::State;
+use crate::diff::Causes;
+use crate::page::{Page, PageHost, PageNode, State as NodeState, Text};
+use crate::plan;
+use crate::report::{self, Report};
+use crate::spec::Positions;
+
+const GONE: &str = "It is no longer made.";
+const SECRET: &str = "It is a secret, or follows from one that is not here.";
+const NO_TEXT: &str = "It is no text.";
+
+pub fn page(comparison: &Comparison, report: &Report) -> Result<Page, Failure> {
+    let Comparison { before, after } = comparison;
+    let title = after.bound.cluster.name.clone();
+    let mut page = picture::page(&after.session, title, &Positions::new(&after.bound.spec))?;
+    use_recorded(&mut page, after)?;
+    comparison.explain(|causes| mark(&mut page, &causes));
+    add_removed(&mut page, before, after);
+    page.changes = Some(report::changes(report, &page));
+    Ok(page)
+}
+
+/// Puts what the later state is said to yield in the place of what is made of its inputs here: what a recorded build
+/// yielded, and what follows from a root that is not here.
+fn use_recorded(page: &mut Page, after: &State) -> Result<(), Failure> {
+    for (node, id) in page.nodes.iter_mut().zip(after.session.graph().order()) {
+        let output = output(after, *id);
+        if node.output != output {
+            node.text = match after.realised(*id).map(|realised| realised.output) {
+                Some(Output::Secret(_)) => Text::Withheld(SECRET),
+                _ => {
+                    let text = after.text(*id)?.and_then(|bytes| String::from_utf8(bytes).ok());
+                    text.map_or(Text::Withheld(NO_TEXT), |text| Text::Shown(text.into()))
+                }
+            };
+            node.output = output;
+        }
+    }
+    Ok(())
+}
+
+fn output(state: &State, id: NodeId) -> String {
+    state.realised(id).map_or_else(String::new, |realised| realised.output.to_string())
+}
+
+/// Says of each node of the later state what becomes of it.
+fn mark(page: &mut Page, causes: &Causes<'_>) {
+    for node in &mut page.nodes {
+        node.state = match causes.change(&node.name) {
+            _ if causes.before.graph.find(&node.name).is_none() => NodeState::Added,
+            None => NodeState::Same,
+            Some(change) if change.kind || !change.params.is_empty() => NodeState::Cause,
+            Some(_) => NodeState::Cascade,
+        };
+    }
+}
+
+/// Adds the hosts and nodes that the later state has no more, inputs first.
+fn add_removed(page: &mut Page, before: &State, after: &State) {
+    let (old, new) = (before.session.graph(), after.session.graph());
+    let positions = Positions::new(&before.bound.spec);
+    let gone: Vec<NodeId> =
+        old.order().iter().copied().filter(|id| new.find(old.node(*id).name.as_str()).is_none()).collect();
+    let mut index: HashMap<String, usize> =
+        page.nodes.iter().enumerate().map(|(n, node)| (node.name.clone(), n)).collect();
+    for (place, id) in gone.iter().enumerate() {
+        index.insert(old.node(*id).name.to_string(), page.nodes.len() + place);
+    }
+    for name in plan::hosts(old).difference(&plan::hosts(new)) {
+        page.hosts.push(PageHost { name: name.clone(), bundle: index[&plan::bundle_name(name)] });
+    }
+    let names: Vec<String> = page.hosts.iter().map(|host| host.name.clone()).collect();
+    let hosts: HashMap<&str, usize> = names.iter().enumerate().map(|(n, name)| (&**name, n)).collect();
+    for id in gone {
+        let node = old.node(id);
+        let inputs = node.inputs.iter();
+        page.nodes.push(PageNode {
+            name: node.name.to_string(),
+            kind: node.action.kind().name,
+            home: picture::home(node.name.as_str(), &hosts),
+            inputs: inputs
+                .map(|(slot, input)| (slot.to_string(), index[old.node(*input).name.as_str()]))
+                .collect(),
+            output: output(before, id),
+            parameters: picture::parameters(&node.action, &positions),
+            text: Text::Withheld(GONE),
+            state: NodeState::Removed,
+        });
+    }
+}
