@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use kthw_graph::{Event, Goal, Limits, NodeFailure, NodeId, Outcome, Session, SessionError};
-use kthw_store::{Record, Store, UNKNOWN_HOLDER};
+use kthw_store::{Record, Store};
 
 use super::authorities::{self, Authorities};
 use super::failure::{Exit, Failure};
@@ -236,19 +236,41 @@ pub fn realise(
     targets: &[NodeId],
     ui: &Ui,
 ) -> Result<Outcome, Failure> {
+    realise_telling(session, spec, goal, targets, |_| true, ui)
+}
+
+/// Makes known what these nodes yield, while another part of this process does the same in the same store: that one of
+/// them waits for the other is nothing to tell.
+pub fn identify_alongside(
+    session: &Arc<ClusterSession>,
+    spec: &Arc<str>,
+    targets: &[NodeId],
+    ui: &Ui,
+) -> Result<Outcome, Failure> {
+    let tells = |event: &Event<'_>| !matches!(event, Event::Waiting { .. });
+    realise_telling(session, spec, Goal::Identify, targets, tells, ui)
+}
+
+fn realise_telling(
+    session: &Arc<ClusterSession>,
+    spec: &Arc<str>,
+    goal: Goal,
+    targets: &[NodeId],
+    tells: impl Fn(&Event<'_>) -> bool + Send + Sync + 'static,
+    ui: &Ui,
+) -> Result<Outcome, Failure> {
     let cpu = std::thread::available_parallelism().map_or(2, usize::from);
     let limits = Limits { cpu, network: 4, disk: 2 };
     let progress = Arc::new(ui.progress());
     let listener = Arc::clone(&progress);
-    let own = format!("process {} ", std::process::id());
     let outcome = runtime()?.block_on(session.realise(
         goal,
         targets,
         limits,
-        Arc::new(move |event| match event {
-            // Two states of one comparison wait for each other, which is nothing to tell; nor is it who nobody knows.
-            Event::Waiting { holder } if holder.starts_with(&own) || holder == UNKNOWN_HOLDER => {}
-            event => listener.show(event),
+        Arc::new(move |event| {
+            if tells(&event) {
+                listener.show(event);
+            }
         }),
     ));
     outcome.map_err(|error| match error {

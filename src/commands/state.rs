@@ -3,11 +3,13 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
-use kthw_graph::{Goal, NodeId, Realised};
+use kthw_graph::{NodeId, Realised};
 use kthw_store::{ActionDigest, Mac, Output, Record, RecordEntry, Store};
 
 use super::failure::Failure;
-use super::opened::{Bound, ClusterSession, INPUT, Opened, open_store, realise, require_store, root_name};
+use super::opened::{
+    Bound, ClusterSession, INPUT, Opened, identify_alongside, open_store, require_store, root_name,
+};
 use crate::diff::Side;
 use crate::golden;
 use crate::lock::Lock;
@@ -82,7 +84,7 @@ impl State {
         let graph = session.graph();
         let keyed = if bound.is_stand_in { golden::keyed(graph) } else { HashSet::new() };
         let known: Vec<NodeId> = graph.order().iter().copied().filter(|id| !keyed.contains(id)).collect();
-        realise(&session, &bound.spec, Goal::Identify, &known, ui)?;
+        identify_alongside(&session, &bound.spec, &known, ui)?;
         let mut recorded = match record {
             Some(record) => recorded(&session, record, &label)?,
             None => HashMap::new(),

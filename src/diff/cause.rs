@@ -1,15 +1,17 @@
 //! Why a node is not what it was: the changes of inputs that it follows from.
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::rc::Rc;
 
 use kthw_graph::{Action, Graph, NodeId};
 
-use super::input::Inputs;
+use super::input::{Input, Inputs};
 use super::param::{Decider, Param, params};
 use super::side::Side;
 use super::undo::Undo;
 use crate::artifact::Artifact;
+use crate::plan;
 
 /// Indices into [`Inputs::all`].
 pub type CauseSet = Rc<BTreeSet<usize>>;
@@ -41,19 +43,29 @@ pub struct Causes<'a> {
     pub after: Side<'a>,
     pub inputs: Inputs,
     undo: Undo<'a>,
-    /// What was planned without each input, once it was asked.
-    undone: Vec<Option<Option<Graph<Artifact>>>>,
+    /// What was planned without some of the inputs, once it was asked.
+    undone: HashMap<Vec<usize>, Option<Graph<Artifact>>>,
+    changes: RefCell<HashMap<String, Option<Rc<NodeChange>>>>,
     known: HashMap<String, CauseSet>,
 }
 
 impl<'a> Causes<'a> {
     pub fn new(before: Side<'a>, after: Side<'a>, inputs: Inputs, undo: Undo<'a>) -> Self {
-        let undone = inputs.all().iter().map(|_| None).collect();
-        Self { before, after, inputs, undo, undone, known: HashMap::new() }
+        let (undone, changes, known) = (HashMap::new(), RefCell::default(), HashMap::new());
+        Self { before, after, inputs, undo, undone, changes, known }
     }
 
     /// What tells the nodes of a name apart; none if nothing does.
-    pub fn change(&self, name: &str) -> Option<NodeChange> {
+    pub fn change(&self, name: &str) -> Option<Rc<NodeChange>> {
+        if let Some(known) = self.changes.borrow().get(name) {
+            return known.clone();
+        }
+        let change = self.compare(name).map(Rc::new);
+        self.changes.borrow_mut().insert(name.to_owned(), change.clone());
+        change
+    }
+
+    fn compare(&self, name: &str) -> Option<NodeChange> {
         let (old, new) = (self.before.graph.find(name), self.after.graph.find(name));
         let action =
             |side: Side<'_>, id: Option<NodeId>| id.and_then(|id| (side.realised)(id)).map(|r| r.action);
@@ -89,6 +101,8 @@ impl<'a> Causes<'a> {
         if let Some(known) = self.known.get(name) {
             return Rc::clone(known);
         }
+        // Each of the graphs is acyclic, and both together need not be.
+        self.known.insert(name.to_owned(), CauseSet::default());
         let mut causes = BTreeSet::new();
         if let Some(change) = self.change(name) {
             causes = self.own(name, &change);
@@ -96,12 +110,23 @@ impl<'a> Causes<'a> {
                 causes.extend(self.of(&input).iter());
             }
             if causes.is_empty() {
-                causes = self.by_undoing(name);
+                causes = self.by_undoing_node(name);
             }
         }
         let causes = Rc::new(causes);
         self.known.insert(name.to_owned(), Rc::clone(&causes));
         causes
+    }
+
+    /// The changes of inputs by which a host has come to hold a path, or does no more.
+    pub fn of_presence(&mut self, host: &str, path: &str) -> BTreeSet<usize> {
+        let bundle = plan::bundle_name(host);
+        let held = |graph: &Graph<Artifact>| {
+            let inputs = &graph.node(graph.find(&bundle)?).inputs;
+            let (_, id) = inputs.iter().find(|(slot, _)| slot == path)?;
+            Some(graph.node(*id).name.to_string())
+        };
+        self.by_undoing(&held)
     }
 
     /// The names of the inputs of a node that changed themselves, or are new or gone.
@@ -116,64 +141,85 @@ impl<'a> Causes<'a> {
         names.into_iter().collect()
     }
 
-    /// The causes of a node's own parameters.
+    /// The causes of a node's own parameters, or of its being there.
     fn own(&mut self, name: &str, change: &NodeChange) -> BTreeSet<usize> {
-        let mut causes = BTreeSet::new();
         let (old, new) = (self.before.graph.find(name), self.after.graph.find(name));
-        if change.kind || (old.is_some() && new.is_some() && self.is_of_the_program(name, change)) {
-            let id = new.or(old).expect("a change has a side");
-            let side = if new.is_some() { self.after } else { self.before };
-            let kind = side.action(id).kind().name;
+        let everywhere = old.is_some() && new.is_some();
+        if everywhere && !change.kind && change.params.is_empty() && change.slots.is_empty() {
+            // Nothing that a person wrote tells the sides apart.
+            let kind = new.map_or("", |id| self.after.action(id).kind().name);
             return BTreeSet::from([self.inputs.program(kind)]);
         }
+        let mut causes = BTreeSet::new();
         let mut unexplained = false;
         for (_, deciders) in &change.params {
             let found: Vec<usize> = deciders.iter().flat_map(|decider| self.inputs.of(decider)).collect();
             unexplained |= found.is_empty();
             causes.extend(found);
         }
-        // What is there on one side alone has many parameters that are as they always were.
-        let everywhere = old.is_some() && new.is_some();
-        if unexplained && (everywhere || causes.is_empty()) {
-            causes.extend(self.by_undoing(name));
+        match everywhere {
+            true if unexplained => causes.extend(self.by_undoing_node(name)),
+            // What decided its parameters need not be what it is there for.
+            false if causes.is_empty() || self.candidates().len() <= UNDONE => {
+                causes = self.by_undoing_node(name)
+            }
+            _ => {}
         }
         causes
     }
 
-    /// Whether nothing that a person wrote tells the sides apart, although the action is another.
-    fn is_of_the_program(&self, _name: &str, change: &NodeChange) -> bool {
-        change.params.is_empty() && change.slots.is_empty()
+    fn by_undoing_node(&mut self, name: &str) -> BTreeSet<usize> {
+        let description = |graph: &Graph<Artifact>| {
+            let node = graph.node(graph.find(name)?);
+            let inputs = node.inputs.iter();
+            let inputs = inputs.map(|(slot, input)| (slot.to_string(), graph.node(*input).name.to_string()));
+            Some((params(&node.action), inputs.collect::<Vec<_>>()))
+        };
+        self.by_undoing(&description)
     }
 
-    /// The changes without which the node would not be what it is now.
-    fn by_undoing(&mut self, name: &str) -> BTreeSet<usize> {
-        let count = self.undone.len();
-        if count <= 1 || count > UNDONE {
-            return (0..count).collect();
+    /// What may be undone to see what it does: a pin is named by what it decides, exactly.
+    fn candidates(&self) -> Vec<usize> {
+        let is_pin =
+            |input: &Input| matches!(input, Input::Entry(change) if change.entry.starts_with("pin "));
+        (0..self.inputs.all().len()).filter(|index| !is_pin(&self.inputs.all()[*index])).collect()
+    }
+
+    /// The changes without which something of the later plan would be other than it is.
+    fn by_undoing<T: PartialEq>(&mut self, something: &dyn Fn(&Graph<Artifact>) -> T) -> BTreeSet<usize> {
+        let candidates = self.candidates();
+        if candidates.is_empty() {
+            return (0..self.inputs.all().len()).collect();
         }
-        let now = self.after.graph.find(name).map(|id| self.description(self.after.graph, id));
-        let mut causes = BTreeSet::new();
-        for index in 0..count {
-            if self.undone[index].is_none() {
-                self.undone[index] = Some(self.undo.without(&self.inputs.all()[index]));
+        if candidates.len() == 1 || candidates.len() > UNDONE {
+            return candidates.into_iter().collect();
+        }
+        let now = something(self.after.graph);
+        let (mut causes, mut unknown) = (BTreeSet::new(), Vec::new());
+        for index in &candidates {
+            match self.without(&[*index]) {
+                Some(then) if something(then) != now => _ = causes.insert(*index),
+                Some(_) => {}
+                None => unknown.push(*index),
             }
-            let without = self.undone[index].as_ref().and_then(Option::as_ref);
-            let then = without.map(|graph| graph.find(name).map(|id| self.description(graph, id)));
-            // What cannot be undone by itself cannot be ruled out.
-            if then.is_none_or(|then| then != now) {
-                causes.insert(index);
-            }
+        }
+        // What needs each other is undone together: a range, and an address in it.
+        let together = self.without(&unknown).map(|then| something(then) != now);
+        if together.unwrap_or(causes.is_empty()) {
+            causes.extend(unknown);
         }
         // What none of them does alone, they do together.
-        if causes.is_empty() { (0..count).collect() } else { causes }
+        if causes.is_empty() { candidates.into_iter().collect() } else { causes }
     }
 
-    /// What a node is as planned: its parameters, and what its inputs are called.
-    fn description(&self, graph: &Graph<Artifact>, id: NodeId) -> (Vec<Param>, Vec<(String, String)>) {
-        let node = graph.node(id);
-        let inputs = node.inputs.iter();
-        let inputs = inputs.map(|(slot, input)| (slot.to_string(), graph.node(*input).name.to_string()));
-        (params(&node.action), inputs.collect())
+    /// The later plan without these changes; none where that is no cluster.
+    fn without(&mut self, indices: &[usize]) -> Option<&Graph<Artifact>> {
+        if indices.is_empty() {
+            return None;
+        }
+        let (undo, inputs) = (&self.undo, &self.inputs);
+        let plan = || undo.without(&indices.iter().map(|index| &inputs.all()[*index]).collect::<Vec<_>>());
+        self.undone.entry(indices.to_vec()).or_insert_with(plan).as_ref()
     }
 }
 

@@ -1,6 +1,7 @@
 //! Which files of which hosts differ, gathered into groups that are one change.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::rc::Rc;
 
 use kthw_graph::{Action, NodeId, Slot};
 use kthw_store::Output;
@@ -161,7 +162,8 @@ struct Likeness {
     kind: (Option<&'static str>, Option<&'static str>),
     /// The parameters that changed, without values that are each host's own.
     params: Vec<ParamChange>,
-    slots: Vec<String>,
+    /// With what is in them, by names that leave out the host.
+    slots: Vec<(String, [Option<String>; 2])>,
     causes: Vec<usize>,
     /// Where no more is known than that they are other bytes.
     outputs: Option<(Option<Output>, Option<Output>)>,
@@ -257,19 +259,23 @@ fn likeness(
     let mut outputs = None;
     if found.is_empty() {
         // The node was there before: it is the bundle that has come to hold it, or not.
-        found = causes.of(&plan::bundle_name(host));
+        found = Rc::new(causes.of_presence(host, path));
         outputs = Some((before.map(|f| f.output), after.map(|f| f.output)));
     }
+    let is_of_host = ["host", "machine"].iter().any(|kind| {
+        let rest = name.strip_prefix(kind).and_then(|rest| rest.strip_prefix('/'));
+        rest.and_then(|rest| rest.strip_prefix(host)).is_some_and(|rest| rest.starts_with('/'))
+    });
     let change = change.unwrap_or_default();
-    let global = |deciders: &BTreeSet<Decider>| {
+    let is_own = |deciders: &BTreeSet<Decider>| {
         let own = format!("hosts[{host}]");
         let is_own = |d: &Decider| matches!(d, Decider::Spec(path) if path.starts_with(&own));
         // A value that is derived for this host, from what was changed for all.
-        !host.is_empty()
+        is_of_host
             && deciders.iter().any(is_own)
             && !deciders.iter().any(|decider| !causes.inputs.of(decider).is_empty())
     };
-    let params = change.params.iter().map(|(param, deciders)| match global(deciders) {
+    let params = change.params.iter().map(|(param, deciders)| match is_own(deciders) {
         true => ParamChange { name: param.name.clone(), before: Vec::new(), after: Vec::new() },
         false => param.clone(),
     });
@@ -283,10 +289,18 @@ fn likeness(
         permissions: (shown(before), shown(after)),
         kind: (kind(causes.before, before), kind(causes.after, after)),
         params: params.collect(),
-        slots: change.slots,
+        slots: change.slots.iter().map(|slot| (slot.clone(), inputs_of(causes, &name, slot, host))).collect(),
         causes: found.iter().copied().collect(),
         outputs,
     }
+}
+
+/// What a slot holds on both sides, by a name that is the same for every host.
+fn inputs_of(causes: &Causes<'_>, name: &str, slot: &str, host: &str) -> [Option<String>; 2] {
+    [causes.before, causes.after].map(|side| {
+        let input = side.graph.find(name).and_then(|id| side.input(id, slot))?;
+        Some(side.name(input).replace(&format!("/{host}/"), "/*/"))
+    })
 }
 
 /// The way from a file's node to the nearest that changed by itself.

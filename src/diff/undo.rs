@@ -20,47 +20,53 @@ pub struct Undo<'a> {
 }
 
 impl Undo<'_> {
-    /// Plans the later state with one input as it was before. None where that makes no cluster.
-    pub fn without(&self, input: &Input) -> Option<Graph<Artifact>> {
-        let [_, spec_after] = self.spec;
+    /// Plans the later state with some inputs as they were before. None where that makes no cluster.
+    pub fn without(&self, inputs: &[&Input]) -> Option<Graph<Artifact>> {
         let [lock_before, lock_after] = self.lock;
         let [imported_before, imported_after] = self.imported;
-        match input {
-            Input::Field(change) => {
-                let lock = lock_after.with_pins_of(lock_before);
-                self.plan(&self.spec_without(&change.path)?, &lock, imported_after)
+        // A version of either side finds its pin.
+        let mut lock = lock_after.with_pins_of(lock_before);
+        let mut imported = imported_after;
+        let mut fields = Vec::new();
+        for input in inputs {
+            match input {
+                Input::Field(change) => fields.push(change.path.as_str()),
+                Input::Entry(change) => lock = lock.with_entry_of(lock_before, &change.entry),
+                Input::File { .. } => imported = imported_before,
+                Input::Program { .. } => return None,
             }
-            Input::Entry(change) => {
-                let lock = lock_after.with_entry_of(lock_before, &change.entry);
-                self.plan_text(spec_after, &lock, imported_after)
-            }
-            Input::File { .. } => self.plan_text(spec_after, lock_after, imported_before),
-            Input::Program { .. } => None,
         }
+        let spec = serde_json::from_value(self.spec_without(&fields)?).ok()?;
+        let (cluster, _) = spec::resolve(&spec).ok()?;
+        plan::plan(&cluster, &lock, self.root, imported).ok().map(|plan| plan.graph)
     }
 
-    /// The later cluster's file with one field as the earlier has it.
-    fn spec_without(&self, path: &str) -> Option<Value> {
+    /// The later cluster's file with some fields as the earlier has them. Of a section that only one of them has, the whole
+    /// is undone: a part of it is no section.
+    fn spec_without(&self, paths: &[&str]) -> Option<Value> {
         let [before, after] = self.spec.map(|text| serde_saphyr::from_str::<Value>(text).ok());
         let (before, mut after) = (before?, after?);
-        let steps: Vec<&str> = steps(path).collect();
-        let old = steps.iter().try_fold(&before, |at, step| child(at, step)).cloned();
-        let (last, way) = steps.split_last()?;
-        let holder = way.iter().try_fold(&mut after, |at, step| child_mut(at, step))?;
-        put(holder, last, old);
+        for path in paths {
+            let steps: Vec<&str> = steps(path).collect();
+            let depth = (1..steps.len())
+                .find(|depth| {
+                    find(&before, &steps[..*depth]).is_some() != find(&after, &steps[..*depth]).is_some()
+                })
+                .unwrap_or(steps.len());
+            let old = find(&before, &steps[..depth]).cloned();
+            let (last, way) = steps[..depth].split_last()?;
+            // Undone already, with another part of it.
+            let Some(holder) = way.iter().try_fold(&mut after, |at, step| child_mut(at, step)) else {
+                continue;
+            };
+            put(holder, last, old);
+        }
         Some(after)
     }
+}
 
-    fn plan_text(&self, spec: &str, lock: &Lock, imported: &ImportedAuthorities) -> Option<Graph<Artifact>> {
-        let (cluster, _) = spec::load(spec).ok()?;
-        plan::plan(&cluster, lock, self.root, imported).ok().map(|plan| plan.graph)
-    }
-
-    fn plan(&self, spec: &Value, lock: &Lock, imported: &ImportedAuthorities) -> Option<Graph<Artifact>> {
-        let spec = serde_json::from_value(spec.clone()).ok()?;
-        let (cluster, _) = spec::resolve(&spec).ok()?;
-        plan::plan(&cluster, lock, self.root, imported).ok().map(|plan| plan.graph)
-    }
+fn find<'v>(value: &'v Value, steps: &[&str]) -> Option<&'v Value> {
+    steps.iter().try_fold(value, |at, step| child(at, step))
 }
 
 fn child<'v>(value: &'v Value, step: &str) -> Option<&'v Value> {

@@ -43,7 +43,7 @@ pub use blob::{BlobReader, BlobStat, Place, SMALL};
 pub use collect::{Collected, collect};
 pub use digest::{ActionDigest, Digest, Mac, Output, ParseDigestError, Sha256};
 pub use error::StoreError;
-pub use lock::{ExecutionGuard, Lock, TransferGuard, UNKNOWN_HOLDER};
+pub use lock::{ExecutionGuard, Lock, TransferGuard};
 pub use realisation::Batch;
 pub use record::{Record, RecordEntry, RecordError};
 pub use root::RootRow;

@@ -12,9 +12,6 @@ use crate::digest::ActionDigest;
 use crate::error::{At as _, Result};
 use crate::store::Store;
 
-/// What a holder is called who has not said who it is.
-pub const UNKNOWN_HOLDER: &str = "another process";
-
 /// The right to execute actions in a store; freed on drop.
 #[derive(Debug)]
 pub struct ExecutionGuard(#[expect(dead_code, reason = "held for its drop")] Lock);
@@ -133,7 +130,7 @@ fn written_holder(path: &Utf8Path) -> String {
     let read = File::open(path).and_then(|f| f.take(4096).read_to_string(&mut name));
     match (read, name.trim()) {
         (Ok(_), name) if !name.is_empty() => name.to_owned(),
-        _ => UNKNOWN_HOLDER.to_owned(),
+        _ => "another process".to_owned(),
     }
 }
 
@@ -147,7 +144,7 @@ pub(crate) fn holders(path: &Utf8Path) -> String {
         })
         .collect();
     if names.is_empty() {
-        return UNKNOWN_HOLDER.to_owned();
+        return "another process".to_owned();
     }
     names.join(", ")
 }

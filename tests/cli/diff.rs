@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::cluster_folder::ClusterFolder;
-use crate::repository::{commit, example, git};
+use crate::repository::{begin, commit, example, git};
 
 fn report(folder: &ClusterFolder, args: &[&str]) -> Value {
     let said = folder.kthw(&[&["diff", "--format", "json"], args].concat()).exits(0).stdout;
@@ -127,4 +127,79 @@ fn what_cannot_be_compared_is_refused() {
         (r"[0-9a-f]{10}:cluster", "1a2b3c4d5e:cluster"),
         (r"[0-9a-f]{10} has no", "1a2b3c4d5e has no"),
     ]}, { insta::assert_snapshot!(refusals) });
+}
+
+/// What a file of a host changes because of, as fields and entries.
+fn causes(report: &Value, path: &str, host: &str) -> Vec<String> {
+    let files = report["files"].as_array().expect("a list").iter();
+    let held = |file: &&Value| {
+        let hosts = file["hosts"].as_array().expect("a list");
+        file["path"] == path && (hosts.is_empty() || hosts.iter().any(|found| found == host))
+    };
+    let file = files.filter(held).next().unwrap_or_else(|| panic!("{host}:{path} changes: {report:#}"));
+    let inputs = file["causes"].as_array().expect("a list").iter();
+    let inputs = inputs.map(|index| &report["inputs"][index.as_u64().expect("an index") as usize]);
+    let name =
+        |input: &Value| input["field"].as_str().or(input["entry"].as_str()).unwrap_or("kthw").to_owned();
+    inputs.map(name).collect()
+}
+
+#[test]
+fn a_file_is_blamed_on_what_it_follows_from_and_on_nothing_else() {
+    let check = |edits: &[(&str, &str)], expected: &[(&str, &str, &[&str])]| {
+        let folder = ClusterFolder::of_example("ha-haproxy");
+        begin(&folder).expect("git is here");
+        let mut text = folder.read("cluster.yaml");
+        for (from, to) in edits {
+            text = if from.is_empty() { text + to } else { text.replace(from, to) };
+        }
+        folder.write("cluster.yaml", &text);
+        folder.kthw(&["lock"]).exits(0);
+        let report = report(&folder, &[]);
+        for (host, path, fields) in expected {
+            assert_eq!(causes(&report, path, host), *fields, "{host}:{path}");
+        }
+    };
+    let services = (" 10.32.0.", " 10.33.0.");
+    let pods = ("10.200.0.0/16", "10.210.0.0/16");
+    let kubelet = "/etc/kubernetes/kubelet-config.yaml";
+    // What needs each other to be a cluster is told from what does not.
+    check(
+        &[services, pods],
+        &[
+            ("worker-0", "/etc/cni/net.d/10-bridge.conflist", &["network.pods"]),
+            ("worker-0", kubelet, &["network.dns"]),
+            ("controller-1", "/etc/kubernetes/pki/apiserver.crt", &["network.services"]),
+        ],
+    );
+    // A section that is new is one thing.
+    check(
+        &[services, ("", "etcd: {backup: {daily: {keep: 72h}}}\n")],
+        &[
+            ("controller-0", "/etc/systemd/system/etcd-backup-daily.timer", &["etcd.backup.daily.keep"]),
+            ("controller-0", "/usr/local/sbin/etcd-backup", &["etcd.backup.daily.keep"]),
+        ],
+    );
+    // A file that others have is held because of the role, whatever else the host is given.
+    let worker = (
+        "name: controller-0\n    address: 10.240.0.10\n    roles: [control-plane]",
+        "name: controller-0\n    address: 10.240.0.10\n    roles: [control-plane, worker]",
+    );
+    check(
+        &[worker, ("", "components: {kube-apiserver: {flags: {event-ttl: 2h}}}\n")],
+        &[
+            ("controller-0", "/etc/crictl.yaml", &["hosts[controller-0].roles"]),
+            ("controller-0", kubelet, &["hosts[controller-0].roles"]),
+        ],
+    );
+    // Of many pins each file has its own, and each architecture its own file.
+    check(
+        &[("1.36.1", "1.35.1"), ("", "components: {kubelet: {config: {maxPods: 50}}}\n")],
+        &[
+            ("worker-0", "/usr/local/bin/containerd", &["versions.kubernetes", "pin containerd linux/amd64"]),
+            ("worker-1", "/usr/local/bin/containerd", &["versions.kubernetes", "pin containerd linux/arm64"]),
+            ("controller-0", "/etc/kubernetes/bootstrap/coredns.yaml", &["versions.kubernetes"]),
+            ("worker-0", kubelet, &["components.kubelet.config.maxPods"]),
+        ],
+    );
 }
