@@ -6,7 +6,7 @@ use super::failure::Failure;
 use crate::cluster::{Authority, AuthorityFiles, Cluster};
 use crate::imported::{ImportedAuthorities, ImportedAuthority, ImportedKeys};
 use crate::lock::Lock;
-use crate::sources::{NamedFile, PRIVATE, SPEC, Sources};
+use crate::sources::{NamedFile, Origin, PRIVATE, SPEC, Sources};
 use crate::spec::Positions;
 use crate::sys::files;
 use crate::ui::Diagnostic;
@@ -85,7 +85,9 @@ fn key(
         }
         Some(key) => {
             let added = authorities.keys.add(key, &imported.public_key);
-            added.err().map(|error| (field, format!("{name} {error}"), error.fix(name)))
+            // The key of an authority that has been replaced since is not here any more.
+            let then = !matches!(sources.origin, Origin::Folder);
+            added.err().filter(|_| !then).map(|error| (field, format!("{name} {error}"), error.fix(name)))
         }
     };
     authorities.files.push(file);

@@ -1,6 +1,7 @@
 //! Two states of a cluster's folder, read side by side.
 
 use super::failure::Failure;
+use super::opened::open_store;
 use super::state::{Name, State};
 use crate::diff::{Causes, Differences, Input, Inputs, Side, Undo, compare};
 use crate::rollout::{Change, Rollout};
@@ -33,10 +34,12 @@ impl Comparison {
     }
 
     pub fn of(folder: &Folder, before: &Name, after: &Name, ui: &Ui) -> Result<Self, Failure> {
-        // Neither needs anything of the other.
+        // What files are lost is found once, and told to both.
+        let is_whole = open_store(folder, ui)?.forget_missing_files()?.is_empty();
+        // Otherwise neither needs anything of the other.
         let (before, after) = std::thread::scope(|scope| {
-            let before = scope.spawn(|| State::open(folder, before, ui));
-            let after = State::open(folder, after, ui);
+            let before = scope.spawn(|| State::open(folder, before, is_whole, ui));
+            let after = State::open(folder, after, is_whole, ui);
             (before.join().expect("opening a state ends without a panic"), after)
         });
         Ok(Self { before: before?, after: after? })

@@ -62,8 +62,8 @@ impl Name {
 }
 
 impl State {
-    /// Reads, plans and identifies a state.
-    pub fn open(folder: &Folder, name: &Name, ui: &Ui) -> Result<Self, Failure> {
+    /// Reads, plans and identifies a state, in a store that has lost nothing or not.
+    pub fn open(folder: &Folder, name: &Name, is_whole: bool, ui: &Ui) -> Result<Self, Failure> {
         let (origin, label, record) = match name {
             Name::Folder => (Origin::Folder, folder_label(folder), None),
             Name::Revision(revision) => {
@@ -80,7 +80,7 @@ impl State {
             }
         };
         let opened = Opened::review(folder.clone(), origin)?;
-        let (session, bound) = opened.session(ui)?;
+        let (session, bound) = if is_whole { opened.session(ui)? } else { opened.session_afresh(ui)? };
         let graph = session.graph();
         let keyed = if bound.is_stand_in { golden::keyed(graph) } else { HashSet::new() };
         let known: Vec<NodeId> = graph.order().iter().copied().filter(|id| !keyed.contains(id)).collect();

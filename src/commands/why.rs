@@ -35,6 +35,9 @@ pub fn run(folder: Folder, args: Why, ui: &Ui) -> Result<(), Failure> {
     Ok(())
 }
 
+/// Of how many fields it is said how far they reach: a list of all hosts has one for each.
+const REACHES: usize = 30;
+
 /// What an answer is drawn from, and where it goes.
 struct Answer<'a> {
     session: &'a ClusterSession,
@@ -58,7 +61,7 @@ impl Answer<'_> {
         for Param { name, value, decided_by } in params(&node.action) {
             let place = shown(place_of(&decided_by, self.positions));
             // Once for each field, however many values it decides.
-            let also = match told.insert(decided_by.clone()) {
+            let also = match told.len() < REACHES && told.insert(decided_by.clone()) {
                 true => {
                     reach.of_decider(&decided_by).map_or_else(String::new, |files| format!("  in {files}"))
                 }

@@ -160,12 +160,21 @@ fn value(node: &Node) -> String {
     Flow(node).to_string()
 }
 
+/// Whether a text would be no text without its quotes.
+fn reads_as_other(text: &str) -> bool {
+    matches!(text, "" | "~" | "null" | "true" | "false")
+        || text.parse::<f64>().is_ok()
+        || text.starts_with(['[', '{', '*', '&', '!'])
+        || text.contains(", ")
+}
+
 /// A node on one line.
 struct Flow<'n>(&'n Node);
 
 impl fmt::Display for Flow<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0.content {
+            Content::Scalar(text) if !self.0.is_plain && reads_as_other(text) => write!(f, "{text:?}"),
             Content::Scalar(text) => f.write_str(text),
             Content::Alias => f.write_str("*"),
             Content::Sequence(items) => {
@@ -252,6 +261,15 @@ hosts:
             ["etcd.quota: nothing -> 8GiB (line 10)", "etcd.backup.daily.keep: nothing -> 2d (line 11)"];
         assert_eq!(shown(BEFORE, &after), expected);
         assert_eq!(shown(&after, BEFORE).len(), 2);
+    }
+
+    #[test]
+    fn a_text_is_another_value_than_the_number_that_it_looks_like() {
+        let text = BEFORE.replace("name: a\n", "name: 5\n");
+        let quoted = text.replace("name: 5", "name: '5'");
+        assert_eq!(shown(&text, &quoted), ["name: 5 (line 1) -> \"5\" (line 1)"]);
+        assert_eq!(shown(BEFORE, &BEFORE.replace("name: a\n", "name: 'a'\n")), [""; 0]);
+        assert_eq!(shown(BEFORE, &BEFORE.replace("[x, y]", "['x, y']")).len(), 1);
     }
 
     #[test]

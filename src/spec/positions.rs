@@ -3,7 +3,7 @@
 use std::cell::OnceCell;
 use std::collections::HashMap;
 
-use serde_saphyr::granit_parser::{Event, Parser, Span};
+use serde_saphyr::granit_parser::{Event, Parser, ScalarStyle, Span};
 
 /// Finds fields in a text. The text is read at the first question, so a file without problems costs nothing.
 pub struct Positions<'t> {
@@ -113,6 +113,8 @@ impl Visit<'_> {
 /// A YAML node and where it starts.
 pub(super) struct Node {
     pub place: Place,
+    /// Not in quotes, nor a block of lines.
+    pub is_plain: bool,
     pub content: Content,
 }
 
@@ -245,14 +247,15 @@ impl Reader {
     fn take(&mut self, event: Event<'_>, span: Span) {
         let place = Place::of(span);
         match event {
-            Event::Scalar(text, ..) => self.put(Node {
+            Event::Scalar(text, style, ..) => self.put(Node {
                 place,
+                is_plain: style == ScalarStyle::Plain,
                 content: Content::Scalar(match span.is_empty() {
                     true => String::new(),
                     false => text.into_owned(),
                 }),
             }),
-            Event::Alias(_) => self.put(Node { place, content: Content::Alias }),
+            Event::Alias(_) => self.put(Node { place, is_plain: true, content: Content::Alias }),
             Event::SequenceStart(..) => self.open(place, Content::Sequence(Items::default())),
             Event::MappingStart(..) => self.open(place, Content::Mapping(Vec::new())),
             Event::SequenceEnd | Event::MappingEnd => self.close(),
@@ -261,7 +264,10 @@ impl Reader {
     }
 
     fn open(&mut self, place: Place, content: Content) {
-        self.open.push(Open { node: Node { place: Place { len: 1, ..place }, content }, key: None });
+        self.open.push(Open {
+            node: Node { place: Place { len: 1, ..place }, is_plain: true, content },
+            key: None,
+        });
     }
 
     fn close(&mut self) {
