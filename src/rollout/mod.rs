@@ -15,6 +15,7 @@ mod members;
 mod network;
 mod outage;
 mod quorum;
+mod routes;
 mod skew;
 mod stage;
 mod step;
@@ -98,6 +99,7 @@ impl Rollout {
         findings.extend(keys::findings(change, causes));
         findings.extend(encryption::findings(change, &causes.inputs));
         findings.extend(network::findings(change, &causes.inputs));
+        findings.extend(routes::findings(change, &causes.inputs));
         findings.extend(endpoint::findings(change, &causes.inputs));
         findings.extend(members::findings(change, &causes.inputs));
         findings.extend(etcd_log::findings(change, &causes.inputs));
