@@ -13,6 +13,7 @@ mod json;
 mod keys;
 mod members;
 mod network;
+mod objects;
 mod outage;
 mod quorum;
 mod routes;
@@ -99,6 +100,7 @@ impl Rollout {
         findings.extend(keys::findings(change, causes));
         findings.extend(encryption::findings(change, &causes.inputs));
         findings.extend(network::findings(change, &causes.inputs));
+        findings.extend(objects::findings(change, &causes.inputs));
         findings.extend(routes::findings(change, &causes.inputs));
         findings.extend(endpoint::findings(change, &causes.inputs));
         findings.extend(members::findings(change, &causes.inputs));
