@@ -72,9 +72,9 @@ fn step(work: &Work, drained: &[String], stage: Stage, routes: Stage) -> Option<
     };
     let install: Vec<String> = work.written.iter().filter(is_due).cloned().collect();
     // What a unit that goes has read goes with it; pods that come back find the network that is to be.
-    let is_removed = |path: &&String| match is_home {
-        true => work.stops.is_empty() || (!drained.is_empty() && drain::is_network(path)),
-        false => units.iter().any(|unit| unit.lacks(path)),
+    let is_removed = |path: &&String| {
+        let goes_at_home = work.stops.is_empty() || (!drained.is_empty() && drain::is_network(path));
+        units.iter().any(|unit| unit.lacks(path)) || (is_home && goes_at_home)
     };
     let has_lacked = |path: &&String| work.units.iter().any(|unit| turn(unit) < stage && unit.lacks(path));
     let remove: Vec<String> =
@@ -294,6 +294,14 @@ mod tests {
     fn a_file_that_goes_restarts_whoever_read_it_once_it_is_gone() {
         let trial = Trial::of("ha-haproxy").after(|text| text + "addons: {coreDNS: false}\n");
         assert_eq!(shown(&trial), "1 controller-0: remove 1, restart kubernetes-bootstrap.service\n");
+        let worker =
+            |text: String| text.replacen("roles: [control-plane]", "roles: [control-plane, worker]", 1);
+        let both = Trial::of("ha-haproxy").before(worker).after(|text| text + "addons: {coreDNS: false}\n");
+        let shown = shown(&both);
+        assert!(
+            shown.contains("controller-0: remove 1, restart kubernetes-bootstrap.service\n"),
+            "it goes before what goes with the role: {shown}"
+        );
     }
 
     #[test]
