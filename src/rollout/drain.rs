@@ -43,10 +43,15 @@ pub fn reasons(change: &Change<'_>, work: &Work) -> Vec<String> {
         }
     }
     let mut paths = work.written.iter().chain(&work.removed);
-    if paths.any(|path| NETWORK.iter().any(|folder| path.starts_with(folder))) {
+    if paths.any(|path| is_network(path)) {
         reasons.push("network plugins".to_owned());
     }
     reasons
+}
+
+/// Whether a pod gets its network from this file when it is made.
+pub fn is_network(path: &str) -> bool {
+    NETWORK.iter().any(|folder| path.starts_with(folder))
 }
 
 #[cfg(test)]

@@ -58,16 +58,30 @@ fn generations(change: &Change<'_>, inputs: &Inputs) -> Vec<Finding> {
         these.iter().filter(|generation| !those.contains(generation)).copied().collect()
     };
     let causes = || entry(inputs, "encryption");
+    let dropped = missing(old, new);
+    // Whatever is written anew before that is encrypted with the first key.
+    if let Some(encrypts) = old.first().filter(|first| dropped.contains(first)) {
+        let what = format!(
+            "{old:?} → {new:?}: key {encrypts} encrypts until then and decrypts no more afterwards, so what etcd holds \
+             encrypted by it is lost to the cluster"
+        );
+        let between = [new.as_slice(), &dropped].concat();
+        let advice = format!(
+            "first `encryption = {between:?}` in kthw.lock, and roll it out; then write all objects anew ({}); and only \
+             then `encryption = {new:?}`",
+            rewriting(change.clusters[0])
+        );
+        return vec![Finding::new(Kind::Forbidden, what, advice).because(causes())];
+    }
     let mut findings = Vec::new();
-    for generation in missing(old, new) {
+    for generation in dropped {
         let what = format!(
             "key {generation} decrypts no more: objects that were last written with it can be neither read, listed \
              nor deleted"
         );
         let advice = format!(
-            "first write all objects anew (`kubectl get secrets -A -o json | kubectl replace -f -`, likewise for \
-             {}); only generation {generation} in kthw.lock reads what was forgotten",
-            others(change.clusters[0])
+            "first write all objects anew ({}); only generation {generation} in kthw.lock reads what was forgotten",
+            rewriting(change.clusters[0])
         );
         findings.push(Finding::new(Kind::Lasting, what, advice).because(causes()));
     }
@@ -89,11 +103,9 @@ fn generations(change: &Change<'_>, inputs: &Inputs) -> Vec<Finding> {
     findings
 }
 
-/// The resources besides secrets, for a person.
-fn others(cluster: &Cluster) -> String {
-    let others: Vec<&str> =
-        cluster.encryption.resources.iter().map(String::as_str).filter(|name| *name != "secrets").collect();
-    if others.is_empty() { "no others".to_owned() } else { others.join(", ") }
+/// The command that encrypts with the first key whatever is encrypted.
+fn rewriting(cluster: &Cluster) -> String {
+    format!("`kubectl get {} -A -o json | kubectl replace -f -`", cluster.encryption.resources.join(","))
 }
 
 #[cfg(test)]
@@ -123,6 +135,10 @@ mod tests {
         };
         check(&lock(&[2, 1], &[2, 1]), &[]);
         check(&lock(&[2, 1], &[2]), &[(Kind::Lasting, "key 1 decrypts no more")]);
+        check(&lock(&[1], &[2]), &[(Kind::Forbidden, "[1] → [2]: key 1 encrypts until then")]);
+        // To write objects anew would encrypt them with key 2 once more.
+        check(&lock(&[2, 1], &[1]), &[(Kind::Forbidden, "[2, 1] → [1]: key 2 encrypts until then")]);
+        check(&lock(&[2, 1], &[3, 1]), &[(Kind::Forbidden, "[2, 1] → [3, 1]: key 2 encrypts until then")]);
         check(
             &lock(&[1], &[2, 1]),
             &[(Kind::Lasting, "key 2 is new"), (Kind::Meanwhile, "key 2 encrypts as soon as")],
@@ -142,5 +158,22 @@ mod tests {
         };
         check(&resources("[secrets, configmaps]", "[secrets]"), &[(Kind::Breaking, "configmaps no longer")]);
         check(&resources("[secrets]", "[secrets, configmaps]"), &[(Kind::Lasting, "configmaps encrypted")]);
+    }
+    #[test]
+    fn keys_change_in_an_order_that_loses_nothing() {
+        let advice = |before: &'static [u32], after: &'static [u32]| {
+            let trial = Trial::of("production")
+                .both(|text| text.replace("[secrets, configmaps]", "[secrets]"))
+                .lock_before(|lock| lock.encryption = before.to_vec())
+                .lock_after(|lock| lock.encryption = after.to_vec());
+            trial.rollout().findings.remove(0).advice
+        };
+        assert_eq!(
+            advice(&[1], &[2]),
+            "first `encryption = [2, 1]` in kthw.lock, and roll it out; then write all objects anew (`kubectl get \
+             secrets -A -o json | kubectl replace -f -`); and only then `encryption = [2]`"
+        );
+        assert!(advice(&[2, 1], &[1]).starts_with("first `encryption = [1, 2]`"));
+        assert!(advice(&[2, 1], &[2]).starts_with("first write all objects anew (`kubectl get secrets -A"));
     }
 }

@@ -1,6 +1,7 @@
 //! What is left to be done where hosts come, go or move.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
+use std::net::IpAddr;
 
 use super::finding::{Finding, Kind, field};
 use super::{Change, named};
@@ -9,11 +10,29 @@ use crate::diff::Inputs;
 
 pub fn findings(change: &Change<'_>, inputs: &Inputs) -> Vec<Finding> {
     let [before, after] = change.clusters;
+    let renamed = renamed(change);
+    let is_renamed =
+        |host: &Host| renamed.iter().any(|(old, new)| [&old.name, &new.name].contains(&&host.name));
+    let only_in = |these, those, role| -> Vec<&Host> {
+        only_in(these, those, role).into_iter().filter(|host| !is_renamed(host)).collect()
+    };
     let mut findings = Vec::new();
     let cause = |hosts: &[&Host]| {
         hosts.iter().flat_map(|host| field(inputs, &format!("hosts[{}]", host.name))).collect()
     };
     let names = |hosts: &[&Host]| named(hosts.iter().map(|host| host.name.as_str()));
+    for (old, new) in &renamed {
+        let what = format!(
+            "{} to be {} at the same address {}: one machine would be joined as the new host and wiped as the old one",
+            old.name, new.name, new.address
+        );
+        let member = if old.is(Role::Etcd) { " (`etcdctl member remove ID` for its member)" } else { "" };
+        let advice = format!(
+            "keep the name {}; or take {} out of hosts first, roll that out{member}, wipe the machine, and only then add {}",
+            old.name, old.name, new.name
+        );
+        findings.push(Finding::new(Kind::Forbidden, what, advice).because(cause(&[old, new])));
+    }
     let joining = only_in(after, before, Role::Etcd);
     if !joining.is_empty() {
         let what = format!(
@@ -38,7 +57,8 @@ pub fn findings(change: &Change<'_>, inputs: &Inputs) -> Vec<Finding> {
         let advice = "`kubectl drain NAME --ignore-daemonsets --delete-emptydir-data`, stop its units, `kubectl delete node NAME`";
         findings.push(Finding::new(Kind::ByHand, what, advice).because(cause(&idle)));
     }
-    let gone: Vec<&Host> = before.hosts.iter().filter(|host| change.host(&host.name)[1].is_none()).collect();
+    let gone = before.hosts.iter().filter(|host| change.host(&host.name)[1].is_none());
+    let gone: Vec<&Host> = gone.filter(|host| !is_renamed(host)).collect();
     if !gone.is_empty() {
         let what = format!(
             "{} to be switched off, and what is on it wiped: its keys are good until they expire",
@@ -49,6 +69,14 @@ pub fn findings(change: &Change<'_>, inputs: &Inputs) -> Vec<Finding> {
     }
     findings.extend(moved(change, inputs));
     findings
+}
+
+/// The hosts that have an address which was another's, with those others.
+fn renamed<'c>(change: &Change<'c>) -> Vec<(&'c Host, &'c Host)> {
+    let [before, after] = change.clusters;
+    let had: HashMap<IpAddr, &Host> = before.hosts.iter().map(|host| (host.address, host)).collect();
+    let pairs = after.hosts.iter().filter_map(|new| Some((*had.get(&new.address)?, new)));
+    pairs.filter(|(old, new)| old.name != new.name).collect()
 }
 
 /// The hosts that have a role in one cluster and not in the other.
@@ -79,7 +107,7 @@ fn moved(change: &Change<'_>, inputs: &Inputs) -> Vec<Finding> {
         }
         if old.arch != new.arch {
             let what = format!("{} is {} where it was {}: another machine", new.name, new.arch, old.arch);
-            let advice = "give it another name, so that the old host goes and the new one comes";
+            let advice = "give it another name and address, so that the old host goes and the new one comes";
             findings.push(Finding::new(Kind::Breaking, what, advice).because(cause("arch")));
         }
     }
@@ -104,13 +132,44 @@ mod tests {
     #[test]
     fn whoever_comes_goes_or_moves_is_told_what_to_do() {
         let production = || Trial::of("production");
-        let renamed = production().after(|text| text.replace("name: etcd-3", "name: etcd-4"));
-        check(&renamed, &["etcd-4 to join etcd", "etcd-3 to leave etcd", "etcd-3 to be switched off"]);
-        let renamed = production().after(|text| text.replace("name: worker-2", "name: worker-3"));
-        check(&renamed, &["worker-2 to be drained", "worker-2 to be switched off"]);
+        let other = |text: String| {
+            text.replace("name: etcd-3\n    address: 10.20.0.23", "name: etcd-4\n    address: 10.20.0.24")
+        };
+        let replaced = production().after(other);
+        check(&replaced, &["etcd-4 to join etcd", "etcd-3 to leave etcd", "etcd-3 to be switched off"]);
+        let other = |text: String| {
+            text.replace(
+                "name: worker-2\n    address: 10.20.0.102",
+                "name: worker-3\n    address: 10.20.0.103",
+            )
+        };
+        let replaced = production().after(other);
+        check(&replaced, &["worker-2 to be drained", "worker-2 to be switched off"]);
         let moved = production().after(|text| text.replace("10.20.0.23", "10.20.0.24"));
         check(&moved, &["etcd-3 moves from 10.20.0.23 to 10.20.0.24"]);
         let other = production().after(|text| text.replace("    arch: arm64\n", ""));
         check(&other, &["worker-2 is amd64 where it was arm64"]);
+    }
+
+    #[test]
+    fn a_machine_is_not_joined_and_wiped_at_once() {
+        let check = |from: &str, to: &str, advice: &str| {
+            let renamed = Trial::of("production").after(|text| text.replace(from, to));
+            check(&renamed, &[" at the same address "]);
+            let found = renamed.rollout().findings.remove(0);
+            assert_eq!((found.kind, found.advice.as_str()), (Kind::Forbidden, advice));
+        };
+        check(
+            "name: worker-2",
+            "name: worker-3",
+            "keep the name worker-2; or take worker-2 out of hosts first, roll that out, wipe the machine, and only then \
+             add worker-3",
+        );
+        check(
+            "name: etcd-3",
+            "name: etcd-4",
+            "keep the name etcd-3; or take etcd-3 out of hosts first, roll that out (`etcdctl member remove ID` for its \
+             member), wipe the machine, and only then add etcd-4",
+        );
     }
 }

@@ -6,14 +6,17 @@ mod certificates;
 mod drain;
 mod encryption;
 mod endpoint;
+mod etcd_log;
 mod finding;
 mod flags;
 mod json;
 mod keys;
 mod members;
 mod network;
+mod objects;
 mod outage;
 mod quorum;
+mod routes;
 mod skew;
 mod stage;
 mod step;
@@ -97,8 +100,11 @@ impl Rollout {
         findings.extend(keys::findings(change, causes));
         findings.extend(encryption::findings(change, &causes.inputs));
         findings.extend(network::findings(change, &causes.inputs));
+        findings.extend(objects::findings(change, &causes.inputs));
+        findings.extend(routes::findings(change, &causes.inputs));
         findings.extend(endpoint::findings(change, &causes.inputs));
         findings.extend(members::findings(change, &causes.inputs));
+        findings.extend(etcd_log::findings(change, &causes.inputs));
         findings.extend(outage::findings(change, &waves));
         findings.sort_by_key(|finding| finding.kind);
         let names = |hosts: &[crate::diff::HostChange]| hosts.iter().map(|host| host.name.clone()).collect();
@@ -248,7 +254,12 @@ mod tests {
         assert_eq!(summary(Trial::of("production")), "nothing to do: no file of any host changes");
         let upgrade = Trial::of("production").before(|text| text.replace("1.36.1", "1.33.1"));
         insta::assert_snapshot!(summary(upgrade));
-        let member = |text: String| text.replace("name: worker-2", "name: worker-9");
+        let member = |text: String| {
+            text.replace(
+                "name: worker-2\n    address: 10.20.0.102",
+                "name: worker-9\n    address: 10.20.0.109",
+            )
+        };
         insta::assert_snapshot!(summary(Trial::of("production").after(member)));
     }
 

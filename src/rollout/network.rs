@@ -2,6 +2,7 @@
 
 use super::Change;
 use super::finding::{Finding, Kind, field};
+use crate::cluster::{Allocation, Cluster};
 use crate::diff::Inputs;
 
 pub fn findings(change: &Change<'_>, inputs: &Inputs) -> Vec<Finding> {
@@ -21,6 +22,16 @@ pub fn findings(change: &Change<'_>, inputs: &Inputs) -> Vec<Finding> {
         let advice = "keep it on a cluster that somebody depends on, and move what runs to a new cluster";
         Finding::new(Kind::Breaking, what, advice).because(field(inputs, "network.cni"))
     });
+    let (kept, anew) = match change.clusters[1].network.pod_cidr_allocation {
+        Allocation::ControllerManager => (
+            "nodes keep the range in spec.podCIDR, and pods their addresses, until they are made anew",
+            "delete each node after it is drained, and let its kubelet register it anew",
+        ),
+        Allocation::Static => (
+            "pods keep their addresses until they are made anew, and nobody reaches them there",
+            "drains move most pods; delete those of DaemonSets on each node before it is let in again",
+        ),
+    };
     [
         connected,
         moved(
@@ -49,13 +60,31 @@ pub fn findings(change: &Change<'_>, inputs: &Inputs) -> Vec<Finding> {
             "pods",
             old.pods.to_string(),
             new.pods.to_string(),
-            "nodes keep the range in spec.podCIDR, and pods their addresses, until they are made anew",
-            "delete each node after it is drained, and let its kubelet register it anew",
+            kept,
+            anew,
         ),
+        issuer(change, inputs),
     ]
     .into_iter()
     .flatten()
     .collect()
+}
+
+/// The issuer of service accounts is named after the domain, unless a flag names it.
+fn issuer(change: &Change<'_>, inputs: &Inputs) -> Option<Finding> {
+    let [old, new] = change.clusters.map(|cluster| &cluster.network.domain);
+    let is_written =
+        |cluster: &Cluster| cluster.components.kube_apiserver.flags.contains_key("service-account-issuer");
+    if old == new || is_written(change.clusters[1]) {
+        return None;
+    }
+    let what = format!(
+        "the issuer of service accounts is https://kubernetes.default.svc.{new} from now on: tokens that name the old \
+         one are refused"
+    );
+    let advice = "make all pods anew right after the API servers, and name the new issuer to whoever verifies tokens outside \
+                  of the cluster";
+    Some(Finding::new(Kind::ByHand, what, advice).because(field(inputs, "network.domain")))
 }
 
 #[cfg(test)]
@@ -80,7 +109,18 @@ mod tests {
             Kind::Lasting,
             "domain cluster.local → k8s.local",
         );
-        check("pods: 10.200.0.0/16", "pods: 10.201.0.0/16", Kind::Lasting, "pods 10.200.0.0/16 → ");
+        check(
+            "domain: cluster.local",
+            "domain: k8s.local",
+            Kind::ByHand,
+            "the issuer of service accounts is https://kubernetes.default.svc.k8s.local ",
+        );
+        check(
+            "pods: 10.200.0.0/16",
+            "pods: 10.201.0.0/16",
+            Kind::Lasting,
+            "pods 10.200.0.0/16 → 10.201.0.0/16: pods keep their addresses",
+        );
         check("cni: bridge", "cni: none", Kind::Breaking, "cni bridge → none");
     }
 }

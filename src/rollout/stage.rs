@@ -18,10 +18,12 @@ pub enum Stage {
     Workers,
     /// Hosts and roles that the later cluster has no more.
     Departures,
+    /// What leads to pods that have gone.
+    Routes,
 }
 
 impl Stage {
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Etcd,
         Self::ApiServers,
         Self::Controllers,
@@ -30,6 +32,7 @@ impl Stage {
         Self::Background,
         Self::Workers,
         Self::Departures,
+        Self::Routes,
     ];
 
     /// The stage in which a unit is started or restarted.
@@ -60,6 +63,7 @@ impl Stage {
             Self::Background => "what nobody notices",
             Self::Workers => "workers",
             Self::Departures => "what goes",
+            Self::Routes => "routes to what went",
         }
     }
 }

@@ -94,9 +94,10 @@ fn told_wave(text: &mut String, wave: &Wave, number: usize) {
     let mut groups: Vec<(Vec<&str>, Vec<String>)> = Vec::new();
     for step in wave.steps() {
         let told = told_step(step);
-        match groups.iter_mut().find(|(_, known)| *known == told) {
-            Some((hosts, _)) => hosts.push(&step.host),
-            None => groups.push((vec![&step.host], told)),
+        // Steps that are alike are told once only where they follow each other: the order is what a plan is for.
+        match groups.last_mut() {
+            Some((hosts, known)) if *known == told => hosts.push(&step.host),
+            _ => groups.push((vec![&step.host], told)),
         }
     }
     for (hosts, told) in groups {
@@ -147,4 +148,28 @@ fn told_step(step: &Step) -> Vec<String> {
     }
     lines.extend(step.quorum.map(|quorum| format!("etcd: {quorum}")));
     lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rollout::stage::Stage;
+    use crate::rollout::step::Gate;
+
+    #[test]
+    fn steps_are_told_in_their_order() {
+        let step = |host: &str, unit: &str| Step {
+            host: host.to_owned(),
+            actions: vec![Action::Restart { unit: unit.to_owned() }],
+            quorum: None,
+            gate: Gate::UnitsActive,
+        };
+        let batches = ["a", "a", "b", "a"].iter().zip(1..);
+        let batches = batches.map(|(unit, host)| vec![step(&format!("host-{host}"), unit)]);
+        let mut text = String::new();
+        told_wave(&mut text, &Wave { stage: Stage::Controllers, batches: batches.collect() }, 1);
+        let hosts: Vec<&str> =
+            text.lines().filter(|line| line.starts_with("  host")).map(str::trim).collect();
+        assert_eq!(hosts, ["host-1, host-2", "host-3", "host-4"]);
+    }
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use super::Change;
 use super::drain;
 use super::quorum::Quorum;
+use super::routes;
 use super::stage::Stage;
 use super::step::{Action, Gate, Step, Wave};
 use super::work::{UNITS, UnitWork, Work};
@@ -16,13 +17,14 @@ const KUBELET: &str = "kubelet.service";
 pub fn waves(change: &Change<'_>, works: &[Work]) -> Vec<Wave> {
     let works: Vec<(&Work, Vec<String>)> =
         works.iter().map(|work| (work, drain::reasons(change, work))).collect();
+    let routes = routes::stage(change);
     let mut members = change.clusters[0].etcd_members().count();
     let wave = |stage: Stage| {
         let mut steps: Vec<(bool, Step)> = Vec::new();
         for (work, drained) in &works {
             let step = match stage {
-                Stage::Departures => departure(work),
-                stage => step(work, drained, stage),
+                Stage::Departures => departure(work, drained),
+                stage => step(work, drained, stage, routes),
             };
             steps.extend(step.map(|step| (!work.arrives, step)));
         }
@@ -47,12 +49,13 @@ fn home(work: &Work, drained: &[String]) -> Stage {
     stages.filter(|stage| *stage != Stage::Background).max().unwrap_or(Stage::Background)
 }
 
-fn step(work: &Work, drained: &[String], stage: Stage) -> Option<Step> {
+fn step(work: &Work, drained: &[String], stage: Stage, routes: Stage) -> Option<Step> {
     if work.departs {
         return None;
     }
     let home = home(work, drained);
     let turn = |unit: &UnitWork| match Stage::of(&unit.unit) {
+        Stage::Background if unit.unit == routes::UNIT && routes == Stage::Routes && !unit.is_new => routes,
         Stage::Background => home,
         stage => stage,
     };
@@ -61,15 +64,21 @@ fn step(work: &Work, drained: &[String], stage: Stage) -> Option<Step> {
     let earlier: BTreeSet<&String> =
         work.units.iter().filter(|unit| turn(unit) < stage).flat_map(|unit| &unit.files).collect();
     let read: BTreeSet<&String> = units.iter().flat_map(|unit| &unit.files).collect();
-    let install: Vec<String> = match is_home {
-        true => work.written.iter().filter(|path| !earlier.contains(path)).cloned().collect(),
-        false => read.into_iter().filter(|path| !earlier.contains(path)).cloned().collect(),
+    let later: BTreeSet<&String> =
+        work.units.iter().filter(|unit| turn(unit) > stage).flat_map(|unit| &unit.files).collect();
+    let is_due = |path: &&String| match is_home {
+        true => !earlier.contains(path) && (read.contains(path) || !later.contains(path)),
+        false => !earlier.contains(path) && read.contains(path),
     };
-    // What a unit that goes has read goes with it.
-    let remove: Vec<String> = match is_home && work.stops.is_empty() {
-        true => work.removed.iter().cloned().collect(),
-        false => Vec::new(),
+    let install: Vec<String> = work.written.iter().filter(is_due).cloned().collect();
+    // What a unit that goes has read goes with it; pods that come back find the network that is to be.
+    let is_removed = |path: &&String| {
+        let goes_at_home = work.stops.is_empty() || (!drained.is_empty() && drain::is_network(path));
+        units.iter().any(|unit| unit.lacks(path)) || (is_home && goes_at_home)
     };
+    let has_lacked = |path: &&String| work.units.iter().any(|unit| turn(unit) < stage && unit.lacks(path));
+    let remove: Vec<String> =
+        work.removed.iter().filter(|path| is_removed(path) && !has_lacked(path)).cloned().collect();
     let drains = stage == Stage::Workers && !drained.is_empty();
     if units.is_empty() && install.is_empty() && remove.is_empty() && !drains {
         return None;
@@ -81,15 +90,16 @@ fn step(work: &Work, drained: &[String], stage: Stage) -> Option<Step> {
     if units.iter().any(|unit| unit.is_new && unit.unit == ETCD) {
         actions.push(Action::JoinEtcd);
     }
-    let (of_units, others): (Vec<String>, Vec<String>) =
-        remove.into_iter().partition(|path| path.starts_with(UNITS));
-    files(&mut actions, install, of_units);
+    // A program may look at what it was told to read until it is told otherwise.
+    let (first, last): (Vec<String>, Vec<String>) = remove
+        .into_iter()
+        .partition(|path| path.starts_with(UNITS) || units.iter().any(|unit| unit.lacks(path)));
+    files(&mut actions, install, first);
     actions.extend(units.into_iter().map(|UnitWork { unit, is_new, .. }| match is_new {
         true => Action::Start { unit: unit.clone() },
         false => Action::Restart { unit: unit.clone() },
     }));
-    // A program may look at what it was told to read until it is told otherwise.
-    files(&mut actions, Vec::new(), others);
+    files(&mut actions, Vec::new(), last);
     if drains {
         actions.push(Action::Uncordon);
     }
@@ -101,13 +111,14 @@ fn step(work: &Work, drained: &[String], stage: Stage) -> Option<Step> {
         | Stage::Objects
         | Stage::LoadBalancers
         | Stage::Background
-        | Stage::Departures => Gate::UnitsActive,
+        | Stage::Departures
+        | Stage::Routes => Gate::UnitsActive,
     };
     Some(Step { host: work.host.clone(), actions, quorum: None, gate })
 }
 
 /// What is done to a host that goes, or that loses a role.
-fn departure(work: &Work) -> Option<Step> {
+fn departure(work: &Work, drained: &[String]) -> Option<Step> {
     if work.stops.is_empty() && !work.departs {
         return None;
     }
@@ -121,7 +132,11 @@ fn departure(work: &Work) -> Option<Step> {
         actions.push(Action::LeaveEtcd);
     }
     actions.extend(work.stops.iter().map(|unit| Action::Stop { unit: unit.clone() }));
-    files(&mut actions, Vec::new(), work.removed.iter().cloned().collect());
+    let is_left = |path: &&String| {
+        let is_gone = !drained.is_empty() && drain::is_network(path);
+        !is_gone && !work.units.iter().any(|unit| unit.lacks(path))
+    };
+    files(&mut actions, Vec::new(), work.removed.iter().filter(is_left).cloned().collect());
     if runs_pods {
         actions.push(Action::DeleteNode);
     }
@@ -146,9 +161,10 @@ fn files(actions: &mut Vec<Action>, install: Vec<String>, remove: Vec<String>) {
 /// What is left of etcd during a step; members come and go between steps.
 fn quorum(step: &Step, members: &mut usize) -> Option<Quorum> {
     if step.actions.contains(&Action::JoinEtcd) {
+        // It comes as a learner, which votes only once it has caught up.
+        let quorum = Quorum { members: *members, stay: *members };
         *members += 1;
-        // It counts from when it is added, and answers once it has caught up.
-        return Some(Quorum::without_one(*members));
+        return Some(quorum);
     }
     if step.actions.contains(&Action::LeaveEtcd) {
         *members = members.saturating_sub(1);
@@ -161,7 +177,7 @@ fn quorum(step: &Step, members: &mut usize) -> Option<Quorum> {
 /// so that what is wrong everywhere is seen on one.
 fn batches(change: &Change<'_>, stage: Stage, steps: Vec<Step>) -> Vec<Vec<Step>> {
     let at_once = match stage {
-        Stage::Background => steps.len(),
+        Stage::Background | Stage::Routes => steps.len(),
         Stage::Workers | Stage::Departures => change.clusters[1].workers().count() / 10,
         Stage::Etcd | Stage::ApiServers | Stage::Controllers | Stage::Objects | Stage::LoadBalancers => 1,
     };
@@ -251,6 +267,41 @@ mod tests {
             |text: String| text.replacen("roles: [control-plane]", "roles: [control-plane, worker]", 1);
         let trial = Trial::of("production").before(both).after(both).after(no_worker);
         insta::assert_snapshot!("a_role_that_goes", shown(&trial));
+    }
+
+    #[test]
+    fn a_network_that_goes_is_gone_when_pods_come_back() {
+        let rollout = Trial::of("single").after(|text| text.replace("cni: bridge", "cni: none")).rollout();
+        let steps = rollout.waves.iter().flat_map(super::Wave::steps);
+        let of_host = steps.filter(|step| step.host == "worker-node-1");
+        let removed = |step: &super::Step| -> Vec<String> {
+            let paths = step.actions.iter().filter_map(|action| match action {
+                super::Action::Remove { paths } => Some(paths.clone()),
+                _ => None,
+            });
+            paths.flatten().collect()
+        };
+        let (drained, others): (Vec<_>, Vec<_>) = of_host.partition(|step| step.drain().is_some());
+        let is_network = |path: &String| path.starts_with("/etc/cni/net.d/");
+        assert!(drained.iter().any(|step| removed(step).iter().any(is_network)), "{drained:?}");
+        assert!(!others.iter().any(|step| removed(step).iter().any(is_network)), "{others:?}");
+        let removed: Vec<String> = drained.iter().chain(&others).flat_map(|step| removed(step)).collect();
+        let all: super::BTreeSet<&String> = removed.iter().collect();
+        assert_eq!(all.len(), removed.len(), "{removed:?}");
+    }
+
+    #[test]
+    fn a_file_that_goes_restarts_whoever_read_it_once_it_is_gone() {
+        let trial = Trial::of("ha-haproxy").after(|text| text + "addons: {coreDNS: false}\n");
+        assert_eq!(shown(&trial), "1 controller-0: remove 1, restart kubernetes-bootstrap.service\n");
+        let worker =
+            |text: String| text.replacen("roles: [control-plane]", "roles: [control-plane, worker]", 1);
+        let both = Trial::of("ha-haproxy").before(worker).after(|text| text + "addons: {coreDNS: false}\n");
+        let shown = shown(&both);
+        assert!(
+            shown.contains("controller-0: remove 1, restart kubernetes-bootstrap.service\n"),
+            "it goes before what goes with the role: {shown}"
+        );
     }
 
     #[test]

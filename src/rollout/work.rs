@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::artifact::{Artifact, Bundle};
+use crate::artifact::{Artifact, Bundle, Service};
 use crate::diff::{Area, Differences, Side};
 use crate::plan;
 
@@ -13,6 +13,15 @@ pub struct UnitWork {
     pub is_new: bool,
     /// Those of the host's written files that it reads, its own among them.
     pub files: Vec<String>,
+    /// What it read and is to read no more.
+    pub lost: Vec<String>,
+}
+
+impl UnitWork {
+    /// Whether this has to be gone before the unit restarts: nothing else tells it not to read it.
+    pub fn lacks(&self, path: &str) -> bool {
+        self.files.is_empty() && self.lost.iter().any(|lost| lost == path)
+    }
 }
 
 /// All of one host.
@@ -69,13 +78,18 @@ impl Work {
         let (ran, runs) = (services(old), services(new));
         for service in new.into_iter().flat_map(|bundle| &bundle.services) {
             let unit = service.unit.to_string();
-            let reads =
-                |path: &&String| is_of_unit(path, &unit) || service.reads.iter().any(|read| read == *path);
-            let files: Vec<String> = work.written.iter().filter(reads).cloned().collect();
-            let lost = work.removed.iter().any(|path| is_of_unit(path, &unit));
-            let is_new = !ran.contains(&unit);
-            if is_new || lost || !files.is_empty() {
-                work.units.push(UnitWork { unit, is_new, files });
+            let read_by = |service: &Service, paths: &BTreeSet<String>| -> Vec<String> {
+                let reads = |path: &&String| {
+                    is_of_unit(path, service.unit) || service.reads.iter().any(|read| read == *path)
+                };
+                paths.iter().filter(reads).cloned().collect()
+            };
+            let was = old.and_then(|old| old.services.iter().find(|was| was.unit == service.unit));
+            let files = read_by(service, &work.written);
+            let lost = was.map(|was| read_by(was, &work.removed)).unwrap_or_default();
+            let is_new = was.is_none();
+            if is_new || !lost.is_empty() || !files.is_empty() {
+                work.units.push(UnitWork { unit, is_new, files, lost });
             }
         }
         // Whoever was started last is stopped first.

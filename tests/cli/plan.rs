@@ -116,6 +116,15 @@ fn a_key_that_is_dropped_leaves_secrets_unreadable() {
 }
 
 #[test]
+fn a_key_that_encrypts_is_not_dropped() {
+    let Some(folder) = example("production") else { return };
+    folder.edit("kthw.lock", "encryption = [2, 1]", "encryption = [1]");
+    let ran = folder.kthw(&["plan", "--exit-code"]).exits(1);
+    assert!(ran.stdout.starts_with("1 thing must not be done; "), "{}", ran.stdout);
+    assert!(ran.stderr.contains("first `encryption = [1, 2]` in kthw.lock"), "{}", ran.stderr);
+}
+
+#[test]
 fn an_authority_that_is_replaced_breaks_its_clients() {
     let Some(folder) = example("ha-haproxy") else { return };
     folder.edit("kthw.lock", "\n[epochs]", "\n[generations]\n\"pki/ca\" = 2\n\n[epochs]");

@@ -1,0 +1,211 @@
+//! What objects of the cluster keep, whatever files say: nodes, and what a new cluster was given.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::finding::{Finding, Kind, field};
+use super::{Change, named};
+use crate::cluster::{Cni, Host, Role};
+use crate::diff::Inputs;
+
+pub fn findings(change: &Change<'_>, inputs: &Inputs) -> Vec<Finding> {
+    let mut findings = nodes(change, inputs, "labels", labels);
+    findings.extend(nodes(change, inputs, "taints", taints));
+    findings.extend(bridges(change, inputs));
+    findings.extend(priority_classes(change, inputs));
+    findings.extend(core_dns(change, inputs));
+    findings
+}
+
+/// The workers that stay, as they were and as they are to be.
+fn workers<'c>(change: &Change<'c>) -> impl Iterator<Item = (&'c Host, &'c Host)> {
+    let pairs = change.clusters[1].workers().map(|new| (change.host(&new.name)[0], new));
+    pairs.filter_map(|(old, new)| Some((old.filter(|old| old.is(Role::Worker))?, new)))
+}
+
+/// What a kubelet gives its node only when it registers it, with the command for each group of nodes.
+fn nodes(
+    change: &Change<'_>,
+    inputs: &Inputs,
+    name: &str,
+    difference: fn(&Host, &Host) -> Vec<String>,
+) -> Vec<Finding> {
+    let mut groups: BTreeMap<String, Vec<&str>> = BTreeMap::new();
+    for (old, new) in workers(change) {
+        let difference = difference(old, new);
+        if !difference.is_empty() {
+            groups.entry(difference.join(" ")).or_default().push(&new.name);
+        }
+    }
+    let finding = |(difference, hosts): (String, Vec<&str>)| {
+        let what = format!(
+            "{name} of {} to be changed: a kubelet gives them to its node only when it registers it",
+            named(hosts.iter().copied())
+        );
+        let verb = name.trim_end_matches('s');
+        let advice = format!("`kubectl {verb} nodes {} {difference} --overwrite`", hosts.join(" "));
+        let causes = hosts.iter().flat_map(|host| field(inputs, &format!("hosts[{host}].{name}")));
+        Finding::new(Kind::ByHand, what, advice).because(causes.collect())
+    };
+    groups.into_iter().map(finding).collect()
+}
+
+/// Those that a kubelet sets whenever it starts, though it takes none of them away.
+const RECONCILED: [&str; 9] = [
+    "beta.kubernetes.io/arch",
+    "beta.kubernetes.io/instance-type",
+    "beta.kubernetes.io/os",
+    "failure-domain.beta.kubernetes.io/region",
+    "failure-domain.beta.kubernetes.io/zone",
+    "kubernetes.io/arch",
+    "kubernetes.io/os",
+    "topology.kubernetes.io/region",
+    "topology.kubernetes.io/zone",
+];
+
+fn labels(old: &Host, new: &Host) -> Vec<String> {
+    let set = new
+        .labels
+        .iter()
+        .filter(|(key, value)| old.labels.get(*key) != Some(value) && !RECONCILED.contains(&key.as_str()));
+    let gone = old.labels.keys().filter(|key| !new.labels.contains_key(*key));
+    set.map(|(key, value)| format!("{key}={value}")).chain(gone.map(|key| format!("{key}-"))).collect()
+}
+
+fn taints(old: &Host, new: &Host) -> Vec<String> {
+    let all = |host: &Host| -> BTreeMap<String, String> {
+        let taints = host.taints.iter().map(|taint| {
+            (
+                format!("{}:{}", taint.key, taint.effect),
+                format!("{}={}:{}", taint.key, taint.value, taint.effect),
+            )
+        });
+        taints.collect()
+    };
+    let (old, new) = (all(old), all(new));
+    let set = new.iter().filter(|(key, taint)| old.get(*key) != Some(taint)).map(|(_, taint)| taint.clone());
+    let gone = old.keys().filter(|key| !new.contains_key(*key)).map(|key| format!("{key}-"));
+    set.chain(gone).collect()
+}
+
+/// A bridge keeps the address that it was given by the first pod.
+fn bridges(change: &Change<'_>, inputs: &Inputs) -> Option<Finding> {
+    if change.clusters.iter().any(|cluster| cluster.network.cni != Cni::Bridge) {
+        return None;
+    }
+    let moved = workers(change).filter(|(old, new)| old.pod_cidr != new.pod_cidr);
+    let moved: Vec<&str> = moved.map(|(_, new)| new.name.as_str()).collect();
+    if moved.is_empty() {
+        return None;
+    }
+    let what = format!(
+        "another pod range on {}: cni0 keeps its address of the old one, and no pod gets a network beside it",
+        named(moved.iter().copied())
+    );
+    let advice = "between drain and uncordon: reboot the host, or `ip link delete cni0`";
+    let own = moved.iter().flat_map(|host| field(inputs, &format!("hosts[{host}].podCIDR")));
+    // Ranges that are not written follow from the cluster's and from the order of the hosts.
+    let causes: BTreeSet<usize> = own
+        .chain(["network.pods", "network.podMask", "hosts"].iter().flat_map(|path| field(inputs, path)))
+        .collect();
+    Some(Finding::new(Kind::ByHand, what, advice).because(causes.into_iter().collect()))
+}
+
+fn priority_classes(change: &Change<'_>, inputs: &Inputs) -> Vec<Finding> {
+    let [before, after] = change.clusters.map(|cluster| &cluster.priority_classes);
+    let finding = |old: &crate::cluster::PriorityClass| {
+        let name = &old.name;
+        let (what, when) = match after.iter().find(|new| new.name == *name) {
+            None => {
+                (format!("the priority class {name} stays in the cluster: nothing deletes it"), "afterwards")
+            }
+            Some(new) if new.value != old.value || new.preemption_policy != old.preemption_policy => (
+                format!(
+                    "the priority class {name} to be made anew: its value and policy cannot be changed, so \
+                     kubernetes-bootstrap.service fails, and pods keep what they have"
+                ),
+                "before that",
+            ),
+            Some(_) => return None,
+        };
+        let advice = format!("`kubectl delete priorityclass {name}` {when}");
+        let causes = field(inputs, &format!("priorityClasses[{name}]"));
+        Some(Finding::new(Kind::ByHand, what, advice).because(causes))
+    };
+    before.iter().filter_map(finding).collect()
+}
+
+fn core_dns(change: &Change<'_>, inputs: &Inputs) -> Option<Finding> {
+    let [had, has] = change.clusters.map(|cluster| cluster.addons.core_dns);
+    let what = "CoreDNS stays in the cluster: it is applied no more, and nothing deletes it";
+    let advice = "once another DNS answers: `kubectl delete -n kube-system deployment/coredns service/kube-dns \
+                  configmap/coredns serviceaccount/coredns` and `kubectl delete clusterrole,clusterrolebinding system:coredns`";
+    let causes = || field(inputs, "addons.coreDNS");
+    (had && !has).then(|| Finding::new(Kind::ByHand, what, advice).because(causes()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::finding::Kind;
+    use super::super::trial::Trial;
+
+    #[track_caller]
+    fn check(trial: &Trial, expected: &[(&str, &str)]) {
+        let findings = trial.rollout().findings;
+        let found: Vec<_> = findings.iter().filter(|finding| finding.kind == Kind::ByHand).collect();
+        assert_eq!(found.len(), expected.len(), "{found:#?}");
+        for (finding, (start, advice)) in found.iter().zip(expected) {
+            assert!(finding.what.starts_with(start) && finding.advice.contains(advice), "{finding:?}");
+            assert!(!finding.causes.is_empty(), "{finding:?}");
+        }
+    }
+
+    const WORKER: &str = "  - name: worker-node-1\n";
+
+    #[test]
+    fn a_node_keeps_its_labels_and_taints() {
+        let with =
+            |more: &'static str| move |text: String| text.replace(WORKER, &format!("{WORKER}    {more}\n"));
+        let single = || Trial::of("single");
+        let label = "`kubectl label nodes worker-node-1 disk=ssd --overwrite`";
+        check(&single().after(with("labels: {disk: ssd}")), &[("labels of worker-node-1 ", label)]);
+        let label = "`kubectl label nodes worker-node-1 disk- --overwrite`";
+        check(&single().before(with("labels: {disk: ssd}")), &[("labels of worker-node-1 ", label)]);
+        let zone = "labels: {topology.kubernetes.io/zone: a}";
+        check(&single().after(with(zone)), &[]);
+        let label = "nodes worker-node-1 topology.kubernetes.io/zone- --overwrite`";
+        check(&single().before(with(zone)), &[("labels of worker-node-1 ", label)]);
+        let taint = |value: &str| format!("taints: [{{key: gpu, value: '{value}', effect: NoSchedule}}]");
+        let (one, two): (&str, &str) = (taint("a").leak(), taint("b").leak());
+        let taint = "`kubectl taint nodes worker-node-1 gpu=b:NoSchedule --overwrite`";
+        check(&single().before(with(one)).after(with(two)), &[("taints of worker-node-1 ", taint)]);
+        let taint = "`kubectl taint nodes worker-node-1 gpu:NoSchedule- --overwrite`";
+        check(&single().before(with(one)), &[("taints of worker-node-1 ", taint)]);
+    }
+
+    #[test]
+    fn a_bridge_keeps_its_address() {
+        let other = |text: String| text.replace(WORKER, &format!("{WORKER}    podCIDR: 10.200.77.0/24\n"));
+        let expected = [("another pod range on worker-node-1: ", "`ip link delete cni0`")];
+        check(&Trial::of("single").after(other), &expected);
+        let pods = |text: String| text.replace("pods: 10.200.0.0/16", "pods: 10.201.0.0/16");
+        let expected = [("another pod range on worker-node-1, worker-node-2: ", "reboot")];
+        check(&Trial::of("single").after(pods), &expected);
+    }
+
+    #[test]
+    fn what_a_cluster_was_given_stays_until_it_is_deleted() {
+        let class = |value: u32| {
+            move |text: String| {
+                text + &format!("priorityClasses: [{{name: urgent, value: {value}, description: x}}]\n")
+            }
+        };
+        let single = || Trial::of("single");
+        let (anew, delete) =
+            ("the priority class urgent to be made anew", "`kubectl delete priorityclass urgent`");
+        check(&single().before(class(10)).after(class(20)), &[(anew, delete)]);
+        check(&single().before(class(10)), &[("the priority class urgent stays", delete)]);
+        check(&single().both(class(10)), &[]);
+        let no_dns = |text: String| text + "addons: {coreDNS: false}\n";
+        check(&single().after(no_dns), &[("CoreDNS stays in the cluster", "deployment/coredns")]);
+    }
+}

@@ -1,0 +1,114 @@
+//! When hosts follow other routes to pods: not before the pods that they lead to have gone.
+
+use std::collections::BTreeMap;
+
+use super::finding::{Finding, Kind, field};
+use super::stage::Stage;
+use super::{Change, named};
+use crate::cluster::{Cluster, Cni};
+use crate::diff::Inputs;
+
+pub const UNIT: &str = "kubernetes-pod-routes.service";
+
+/// A worker that comes is waited for with its route; one that goes or moves is led to until it has been drained.
+pub fn stage(change: &Change<'_>) -> Stage {
+    let [lost, gained] = lost_and_gained(change);
+    if !lost.is_empty() && gained.is_empty() { Stage::Routes } else { Stage::Background }
+}
+
+/// The routes are one file, which cannot both be early for who comes and late for who goes.
+pub fn findings(change: &Change<'_>, inputs: &Inputs) -> Option<Finding> {
+    let [lost, gained] = lost_and_gained(change);
+    if lost.is_empty() || gained.is_empty() {
+        return None;
+    }
+    let (lost, gained) = (named(lost), named(gained));
+    let what = format!("pods on {lost} are not reached from other hosts until they are drained from there");
+    let advice =
+        format!("in two steps: add {gained}, roll that out, and only then change or remove the others");
+    Some(Finding::new(Kind::Breaking, what, advice).because(field(inputs, "hosts")))
+}
+
+/// The workers whose routes are no more what they were, and those that have one now.
+fn lost_and_gained<'c>(change: &Change<'c>) -> [Vec<&'c str>; 2] {
+    let [old, new] = change.clusters.map(routes);
+    let lost = old.iter().filter(|(host, route)| new.get(*host) != Some(route)).map(|(host, _)| *host);
+    let gained = new.keys().filter(|host| !old.contains_key(*host)).copied();
+    [lost.collect(), gained.collect()]
+}
+
+fn routes(cluster: &Cluster) -> BTreeMap<&str, (ipnet::IpNet, std::net::IpAddr)> {
+    let workers = cluster.workers().filter(|_| cluster.network.cni == Cni::Bridge);
+    workers.filter_map(|host| Some((host.name.as_str(), (host.pod_cidr?, host.address)))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::finding::Kind;
+    use super::super::step::{Action, Step};
+    use super::super::trial::{self, Trial};
+    use super::*;
+
+    /// The places of the steps, counted from the first, that follow other routes, and that drain or move a host.
+    fn check(trial: &Trial, host: &str, is_after: bool) {
+        let rollout = trial.rollout();
+        let steps: Vec<&Step> = rollout.waves.iter().flat_map(|wave| wave.steps()).collect();
+        let of_host = steps.iter().position(|step| {
+            step.host == host
+                && step.actions.iter().any(|action| match action {
+                    Action::Drain { .. } => true,
+                    Action::Start { unit } | Action::Restart { unit } => unit == "kubelet.service",
+                    _ => false,
+                })
+        });
+        let of_host = of_host.expect("a step of the host");
+        let follow: Vec<usize> = (0..steps.len())
+            .filter(|at| steps[*at].host != host && steps[*at].restarts().any(|unit| unit == UNIT))
+            .collect();
+        assert!(!follow.is_empty());
+        assert!(follow.iter().all(|at| (*at > of_host) == is_after), "{of_host} {follow:?}");
+        let mut others = steps.iter().take(of_host).flat_map(|step| trial::installed(step));
+        assert!(!is_after || !others.any(|path| path.contains("pod-routes")), "a file before its turn");
+    }
+
+    const SECOND: &str = "  - name: worker-node-2\n";
+
+    fn without(text: String) -> String {
+        let start = text.find(SECOND).expect("the host");
+        let rest = &text[start + SECOND.len()..];
+        let end = rest.find("\n  - ").or_else(|| rest.find("\n\n")).map_or(rest.len(), |end| end + 1);
+        text[..start].to_owned() + &rest[end..]
+    }
+
+    #[test]
+    fn pods_are_led_to_until_they_are_gone() {
+        let host = "worker-node-2";
+        check(&Trial::of("single").after(without), host, true);
+        check(&Trial::of("single").before(without), host, false);
+        let elsewhere = |text: String| text.replace("address: 10.0.0.37", "address: 10.0.0.38");
+        check(&Trial::of("single").after(elsewhere), host, true);
+        let range = |text: String| {
+            let start = text.find(SECOND).expect("the host");
+            let (before, after) = text.split_at(start);
+            before.to_owned() + &after.replacen("address: ", "podCIDR: 10.200.77.0/24\n    address: ", 1)
+        };
+        check(&Trial::of("single").after(range), host, true);
+    }
+
+    #[test]
+    fn who_comes_and_who_goes_are_not_served_by_one_file() {
+        let more = |text: String| {
+            text.replace(
+                "worker-node-2\n",
+                "worker-node-3\n    podCIDR: 10.200.9.0/24\n    ssh: {user: other}\n",
+            )
+        };
+        let at = Trial::of("single").after(more).rollout().findings;
+        let found =
+            at.iter().find(|finding| finding.what.starts_with("pods on worker-node-2 are not reached"));
+        assert!(
+            found.is_some_and(|found| found.kind == Kind::Breaking && !found.causes.is_empty()),
+            "{at:#?}"
+        );
+    }
+}
