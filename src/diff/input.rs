@@ -5,6 +5,7 @@ use std::fmt;
 
 use super::param::Decider;
 use crate::lock::EntryChange;
+use crate::redaction::redacted;
 use crate::spec::{FieldChange, Written};
 
 /// One change of an input.
@@ -103,10 +104,10 @@ impl Input {
         match self {
             Self::Field(FieldChange { path, before, after }) => {
                 let line = after.as_ref().or(before.as_ref()).map_or(1, |written| written.line);
-                format!("cluster.yaml:{line} {path}")
+                format!("cluster.yaml:{line} {}", redacted(path))
             }
             Self::Entry(change) => format!("kthw.lock {}", change.entry),
-            Self::File { field, path } => format!("{path} ({field})"),
+            Self::File { field, path } => redacted(&format!("{path} ({field})")),
             Self::Program { .. } => "kthw itself".to_owned(),
         }
     }
@@ -139,6 +140,9 @@ impl fmt::Display for Input {
 
 fn moved(f: &mut fmt::Formatter<'_>, before: Option<&str>, after: Option<&str>) -> fmt::Result {
     match (before, after) {
+        (Some(before), Some(after)) if before != after && redacted(before) == redacted(after) => {
+            write!(f, "{}, in what is secret", shortened(after))
+        }
         (Some(before), Some(after)) => write!(f, "{} → {}", shortened(before), shortened(after)),
         (None, Some(after)) => write!(f, "added, {}", shortened(after)),
         (Some(before), None) => write!(f, "removed, {}", shortened(before)),
@@ -146,9 +150,11 @@ fn moved(f: &mut fmt::Formatter<'_>, before: Option<&str>, after: Option<&str>) 
     }
 }
 
-/// Long values are cut for reading.
+/// A value as people may read it: cut where it is long, and without secrets.
 pub fn shortened(value: &str) -> String {
     const LONGEST: usize = 100;
+    // A secret that is cut is one still, but no longer known for one.
+    let value = redacted(value);
     let mut line: String = value.chars().take(LONGEST).map(|c| if c == '\n' { '⏎' } else { c }).collect();
     if value.chars().count() > LONGEST {
         line.push('…');

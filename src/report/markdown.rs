@@ -24,10 +24,7 @@ pub fn markdown(report: &Report) -> String {
     for warning in &report.effects.warnings {
         text.push_str(&warned(report, warning));
     }
-    if report.is_empty() {
-        return text;
-    }
-    let mut parts = vec![cause_table(report)];
+    let mut parts = Vec::from_iter(cause_table(report));
     parts.extend(restarts(&report.effects));
     parts.extend(host_list(&report.added, "added", report));
     parts.extend(host_list(&report.removed, "removed", report));
@@ -82,8 +79,11 @@ fn restarts(Effects { restarts, drains, .. }: &Effects) -> Option<String> {
 }
 
 /// What was changed, and how far each change reaches.
-fn cause_table(report: &Report) -> String {
+fn cause_table(report: &Report) -> Option<String> {
     const ROWS: usize = 50;
+    if report.inputs.is_empty() {
+        return None;
+    }
     let mut table = "\n| change | files | hosts |\n|---|---:|---|\n".to_owned();
     for (index, input) in report.inputs.iter().enumerate().take(ROWS) {
         let entries = report.entries.iter().filter(|entry| entry.causes.contains(&index));
@@ -99,7 +99,7 @@ fn cause_table(report: &Report) -> String {
     if report.inputs.len() > ROWS {
         let _ = writeln!(table, "| and {} more changes | | |", report.inputs.len() - ROWS);
     }
-    table
+    Some(table)
 }
 
 fn host_list(changed: &[HostChange], verb: &str, report: &Report) -> Option<String> {
@@ -253,6 +253,17 @@ mod tests {
         assert!(text.len() <= LONGEST, "{}", text.len());
         assert!(text.contains("did not fit into a comment"), "{}", &text[text.len() - 200..]);
         assert_eq!(text.matches("<details").count(), text.matches("</details>").count());
+    }
+
+    #[test]
+    fn inputs_that_change_no_file_are_listed() {
+        let full = report();
+        let (added, entries, effects) = (Vec::new(), Vec::new(), Effects::default());
+        let text = markdown(&Report { added, entries, effects, ..full });
+        assert!(text.contains("| <code>cluster.yaml:13 network.services: 10.96.0.0/16 →"), "{text}");
+        let (added, entries, effects, inputs) = (Vec::new(), Vec::new(), Effects::default(), Vec::new());
+        let text = markdown(&Report { added, entries, effects, inputs, ..report() });
+        assert!(text.starts_with("### Nothing changes\n") && !text.contains('|'), "{text}");
     }
 
     #[test]

@@ -29,10 +29,10 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("sources", &["last_build", "root", "sys"]),
     ("artifact", &["authority", "cluster", "imported", "key_pair", "lock", "merge_patch", "root", "yaml"]),
     ("plan", &["artifact", "cluster", "imported", "lock", "root", "upstream"]),
-    ("diff", &["artifact", "imported", "lock", "plan", "root", "spec"]),
+    ("diff", &["artifact", "imported", "lock", "plan", "redaction", "root", "spec"]),
     ("rollout", &["artifact", "cluster", "diff", "lock", "plan"]),
     ("golden", &["artifact", "cluster", "diff", "plan"]),
-    ("report", &["diff", "lock", "page", "rollout", "spec"]),
+    ("report", &["diff", "lock", "page", "redaction", "rollout", "spec"]),
     ("executor", &["archive", "artifact", "imported", "lock", "root", "sys"]),
     (
         "commands",
