@@ -68,6 +68,34 @@ fn a_host_and_a_file_can_be_asked_for() {
 }
 
 #[test]
+fn a_target_that_neither_state_has_is_refused() {
+    let Some(folder) = example("single") else { return };
+    folder.edit("cluster.yaml", "worker-node-2", "worker-node-3");
+    let only = |targets: &[&str]| {
+        let targets = targets.iter().flat_map(|target| ["--only", target]);
+        folder.kthw(&[vec!["diff"], targets.collect()].concat())
+    };
+    for (target, meant) in [
+        ("worker-node-22", "worker-node-2"),
+        (
+            "worker-node-1:/etc/kubernetes/kubelet-confg.yaml",
+            "worker-node-1:/etc/kubernetes/kubelet-config.yaml",
+        ),
+        ("worker-1:/etc/hosts", "worker-node-1:/etc/hosts"),
+    ] {
+        let said = only(&[target]).refusal(2);
+        assert!(said.contains(&format!("there is no `{target}`")), "{said}");
+        assert!(said.contains(&format!("did you mean `{meant}`?")), "{said}");
+    }
+    let said = only(&["nosuch", "worker-node-1", "nosuch:/x"]).refusal(2);
+    assert_eq!(said.matches("there is no").count(), 2, "{said}");
+    // What one of them has is known, whether it differs or not.
+    for target in ["worker-node-2", "worker-node-3", "worker-node-1", "worker-node-1:/etc/crictl.yaml"] {
+        only(&[target]).exits(0);
+    }
+}
+
+#[test]
 fn the_order_of_hosts_is_a_cause() {
     let Some(folder) = example("production") else { return };
     let text = folder.read("cluster.yaml");
