@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use crate::cluster_folder::ClusterFolder;
+use crate::ran::Ran;
 use crate::repository::{commit, example, git};
 
 fn report(folder: &ClusterFolder, args: &[&str]) -> Value {
@@ -93,6 +94,29 @@ fn a_target_that_neither_state_has_is_refused() {
     for target in ["worker-node-2", "worker-node-3", "worker-node-1", "worker-node-1:/etc/crictl.yaml"] {
         only(&[target]).exits(0);
     }
+}
+
+#[test]
+fn git_is_asked_of_the_folder_whatever_the_environment_says() {
+    let Some(folder) = example("single") else { return };
+    folder.edit("cluster.yaml", "domain: cluster.local", "domain: k8s.example");
+    let mut within = folder.command(&["diff"]);
+    for variable in ["GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_COMMON_DIR"] {
+        within.env(variable, "/nowhere");
+    }
+    let said = Ran::of(&mut within).exits(0).stdout;
+    assert!(said.contains("\nfrom HEAD ("), "{said}");
+    assert!(said.contains("to the folder, with changes that are not committed\n"), "{said}");
+}
+
+#[test]
+fn what_git_refuses_is_said_as_git_says_it() {
+    let Some(folder) = example("single") else { return };
+    let mut refused = folder.command(&["diff", "HEAD"]);
+    // As if somebody else owned the repository.
+    let said = Ran::of(refused.env("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")).refusal(1);
+    assert!(said.contains("error: git: detected dubious ownership"), "{said}");
+    assert!(!said.contains("is in no git repository"), "{said}");
 }
 
 #[test]
