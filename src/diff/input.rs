@@ -7,6 +7,7 @@ use super::param::Decider;
 use crate::lock::EntryChange;
 use crate::redaction::redacted;
 use crate::spec::{FieldChange, Written};
+use crate::visible::visible;
 
 /// One change of an input.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -104,10 +105,10 @@ impl Input {
         match self {
             Self::Field(FieldChange { path, before, after }) => {
                 let line = after.as_ref().or(before.as_ref()).map_or(1, |written| written.line);
-                format!("cluster.yaml:{line} {}", redacted(path))
+                format!("cluster.yaml:{line} {}", visible(&redacted(path)))
             }
             Self::Entry(change) => format!("kthw.lock {}", change.entry),
-            Self::File { field, path } => redacted(&format!("{path} ({field})")),
+            Self::File { field, path } => visible(&redacted(&format!("{path} ({field})"))),
             Self::Program { .. } => "kthw itself".to_owned(),
         }
     }
@@ -150,7 +151,7 @@ fn moved(f: &mut fmt::Formatter<'_>, before: Option<&str>, after: Option<&str>) 
     }
 }
 
-/// A value as people may read it: cut where it is long, and without secrets.
+/// A value as people may read it: cut where it is long, without secrets, and with nothing hidden in it.
 pub fn shortened(value: &str) -> String {
     const LONGEST: usize = 100;
     // A secret that is cut is one still, but no longer known for one.
@@ -159,7 +160,7 @@ pub fn shortened(value: &str) -> String {
     if value.chars().count() > LONGEST {
         line.push('…');
     }
-    line
+    visible(&line)
 }
 
 #[cfg(test)]
@@ -168,6 +169,14 @@ mod tests {
 
     fn field(path: &str) -> Input {
         Input::Field(FieldChange { path: path.to_owned(), before: None, after: None })
+    }
+
+    #[test]
+    fn nothing_is_hidden_in_an_input() {
+        let written = |value: &str| Some(Written { value: value.to_owned(), line: 2 });
+        let change =
+            FieldChange { path: "a\r\nb".to_owned(), before: written("\u{1b}[2K"), after: written("x\ny") };
+        assert_eq!(Input::Field(change).to_string(), r"cluster.yaml:2 a\r\nb: \u{1b}[2K → x⏎y");
     }
 
     #[test]

@@ -97,6 +97,18 @@ fn a_target_that_neither_state_has_is_refused() {
 }
 
 #[test]
+fn a_key_that_steers_a_terminal_is_written_out() {
+    let Some(folder) = example("cilium") else { return };
+    let values = r#"addons: {cilium: {values: {"\e[2Jx\n\ny": {"a\u202e": "b\e[1m\r"}}}}"#;
+    folder.write("cluster.yaml", &format!("{}{values}\n", folder.read("cluster.yaml")));
+    for command in [&["diff"][..], &["diff", "--format", "markdown"], &["plan"]] {
+        let said = folder.kthw(command).exits(0).stdout;
+        assert!(!said.contains(|c: char| c.is_control() && c != '\n' || c == '\u{202e}'), "{said:?}");
+        assert!(said.contains("u{1b}") && !said.contains("\ny"), "{said}");
+    }
+}
+
+#[test]
 fn git_is_asked_of_the_folder_whatever_the_environment_says() {
     let Some(folder) = example("single") else { return };
     folder.edit("cluster.yaml", "domain: cluster.local", "domain: k8s.example");
