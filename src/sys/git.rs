@@ -143,4 +143,16 @@ mod tests {
         }
         assert!(is_dirty(folder, &["a"]).is_err());
     }
+
+    #[test]
+    fn names_of_files_are_no_patterns() {
+        let place = tempfile::tempdir().expect("a temporary folder");
+        let folder = Utf8Path::from_path(place.path()).expect("plain names");
+        if matches!(git(folder, &["init", "--quiet"]), Err(GitError::Process(error)) if error.is_missing()) {
+            return;
+        }
+        files::write(&folder.join("a"), b"", 0o644).expect("our own folder");
+        assert!(!is_dirty(folder, &["[a]"]).expect("a repository"));
+        assert!(is_dirty(folder, &["a"]).expect("a repository"));
+    }
 }
