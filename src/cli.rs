@@ -216,6 +216,9 @@ pub struct Plan {
     pub after: Option<String>,
     #[arg(long, value_enum, default_value_t = PlanFormat::Text)]
     pub format: PlanFormat,
+    /// Write there instead of to stdout
+    #[arg(long, short, value_name = "FILE")]
+    pub output: Option<Utf8PathBuf>,
     /// Exit with 3 if there is something to do
     #[arg(long)]
     pub exit_code: bool,

@@ -29,6 +29,7 @@ mod mirror;
 mod redaction;
 mod report;
 mod rollout;
+mod visible;
 mod yaml;
 
 #[cfg(test)]

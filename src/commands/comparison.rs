@@ -26,7 +26,9 @@ impl Comparison {
     ) -> Result<Self, Failure> {
         let before = match before {
             Some(before) => Name::parse(before)?,
-            None if git::is_repository(folder.path()).unwrap_or(false) => Name::Revision("HEAD".to_owned()),
+            None if git::is_repository(folder.path()).map_err(Failure::failed)? => {
+                Name::Revision("HEAD".to_owned())
+            }
             None => Name::Build(None),
         };
         let after = after.map_or(Ok(Name::Folder), Name::parse)?;

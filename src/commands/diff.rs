@@ -6,6 +6,7 @@ use super::comparison::Comparison;
 use super::failure::Failure;
 use super::overlay;
 use super::state::State;
+use super::target;
 use crate::cli::{Diff, DiffFormat};
 use crate::diff::{self, Detail, Differences, Group, Holder, Side, TextChange};
 use crate::report::{self, Change, Effects, Entry, Report};
@@ -15,6 +16,8 @@ use crate::ui::Ui;
 
 pub fn run(folder: &Folder, args: &Diff, ui: &Ui) -> Result<(), Failure> {
     let comparison = Comparison::open(folder, args.before.as_deref(), args.after.as_deref(), ui)?;
+    let graphs = [&comparison.before, &comparison.after].map(|state| state.session.graph());
+    target::check(graphs, &args.only)?;
     let report = report(&comparison, &args.only)?;
     let text = match args.format {
         DiffFormat::Text => report::text(&report, args.output.is_none() && std::io::stdout().is_terminal()),

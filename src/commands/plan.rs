@@ -5,6 +5,7 @@ use super::failure::{Exit, Failure};
 use crate::cli::{Plan, PlanFormat};
 use crate::rollout;
 use crate::sources::Folder;
+use crate::sys::files;
 use crate::ui::{Diagnostic, Ui};
 
 pub fn run(folder: &Folder, args: &Plan, ui: &Ui) -> Result<(), Failure> {
@@ -14,9 +15,13 @@ pub fn run(folder: &Folder, args: &Plan, ui: &Ui) -> Result<(), Failure> {
         let rollout = comparison.rollout(&differences, causes);
         (rollout, std::mem::take(&mut causes.inputs))
     });
-    match args.format {
-        PlanFormat::Text => ui.bytes(rollout::text(&rollout, &inputs).as_bytes()),
-        PlanFormat::Json => ui.result(rollout::json(&rollout, &inputs, [&before.label, &after.label])),
+    let text = match args.format {
+        PlanFormat::Text => rollout::text(&rollout, &inputs),
+        PlanFormat::Json => rollout::json(&rollout, &inputs, [&before.label, &after.label]) + "\n",
+    };
+    match &args.output {
+        Some(path) => files::write(path, text.as_bytes(), 0o644)?,
+        None => ui.bytes(text.as_bytes()),
     }
     let refusals: Vec<Diagnostic> = rollout
         .refusals()

@@ -132,6 +132,7 @@ fn by_recipe(
 }
 
 fn folder_label(folder: &Folder) -> String {
+    // Only a word of the label: whoever needs git says why it refuses.
     let dirty = git::is_repository(folder.path()).unwrap_or(false)
         && git::is_dirty(folder.path(), &[SPEC, LOCK]).unwrap_or(false);
     if dirty { "the folder, with changes that are not committed".to_owned() } else { "the folder".to_owned() }

@@ -1,5 +1,7 @@
 //! What a person calls a node: its name, a host, or a path on a host.
 
+use std::collections::BTreeSet;
+
 use kthw_graph::{Graph, NodeId};
 
 use super::failure::Failure;
@@ -18,14 +20,50 @@ pub fn find(graph: &Graph<Artifact>, target: &str) -> Result<NodeId, Failure> {
         None => (target, None),
     };
     let Some(bundle) = graph.find(&plan::bundle_name(host)) else {
-        return Err(unknown(target, hosts_and_nodes(graph, target)));
+        return Err(Failure::wrong_input(vec![unknown(target, hosts_and_nodes(graph, target))]));
     };
     let Some(path) = path else { return Ok(bundle) };
     let files = &graph.node(bundle).inputs;
     match files.iter().find(|(slot, _)| slot == path) {
         Some((_, id)) => Ok(*id),
-        None => Err(unknown(target, files.iter().map(|(slot, _)| format!("{host}:{slot}")).collect())),
+        None => {
+            let known = files.iter().map(|(slot, _)| format!("{host}:{slot}")).collect();
+            Err(Failure::wrong_input(vec![unknown(target, known)]))
+        }
     }
+}
+
+/// Refuses what is neither a host of one of these graphs, nor a file that one of its hosts or their machines has there.
+pub fn check(graphs: [&Graph<Artifact>; 2], targets: &[String]) -> Result<(), Failure> {
+    let hosts: BTreeSet<String> = graphs.iter().flat_map(|graph| plan::hosts(graph)).collect();
+    let refused = targets.iter().filter_map(|target| match target.split_once(':') {
+        None if hosts.contains(target) => None,
+        None => Some(unknown(target, hosts.iter().cloned().collect())),
+        Some((host, path)) if !hosts.contains(host) => {
+            Some(unknown(target, hosts.iter().map(|host| format!("{host}:{path}")).collect()))
+        }
+        Some((host, _)) => {
+            let known: Vec<String> = graphs
+                .iter()
+                .flat_map(|graph| paths(graph, host))
+                .map(|path| format!("{host}:{path}"))
+                .collect();
+            (!known.contains(target)).then(|| unknown(target, known))
+        }
+    });
+    let refused: Vec<Diagnostic> = refused.collect();
+    if refused.is_empty() { Ok(()) } else { Err(Failure::wrong_input(refused)) }
+}
+
+/// The files of a host, and of its machine.
+fn paths(graph: &Graph<Artifact>, host: &str) -> Vec<String> {
+    let bundle = graph.find(&plan::bundle_name(host)).map(|id| &graph.node(id).inputs);
+    let own = bundle.into_iter().flatten().map(|(slot, _)| slot.to_string());
+    let machines = plan::machine_files(graph).filter_map(|(path, _)| {
+        let (found, file) = path.strip_prefix("hosts/")?.split_once('/')?;
+        (found == host).then(|| file.to_owned())
+    });
+    own.chain(machines).collect()
 }
 
 /// What the target may have been meant to be.
@@ -38,10 +76,10 @@ fn hosts_and_nodes(graph: &Graph<Artifact>, target: &str) -> Vec<String> {
     }
 }
 
-fn unknown(target: &str, known: Vec<String>) -> Failure {
+fn unknown(target: &str, known: Vec<String>) -> Diagnostic {
     let help = match meant(target, known.iter().map(String::as_str), AMONG_FEW) {
         Some(name) => format!("did you mean `{name}`?"),
         None => "`kthw graph` lists hosts, paths and nodes".to_owned(),
     };
-    Failure::wrong_input(vec![Diagnostic::error(format!("there is no `{target}`")).help(Some(help))])
+    Diagnostic::error(format!("there is no `{target}`")).help(Some(help))
 }

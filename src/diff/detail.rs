@@ -8,7 +8,7 @@ use similar::{ChangeTag, TextDiff};
 use super::compare::File;
 use super::param::params;
 use super::side::Side;
-use crate::artifact::{Artifact, Certificate, Download};
+use crate::artifact::{Artifact, Certificate, Download, ImportedCertificate};
 use crate::lock::Epoch;
 use crate::spec::{FieldChange, Positions, changes};
 
@@ -150,6 +150,12 @@ pub fn described(side: Side<'_>, id: NodeId) -> (&'static str, Vec<(String, Stri
     let action = side.action(id);
     let mut rows = match action {
         Artifact::Certificate(certificate) => certificate_rows(certificate),
+        Artifact::ImportedCertificate(certificate) => {
+            let mut rows = imported_rows(certificate);
+            // Another certificate may say all of this too.
+            rows.push(("certificate".to_owned(), called(side, id)));
+            rows
+        }
         Artifact::Download(download) => return ("program", download_rows(download)),
         Artifact::ArchiveMember(member) => {
             let archive = side.graph.node(id).inputs.first().map(|(_, archive)| side.action(*archive));
@@ -222,6 +228,16 @@ fn certificate_rows(certificate: &Certificate) -> Vec<(String, String)> {
         .filter(|(_, value)| !value.is_empty())
         .map(|(name, value)| (name.to_owned(), value))
         .collect()
+}
+
+fn imported_rows(certificate: &ImportedCertificate) -> Vec<(String, String)> {
+    let imported = &certificate.imported;
+    vec![
+        ("subject".to_owned(), imported.subject()),
+        ("issuer".to_owned(), format!("{}, elsewhere", imported.issuer())),
+        ("not before".to_owned(), date(imported.authority.not_before)),
+        ("not after".to_owned(), date(imported.authority.not_after)),
+    ]
 }
 
 fn download_rows(download: &Download) -> Vec<(String, String)> {

@@ -5,7 +5,9 @@ use std::fmt;
 
 use super::param::Decider;
 use crate::lock::EntryChange;
+use crate::redaction::redacted;
 use crate::spec::{FieldChange, Written};
+use crate::visible::visible;
 
 /// One change of an input.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -103,10 +105,10 @@ impl Input {
         match self {
             Self::Field(FieldChange { path, before, after }) => {
                 let line = after.as_ref().or(before.as_ref()).map_or(1, |written| written.line);
-                format!("cluster.yaml:{line} {path}")
+                format!("cluster.yaml:{line} {}", visible(&redacted(path)))
             }
             Self::Entry(change) => format!("kthw.lock {}", change.entry),
-            Self::File { field, path } => format!("{path} ({field})"),
+            Self::File { field, path } => visible(&redacted(&format!("{path} ({field})"))),
             Self::Program { .. } => "kthw itself".to_owned(),
         }
     }
@@ -139,6 +141,9 @@ impl fmt::Display for Input {
 
 fn moved(f: &mut fmt::Formatter<'_>, before: Option<&str>, after: Option<&str>) -> fmt::Result {
     match (before, after) {
+        (Some(before), Some(after)) if before != after && redacted(before) == redacted(after) => {
+            write!(f, "{}, in what is secret", shortened(after))
+        }
         (Some(before), Some(after)) => write!(f, "{} → {}", shortened(before), shortened(after)),
         (None, Some(after)) => write!(f, "added, {}", shortened(after)),
         (Some(before), None) => write!(f, "removed, {}", shortened(before)),
@@ -146,14 +151,16 @@ fn moved(f: &mut fmt::Formatter<'_>, before: Option<&str>, after: Option<&str>) 
     }
 }
 
-/// Long values are cut for reading.
+/// A value as people may read it: cut where it is long, without secrets, and with nothing hidden in it.
 pub fn shortened(value: &str) -> String {
     const LONGEST: usize = 100;
+    // A secret that is cut is one still, but no longer known for one.
+    let value = redacted(value);
     let mut line: String = value.chars().take(LONGEST).map(|c| if c == '\n' { '⏎' } else { c }).collect();
     if value.chars().count() > LONGEST {
         line.push('…');
     }
-    line
+    visible(&line)
 }
 
 #[cfg(test)]
@@ -162,6 +169,14 @@ mod tests {
 
     fn field(path: &str) -> Input {
         Input::Field(FieldChange { path: path.to_owned(), before: None, after: None })
+    }
+
+    #[test]
+    fn nothing_is_hidden_in_an_input() {
+        let written = |value: &str| Some(Written { value: value.to_owned(), line: 2 });
+        let change =
+            FieldChange { path: "a\r\nb".to_owned(), before: written("\u{1b}[2K"), after: written("x\ny") };
+        assert_eq!(Input::Field(change).to_string(), r"cluster.yaml:2 a\r\nb: \u{1b}[2K → x⏎y");
     }
 
     #[test]

@@ -6,6 +6,7 @@ use super::effects::{Drain, Restart, Warning};
 use super::{Entry, Report};
 use crate::diff::{Area, Detail, HostChange, Input, LineKind, TextChange};
 use crate::lock::EntryChange;
+use crate::redaction::redacted;
 use crate::spec::FieldChange;
 
 /// The report as one JSON document.
@@ -36,18 +37,19 @@ fn input(input: &Input) -> Value {
             value
         }
         Input::Entry(EntryChange { entry, before, after }) => {
+            let (before, after) = (before.as_deref().map(redacted), after.as_deref().map(redacted));
             object!({"file": "kthw.lock", "entry": entry, "before": before, "after": after})
         }
-        Input::File { field, path } => object!({"file": path, "field": field}),
+        Input::File { field, path } => object!({"file": redacted(path), "field": field}),
         Input::Program { kind } => object!({"program": "kthw", "kind": kind}),
     }
 }
 
 fn field(FieldChange { path, before, after }: &FieldChange) -> Value {
     object!({
-        "field": path,
-        "before": before.as_ref().map(|written| &written.value),
-        "after": after.as_ref().map(|written| &written.value),
+        "field": redacted(path),
+        "before": before.as_ref().map(|written| redacted(&written.value)),
+        "after": after.as_ref().map(|written| redacted(&written.value)),
         "lineBefore": before.as_ref().map(|written| written.line),
         "lineAfter": after.as_ref().map(|written| written.line),
     })

@@ -6,6 +6,7 @@ use super::effects::{Drain, Effects, Restart, Warning};
 use super::{Entry, Report, capitalised, hosts};
 use crate::diff::{Detail, HostChange, Input, TextChange};
 use crate::rollout::counted;
+use crate::visible::visible;
 
 /// GitHub takes 65,536 characters; what posts the comment may want to add some.
 const LONGEST: usize = 60_000;
@@ -24,10 +25,7 @@ pub fn markdown(report: &Report) -> String {
     for warning in &report.effects.warnings {
         text.push_str(&warned(report, warning));
     }
-    if report.is_empty() {
-        return text;
-    }
-    let mut parts = vec![cause_table(report)];
+    let mut parts = Vec::from_iter(cause_table(report));
     parts.extend(restarts(&report.effects));
     parts.extend(host_list(&report.added, "added", report));
     parts.extend(host_list(&report.removed, "removed", report));
@@ -82,8 +80,11 @@ fn restarts(Effects { restarts, drains, .. }: &Effects) -> Option<String> {
 }
 
 /// What was changed, and how far each change reaches.
-fn cause_table(report: &Report) -> String {
+fn cause_table(report: &Report) -> Option<String> {
     const ROWS: usize = 50;
+    if report.inputs.is_empty() {
+        return None;
+    }
     let mut table = "\n| change | files | hosts |\n|---|---:|---|\n".to_owned();
     for (index, input) in report.inputs.iter().enumerate().take(ROWS) {
         let entries = report.entries.iter().filter(|entry| entry.causes.contains(&index));
@@ -99,7 +100,7 @@ fn cause_table(report: &Report) -> String {
     if report.inputs.len() > ROWS {
         let _ = writeln!(table, "| and {} more changes | | |", report.inputs.len() - ROWS);
     }
-    table
+    Some(table)
 }
 
 fn host_list(changed: &[HostChange], verb: &str, report: &Report) -> Option<String> {
@@ -145,7 +146,13 @@ fn section(report: &Report, entry: &Entry) -> String {
             body.push_str("\n| | before | after |\n|---|---|---|\n");
             for row in rows {
                 let side = |side: &Option<String>| side.as_deref().map(cell).unwrap_or_default();
-                let _ = writeln!(body, "| {} | {} | {} |", row.name, side(&row.before), side(&row.after));
+                let _ = writeln!(
+                    body,
+                    "| {} | {} | {} |",
+                    in_table(&row.name),
+                    side(&row.before),
+                    side(&row.after)
+                );
             }
         }
         Detail::Permissions => {}
@@ -178,7 +185,7 @@ fn block(change: &TextChange) -> String {
     for hunk in &change.hunks {
         let _ = writeln!(lines, "{}", hunk.header);
         for line in &hunk.lines {
-            let _ = writeln!(lines, "{}{}", line.mark(), line.text());
+            let _ = writeln!(lines, "{}{}", line.mark(), visible(&line.text()));
         }
     }
     let mut longest = 0;
@@ -198,16 +205,21 @@ fn place(input: &Input) -> String {
 
 /// Text of a table's cell, exactly as it is.
 fn cell(text: &str) -> String {
-    format!("<code>{}</code>", html(text).replace('|', "&#124;").replace('\n', " "))
+    format!("<code>{}</code>", in_table(text))
+}
+
+fn in_table(text: &str) -> String {
+    html(text).replace('|', "&#124;")
 }
 
 fn code(text: &str) -> String {
     format!("<code>{}</code>", html(text))
 }
 
+/// Within a line, and never more than it: what follows an empty line is Markdown again.
 fn html(text: &str) -> String {
     let mut escaped = String::new();
-    for c in text.chars() {
+    for c in visible(text).chars() {
         match c {
             '&' => escaped.push_str("&amp;"),
             '<' => escaped.push_str("&lt;"),
@@ -253,6 +265,30 @@ mod tests {
         assert!(text.len() <= LONGEST, "{}", text.len());
         assert!(text.contains("did not fit into a comment"), "{}", &text[text.len() - 200..]);
         assert_eq!(text.matches("<details").count(), text.matches("</details>").count());
+    }
+
+    #[test]
+    fn inputs_that_change_no_file_are_listed() {
+        let full = report();
+        let (added, entries, effects) = (Vec::new(), Vec::new(), Effects::default());
+        let text = markdown(&Report { added, entries, effects, ..full });
+        assert!(text.contains("| <code>cluster.yaml:13 network.services: 10.96.0.0/16 →"), "{text}");
+        let (added, entries, effects, inputs) = (Vec::new(), Vec::new(), Effects::default(), Vec::new());
+        let text = markdown(&Report { added, entries, effects, inputs, ..report() });
+        assert!(text.starts_with("### Nothing changes\n") && !text.contains('|'), "{text}");
+    }
+
+    #[test]
+    fn no_name_ends_its_line() {
+        let mut report = report();
+        let name = "a\n\n# b | <img src=x>";
+        report.entries[0].path = name.to_owned();
+        let row = |name: &str| crate::diff::Row { name: name.to_owned(), before: None, after: None };
+        report.entries[1].detail = Detail::Fields { what: "certificate", rows: vec![row(name)] };
+        report.inputs[0] = Input::File { field: name.to_owned(), path: name.to_owned() };
+        let text = markdown(&report);
+        assert!(text.contains(r"a&#92;n&#92;n&#35; b &#124; &lt;img src=x&gt; |"), "{text}");
+        assert!(!text.contains("\n# b") && !text.contains("<img"), "{text}");
     }
 
     #[test]

@@ -19,7 +19,7 @@ pub use text::text;
 pub struct Report {
     pub before: String,
     pub after: String,
-    /// Whether another root stands in for the cluster's.
+    /// Whether the root is missing, so that what follows from it goes by its recipe.
     pub stand_in: bool,
     pub inputs: Vec<Input>,
     pub effects: Effects,

@@ -24,7 +24,7 @@ pub fn changes(report: &Report, page: &Page) -> Changes {
     let mut room = ALL_LINES;
     let mut facts = vec![format!("From {} to {}.", report.before, report.after)];
     if report.stand_in {
-        facts.push("The root secret was not here: keys and what is signed with them are compared by what they are for.".to_owned());
+        facts.push("The root secret was not here: keys and what is signed with them are compared by what they are made from.".to_owned());
     }
     let arrivals = [(&report.added, ChangeKind::Added), (&report.removed, ChangeKind::Removed)];
     let arrivals = arrivals.into_iter().flat_map(|(hosts, kind)| hosts.iter().map(move |host| (host, kind)));

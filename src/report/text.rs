@@ -6,6 +6,7 @@ use super::effects::{Drain, Effects, Restart, Warning};
 use super::{Entry, Report, hosts};
 use crate::diff::{Detail, Line, LineKind, Row, TextChange};
 use crate::rollout::counted;
+use crate::visible::visible;
 
 /// How the lines stand out.
 struct Style {
@@ -31,7 +32,7 @@ const COLOURED: Style = Style {
 pub fn text(report: &Report, coloured: bool) -> String {
     let style = if coloured { &COLOURED } else { &PLAIN };
     let mut text = format!("{}{}{}\n", style.bold, report.headline(), style.end);
-    let _ = writeln!(text, "from {} to {}", report.before, report.after);
+    let _ = writeln!(text, "from {} to {}", visible(&report.before), visible(&report.after));
     if report.stand_in {
         text.push_str("the root secret is not here: keys and what is signed with them are compared by what they are made from\n");
     }
@@ -65,8 +66,8 @@ pub fn text(report: &Report, coloured: bool) -> String {
 
 fn write_warning(text: &mut String, report: &Report, warning: &Warning, style: &Style) {
     let Warning { title, what, advice, causes: found } = warning;
-    let _ = writeln!(text, "\n{}warning: {title}: {what}{}", style.bold, style.end);
-    let _ = writeln!(text, "  {advice}");
+    let _ = writeln!(text, "\n{}warning: {title}: {}{}", style.bold, visible(what), style.end);
+    let _ = writeln!(text, "  {}", visible(advice));
     if !found.is_empty() {
         causes(text, report, &mut found.iter().copied(), &[], style);
     }
@@ -84,7 +85,7 @@ fn write_restarts(text: &mut String, report: &Report, style: &Style) {
         let _ = writeln!(text, "\n{}drains{}", style.bold, style.end);
     }
     for Drain { why, hosts: on } in drains {
-        let _ = writeln!(text, "  {} for {}", hosts(on), why.join(", "));
+        let _ = writeln!(text, "  {} for {}", hosts(on), visible(&why.join(", ")));
     }
 }
 
@@ -95,7 +96,14 @@ fn write_entry(text: &mut String, report: &Report, entry: &Entry, style: &Style)
         _ => String::new(),
     };
     let change = change.as_str();
-    let _ = writeln!(text, "\n{}{path}{what} {change} on {}{}", style.bold, entry.holders(), style.end);
+    let _ = writeln!(
+        text,
+        "\n{}{}{what} {change} on {}{}",
+        style.bold,
+        visible(path),
+        entry.holders(),
+        style.end
+    );
     causes(text, report, &mut entry.causes.iter().copied(), &entry.through, style);
     if let Some((before, after)) = &entry.permissions {
         let _ = writeln!(text, "  mode and owner: {before} → {after}");
@@ -135,7 +143,7 @@ fn folded(places: &[String]) -> String {
 fn write_text(text: &mut String, change: &TextChange, style: &Style) {
     if !change.keys.is_empty() {
         let keys: Vec<&str> = change.keys.iter().map(|key| key.path.as_str()).collect();
-        let _ = writeln!(text, "  keys: {}", keys.join(", "));
+        let _ = writeln!(text, "  keys: {}", visible(&keys.join(", ")));
     }
     for hunk in &change.hunks {
         let _ = writeln!(text, "{}{}{}", style.dim, hunk.header, style.end);
@@ -153,20 +161,25 @@ fn write_line(text: &mut String, line: &Line, style: &Style) {
     };
     let _ = write!(text, "{colour}{}", line.mark());
     for (marked, word) in &line.words {
+        let word = visible(word);
         match *marked && !style.marked.is_empty() {
             true => _ = write!(text, "{}{word}{}{colour}", style.marked, style.end),
-            false => text.push_str(word),
+            false => text.push_str(&word),
         }
     }
     let _ = writeln!(text, "{}", if colour.is_empty() { "" } else { style.end });
 }
 
 fn write_row(text: &mut String, row: &Row, style: &Style) {
-    let _ = writeln!(text, "  {}", row.name);
+    let _ = writeln!(text, "  {}", visible(&row.name));
     for (side, mark, colour) in [(&row.before, '-', style.removed), (&row.after, '+', style.added)] {
         if let Some(value) = side {
-            let _ =
-                writeln!(text, "{colour}{mark}   {value}{}", if colour.is_empty() { "" } else { style.end });
+            let _ = writeln!(
+                text,
+                "{colour}{mark}   {}{}",
+                visible(value),
+                if colour.is_empty() { "" } else { style.end }
+            );
         }
     }
 }
@@ -179,6 +192,28 @@ mod tests {
     #[test]
     fn a_text_says_what_where_and_why() {
         insta::assert_snapshot!(text(&report(), false));
+    }
+
+    #[test]
+    fn nothing_of_a_change_steers_the_terminal() {
+        const HIDDEN: &str = "\u{1b}[2J\u{7}\u{202e}";
+        let mut report = report();
+        report.before += HIDDEN;
+        report.effects.warnings[0].what += HIDDEN;
+        report.effects.warnings[0].advice += HIDDEN;
+        report.effects.drains[0].why[0] += HIDDEN;
+        for entry in &mut report.entries {
+            entry.path += HIDDEN;
+            if let Detail::Fields { rows, .. } = &mut entry.detail {
+                rows[0].name += HIDDEN;
+                rows[0].after = Some(HIDDEN.to_owned());
+            }
+        }
+        let (was, is) = ("a: 1\nb: 2\n", format!("a: 1\nb: \"2{HIDDEN}\"\n"));
+        report.entries[0].detail = Detail::Text(TextChange::new("/a.txt", Some(was), Some(&is)));
+        let text = text(&report, false);
+        assert!(!text.contains(|c: char| c.is_control() && c != '\n' || c == '\u{202e}'), "{text:?}");
+        assert_eq!(text.matches(r"\u{1b}[2J\u{7}\u{202e}").count(), 4 + 3 + 2 + 1, "{text}");
     }
 
     #[test]

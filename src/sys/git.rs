@@ -27,9 +27,7 @@ pub enum GitError {
 impl Commit {
     /// The commit that a revision names: a branch, a tag, `HEAD~2`, an id.
     pub fn find(folder: &Utf8Path, revision: &str) -> Result<Self, GitError> {
-        let inside = git(folder, &["rev-parse", "--is-inside-work-tree"])?;
-        if inside.stdout.trim() != "true" {
-            let reason = inside.stderr.lines().next().unwrap_or("there is no work tree").to_owned();
+        if let Some(reason) = why_outside(folder)? {
             return Err(GitError::NoRepository { folder: folder.to_string(), reason });
         }
         let wanted = format!("{revision}^{{commit}}");
@@ -81,18 +79,80 @@ impl Commit {
 /// Whether a file of the folder is other than the last commit has it, or is not in it.
 pub fn is_dirty(folder: &Utf8Path, files: &[&str]) -> Result<bool, GitError> {
     let status = git(folder, &[&["status", "--porcelain", "--"], files].concat())?;
-    Ok(status.success && !status.stdout.is_empty())
+    match status.success {
+        true => Ok(!status.stdout.is_empty()),
+        false => Err(GitError::Failed(first_line(&status))),
+    }
 }
 
-/// Whether the folder is in a work tree of git.
+/// Whether the folder is in a work tree of git. Where git refuses to look, nobody knows.
 pub fn is_repository(folder: &Utf8Path) -> Result<bool, GitError> {
-    let inside = match git(folder, &["rev-parse", "--is-inside-work-tree"]) {
-        Err(GitError::Process(error)) if error.is_missing() => return Ok(false),
-        inside => inside?,
-    };
-    Ok(inside.success && inside.stdout.trim() == "true")
+    match why_outside(folder) {
+        Err(GitError::Process(error)) if error.is_missing() => Ok(false),
+        outside => Ok(outside?.is_none()),
+    }
 }
 
+/// Why the folder is in no work tree, unless it is in one.
+fn why_outside(folder: &Utf8Path) -> Result<Option<String>, GitError> {
+    /// How git says that it found nothing, in whichever folders it looked. It names the place of a repository that
+    /// it found and cannot read.
+    const NOWHERE: &str = "not a git repository (or any ";
+    let inside = git(folder, &["rev-parse", "--is-inside-work-tree"])?;
+    let said = first_line(&inside);
+    match inside.success {
+        true if inside.stdout.trim() == "true" => Ok(None),
+        true => Ok(Some("there is no work tree".to_owned())),
+        false if said.contains(NOWHERE) => Ok(Some(said)),
+        false => Err(GitError::Failed(said)),
+    }
+}
+
+/// What git complains of.
+fn first_line(ended: &Ended) -> String {
+    let line = ended.stderr.lines().next().unwrap_or("it failed and does not say why");
+    line.trim_start_matches("fatal: ").to_owned()
+}
+
+/// Asks git of the folder alone. Within a hook the environment names another repository or index, and the names of files
+/// are no patterns.
 fn git(folder: &Utf8Path, arguments: &[&str]) -> Result<Ended, GitError> {
-    Ok(process::run("git", &[&["-C", folder.as_str()], arguments].concat())?)
+    const ELSEWHERE: [&str; 4] = ["GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_COMMON_DIR"];
+    let arguments = [&["--literal-pathspecs", "-C", folder.as_str()], arguments].concat();
+    Ok(process::run_without(&ELSEWHERE, "git", &arguments)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sys::files;
+
+    #[test]
+    fn a_repository_that_cannot_be_read_is_not_none() {
+        let place = tempfile::tempdir().expect("a temporary folder");
+        let folder = Utf8Path::from_path(place.path()).expect("plain names");
+        assert!(matches!(is_repository(folder), Ok(false)), "with git or without");
+        if matches!(git(folder, &["version"]), Err(GitError::Process(error)) if error.is_missing()) {
+            return;
+        }
+        assert!(matches!(Commit::find(folder, "HEAD"), Err(GitError::NoRepository { .. })));
+        files::write(&folder.join(".git"), b"gitdir: /nowhere/at/all\n", 0o644).expect("our own folder");
+        for refused in [is_repository(folder).err(), Commit::find(folder, "HEAD").err()] {
+            let refused = refused.map(|error| error.to_string());
+            assert_eq!(refused.as_deref(), Some("git: not a git repository: /nowhere/at/all"));
+        }
+        assert!(is_dirty(folder, &["a"]).is_err());
+    }
+
+    #[test]
+    fn names_of_files_are_no_patterns() {
+        let place = tempfile::tempdir().expect("a temporary folder");
+        let folder = Utf8Path::from_path(place.path()).expect("plain names");
+        if matches!(git(folder, &["init", "--quiet"]), Err(GitError::Process(error)) if error.is_missing()) {
+            return;
+        }
+        files::write(&folder.join("a"), b"", 0o644).expect("our own folder");
+        assert!(!is_dirty(folder, &["[a]"]).expect("a repository"));
+        assert!(is_dirty(folder, &["a"]).expect("a repository"));
+    }
 }

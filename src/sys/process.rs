@@ -48,7 +48,13 @@ pub struct Ended {
 
 /// Runs a program to its end.
 pub fn run(program: &str, arguments: &[&str]) -> Result<Ended, ProcessError> {
+    run_without(&[], program, arguments)
+}
+
+/// The same without these variables of the environment.
+pub fn run_without(variables: &[&str], program: &str, arguments: &[&str]) -> Result<Ended, ProcessError> {
     let mut command = Command::new(program);
+    variables.iter().for_each(|variable| _ = command.env_remove(variable));
     command.args(arguments).env("LC_ALL", "C").stdin(Stdio::null());
     let output = command.output().map_err(ProcessError::of(program))?;
     let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();

@@ -9,6 +9,7 @@ use crate::cluster_folder::ClusterFolder;
 use crate::elsewhere::{AUTHORITY, Order, P256, PKI, certify, import, make, openssl};
 use crate::judge::judge;
 use crate::ran::Ran;
+use crate::repository::{begin, commit};
 
 /// A cluster of today that imports every authority; `None` without OpenSSL.
 fn importing() -> Option<ClusterFolder> {
@@ -88,6 +89,30 @@ fn a_certificate_repeats_its_issuers_name_and_identifier() {
     let entry = "pki/ca/cert\n  subject  C=DE, O=Größe GmbH, OU=One, OU=Two, DC=example, CN=Cluster Authority, \
         emailAddress=ca@example.org\n  issuer   O=Example, CN=Example Root, elsewhere\n";
     assert!(listed.contains(entry), "{listed}");
+}
+
+#[test]
+fn another_certificate_is_compared_by_what_it_says() {
+    let Some(folder) = importing() else { return };
+    let Some(()) = begin(&folder) else { return };
+    let only = ["diff", "--only", "control-plane-1:/etc/kubernetes/pki/etcd/ca.crt"];
+    certify(
+        &folder,
+        &Order { name: "etcd", subject: "/O=Example/CN=Another", days: "3600", ..Order::default() },
+    );
+    let said = folder.kthw(&only).exits(0).stdout;
+    let subject = "  subject\n-   O=Example, CN=Etcd Authority\n+   O=Example, CN=Another\n";
+    assert!(said.contains(subject) && said.contains("\n  not after\n-   20"), "{said}");
+    assert!(!said.contains("CERTIFICATE") && !said.contains("\n  issuer\n"), "{said}");
+    let Some(()) = commit(&folder, "another authority") else { return };
+    // Another serial number, and the same words.
+    certify(
+        &folder,
+        &Order { name: "etcd", subject: "/O=Example/CN=Another", days: "3600", ..Order::default() },
+    );
+    let said = folder.kthw(&only).exits(0).stdout;
+    assert!(said.contains("\n  certificate\n-   pki/etcd/ca/cert (b3:"), "{said}");
+    assert!(!said.contains("\n  subject\n") && !said.contains("CERTIFICATE"), "{said}");
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use crate::cluster_folder::ClusterFolder;
+use crate::ran::Ran;
 use crate::repository::{begin, commit, example, git};
 
 fn report(folder: &ClusterFolder, args: &[&str]) -> Value {
@@ -65,6 +66,69 @@ fn a_host_and_a_file_can_be_asked_for() {
     }
     let one = of("worker-node-2:/etc/kubernetes/kubelet-config.yaml");
     assert_eq!(paths(&one), ["/etc/kubernetes/kubelet-config.yaml"]);
+}
+
+#[test]
+fn a_target_that_neither_state_has_is_refused() {
+    let Some(folder) = example("single") else { return };
+    folder.edit("cluster.yaml", "worker-node-2", "worker-node-3");
+    let only = |targets: &[&str]| {
+        let targets = targets.iter().flat_map(|target| ["--only", target]);
+        folder.kthw(&[vec!["diff"], targets.collect()].concat())
+    };
+    for (target, meant) in [
+        ("worker-node-22", "worker-node-2"),
+        (
+            "worker-node-1:/etc/kubernetes/kubelet-confg.yaml",
+            "worker-node-1:/etc/kubernetes/kubelet-config.yaml",
+        ),
+        ("worker-1:/etc/hosts", "worker-node-1:/etc/hosts"),
+    ] {
+        let said = only(&[target]).refusal(2);
+        assert!(said.contains(&format!("there is no `{target}`")), "{said}");
+        assert!(said.contains(&format!("did you mean `{meant}`?")), "{said}");
+    }
+    let said = only(&["nosuch", "worker-node-1", "nosuch:/x"]).refusal(2);
+    assert_eq!(said.matches("there is no").count(), 2, "{said}");
+    // What one of them has is known, whether it differs or not.
+    for target in ["worker-node-2", "worker-node-3", "worker-node-1", "worker-node-1:/etc/crictl.yaml"] {
+        only(&[target]).exits(0);
+    }
+}
+
+#[test]
+fn a_key_that_steers_a_terminal_is_written_out() {
+    let Some(folder) = example("cilium") else { return };
+    let values = r#"addons: {cilium: {values: {"\e[2Jx\n\ny": {"a\u202e": "b\e[1m\r"}}}}"#;
+    folder.write("cluster.yaml", &format!("{}{values}\n", folder.read("cluster.yaml")));
+    for command in [&["diff"][..], &["diff", "--format", "markdown"], &["plan"]] {
+        let said = folder.kthw(command).exits(0).stdout;
+        assert!(!said.contains(|c: char| c.is_control() && c != '\n' || c == '\u{202e}'), "{said:?}");
+        assert!(said.contains("u{1b}") && !said.contains("\ny"), "{said}");
+    }
+}
+
+#[test]
+fn git_is_asked_of_the_folder_whatever_the_environment_says() {
+    let Some(folder) = example("single") else { return };
+    folder.edit("cluster.yaml", "domain: cluster.local", "domain: k8s.example");
+    let mut within = folder.command(&["diff"]);
+    for variable in ["GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_COMMON_DIR"] {
+        within.env(variable, "/nowhere");
+    }
+    let said = Ran::of(&mut within).exits(0).stdout;
+    assert!(said.contains("\nfrom HEAD ("), "{said}");
+    assert!(said.contains("to the folder, with changes that are not committed\n"), "{said}");
+}
+
+#[test]
+fn what_git_refuses_is_said_as_git_says_it() {
+    let Some(folder) = example("single") else { return };
+    let mut refused = folder.command(&["diff", "HEAD"]);
+    // As if somebody else owned the repository.
+    let said = Ran::of(refused.env("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")).refusal(1);
+    assert!(said.contains("error: git: detected dubious ownership"), "{said}");
+    assert!(!said.contains("is in no git repository"), "{said}");
 }
 
 #[test]
@@ -131,12 +195,12 @@ fn what_cannot_be_compared_is_refused() {
 
 /// What a file of a host changes because of, as fields and entries.
 fn causes(report: &Value, path: &str, host: &str) -> Vec<String> {
-    let files = report["files"].as_array().expect("a list").iter();
+    let mut files = report["files"].as_array().expect("a list").iter();
     let held = |file: &&Value| {
         let hosts = file["hosts"].as_array().expect("a list");
         file["path"] == path && (hosts.is_empty() || hosts.iter().any(|found| found == host))
     };
-    let file = files.filter(held).next().unwrap_or_else(|| panic!("{host}:{path} changes: {report:#}"));
+    let file = files.find(held).unwrap_or_else(|| panic!("{host}:{path} changes: {report:#}"));
     let inputs = file["causes"].as_array().expect("a list").iter();
     let inputs = inputs.map(|index| &report["inputs"][index.as_u64().expect("an index") as usize]);
     let name =

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use serde_json::{Value, json};
 
 use crate::cluster_folder::ClusterFolder;
+use crate::repository::{commit, example};
 
 /// What must not be found, in lower case.
 const POISON: &str = "mhccaqeeipoisonpoisonpoisonpoisonpoison";
@@ -173,6 +174,44 @@ fn who_asks_for_a_download_is_not_listed() {
     folder.write("kthw.lock", &folder.read("kthw.lock").replacen("url = \"https://", &url, 1));
     let said = folder.kthw(&["fetch", "--list"]).refusal(2);
     assert!(said.contains("kthw.lock:") && !said.contains(BODY), "{said}");
+}
+
+#[test]
+fn who_asks_a_mirror_is_in_no_comparison() {
+    let Some(folder) = example("single") else { return };
+    let text = folder.read("cluster.yaml");
+    let mirrored = |password: &str| {
+        folder.write(
+            "cluster.yaml",
+            &format!("{text}downloads: {{mirrors: ['https://me:{password}@m.example/x']}}\n"),
+        );
+    };
+    let assert_discreet = |said: &str| {
+        for command in [
+            &["diff"][..],
+            &["diff", "--format", "markdown"],
+            &["diff", "--format", "json"],
+            &["diff", "--format", "html"],
+            &["plan"],
+            &["plan", "--format", "json"],
+        ] {
+            let printed = folder.kthw(command).exits(0).stdout;
+            assert!(!printed.contains("hunter"), "{command:?}: {printed}");
+            // A plan without work says nothing more in text.
+            assert!(printed.contains(said) || command == ["plan"], "{command:?}: {printed}");
+        }
+    };
+    mirrored("hunter2");
+    assert_discreet("https://m.example/x");
+    commit(&folder, "a mirror").expect("git is there");
+    mirrored("hunter3");
+    assert_discreet("https://m.example/x");
+    let said = folder.kthw(&["diff"]).exits(0).stdout;
+    assert!(said.contains("downloads.mirrors: [https://m.example/x], in what is secret\n"), "{said}");
+    // Where anything changes on hosts, the text of a plan lists all inputs.
+    folder.edit("cluster.yaml", "domain: cluster.local", "domain: k8s.example");
+    let said = folder.kthw(&["plan"]).exits(0).stdout;
+    assert!(said.contains("https://m.example/x") && !said.contains("hunter"), "{said}");
 }
 
 #[test]

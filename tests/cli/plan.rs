@@ -161,3 +161,14 @@ fn the_json_holds_the_whole_plan() {
     json["before"] = "HEAD".into();
     insta::assert_snapshot!(serde_json::to_string_pretty(&json).expect("JSON"));
 }
+
+#[test]
+fn a_plan_goes_to_a_file() {
+    let Some(folder) = example("single") else { return };
+    folder.edit("cluster.yaml", "domain: cluster.local", "domain: k8s.example");
+    for format in ["text", "json"] {
+        let printed = folder.kthw(&["plan", "--format", format]).exits(0).stdout;
+        let ran = folder.kthw(&["plan", "--format", format, "--output", "../plan"]).exits(0);
+        assert_eq!((ran.stdout.as_str(), folder.read("../plan")), ("", printed));
+    }
+}

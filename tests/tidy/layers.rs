@@ -8,6 +8,7 @@ use crate::tree::{File, sources};
 const LAYERS: &[(&str, &[&str])] = &[
     ("cli", &[]),
     ("redaction", &[]),
+    ("visible", &[]),
     ("ui", &["redaction"]),
     ("cluster", &[]),
     ("meant", &[]),
@@ -29,10 +30,10 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("sources", &["last_build", "root", "sys"]),
     ("artifact", &["authority", "cluster", "imported", "key_pair", "lock", "merge_patch", "root", "yaml"]),
     ("plan", &["artifact", "cluster", "imported", "lock", "root", "upstream"]),
-    ("diff", &["artifact", "imported", "lock", "plan", "root", "spec"]),
+    ("diff", &["artifact", "imported", "lock", "plan", "redaction", "root", "spec", "visible"]),
     ("rollout", &["artifact", "cluster", "diff", "lock", "plan"]),
     ("golden", &["artifact", "cluster", "diff", "plan"]),
-    ("report", &["diff", "lock", "page", "rollout", "spec"]),
+    ("report", &["diff", "lock", "page", "redaction", "rollout", "spec", "visible"]),
     ("executor", &["archive", "artifact", "imported", "lock", "root", "sys"]),
     (
         "commands",
