@@ -250,7 +250,7 @@ class Suite:
             tree = self.work / "trees" / "second"
             shutil.rmtree(tree, ignore_errors=True)
             measure(self.build(folder, "--out", tree))
-            peer = measure(["sh", "-c", f"diff -r {self.work}/trees/first {tree} > /dev/null || true"], runs)
+            peer = measure(["sh", "-c", f"diff -r {self.work}/trees/first {tree} > /dev/null || true"])
             self.row(
                 f"two revisions of W5k compared, with causes: {what}, beside `diff -r` of both as rendered files",
                 target,
