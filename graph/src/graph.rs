@@ -35,6 +35,14 @@ pub struct Node<A> {
     pub inputs: Vec<(Slot, NodeId)>,
 }
 
+impl<A> Node<A> {
+    /// The input in a slot.
+    pub fn input(&self, slot: &str) -> Option<NodeId> {
+        let index = self.inputs.binary_search_by(|(found, _)| (**found).cmp(slot)).ok()?;
+        Some(self.inputs[index].1)
+    }
+}
+
 /// A directed graph of actions without cycles.
 pub struct Graph<A> {
     /// An edge runs from an input to the node that is made from it.

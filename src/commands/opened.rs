@@ -121,19 +121,23 @@ impl Opened {
     /// Binds the plan to the store, starting from what the last build knew.
     pub fn session(self, ui: &Ui) -> Result<(Arc<ClusterSession>, Bound), Failure> {
         let store = open_store(&self.folder, ui)?;
-        let lost = store.forget_missing_files()?;
+        let is_whole = store.forget_missing_files()?.is_empty();
+        self.begin(store, is_whole)
+    }
+
+    /// Binds the plan to a store of which it is known whether it has lost anything.
+    pub fn session_in(self, is_whole: bool, ui: &Ui) -> Result<(Arc<ClusterSession>, Bound), Failure> {
+        let store = open_store(&self.folder, ui)?;
+        self.begin(store, is_whole)
+    }
+
+    fn begin(self, store: Store, is_whole: bool) -> Result<(Arc<ClusterSession>, Bound), Failure> {
         let previous = match store.latest_root(&root_name(&self.lock))? {
             // A record that knows of outputs that are gone must not vouch for them.
-            Some((_, record)) if lost.is_empty() => store.record(&record)?,
+            Some((_, record)) if is_whole => store.record(&record)?,
             _ => None,
         };
         self.bind(store, previous)
-    }
-
-    /// Binds the plan to the store, looking everything up anew.
-    pub fn session_afresh(self, ui: &Ui) -> Result<(Arc<ClusterSession>, Bound), Failure> {
-        let store = open_store(&self.folder, ui)?;
-        self.bind(store, None)
     }
 
     fn bind(self, store: Store, previous: Option<Record>) -> Result<(Arc<ClusterSession>, Bound), Failure> {

@@ -80,7 +80,7 @@ impl State {
             }
         };
         let opened = Opened::review(folder.clone(), origin)?;
-        let (session, bound) = if is_whole { opened.session(ui)? } else { opened.session_afresh(ui)? };
+        let (session, bound) = opened.session_in(is_whole, ui)?;
         let graph = session.graph();
         let keyed = if bound.is_stand_in { golden::keyed(graph) } else { HashSet::new() };
         let known: Vec<NodeId> = graph.order().iter().copied().filter(|id| !keyed.contains(id)).collect();

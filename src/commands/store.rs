@@ -34,7 +34,7 @@ pub fn repair(folder: Folder, ui: &Ui) -> Result<(), Failure> {
     }
     let lost = discard(&store, &damages)?;
     drop(store);
-    let (session, bound) = Opened::read(folder, ui)?.session_afresh(ui)?;
+    let (session, bound) = Opened::read(folder, ui)?.session_in(false, ui)?;
     let all = session.graph().order().to_vec();
     realise(&session, &bound.spec, Goal::Identify, &all, ui)?;
     // What had been fetched is fetched again; what had not stays where it is.

@@ -130,8 +130,7 @@ impl Answer<'_> {
     }
 
     fn input(&self, id: NodeId, slot: &str) -> Option<NodeId> {
-        let inputs = &self.session.graph().node(id).inputs;
-        inputs.iter().find(|(found, _)| found == slot).map(|(_, input)| *input)
+        self.session.graph().node(id).input(slot)
     }
 
     /// Follows a cascade to the nodes that were changed themselves.

@@ -122,9 +122,8 @@ impl<'a> Causes<'a> {
     pub fn of_presence(&mut self, host: &str, path: &str) -> BTreeSet<usize> {
         let bundle = plan::bundle_name(host);
         let held = |graph: &Graph<Artifact>| {
-            let inputs = &graph.node(graph.find(&bundle)?).inputs;
-            let (_, id) = inputs.iter().find(|(slot, _)| slot == path)?;
-            Some(graph.node(*id).name.to_string())
+            let file = graph.node(graph.find(&bundle)?).input(path)?;
+            Some(graph.node(file).name.to_string())
         };
         self.by_undoing(&held)
     }

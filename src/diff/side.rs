@@ -27,8 +27,6 @@ impl<'a> Side<'a> {
 
     /// The input of a node in a slot.
     pub fn input(&self, id: NodeId, slot: &str) -> Option<NodeId> {
-        let inputs = &self.graph.node(id).inputs;
-        let at = inputs.binary_search_by(|(found, _)| (**found).cmp(slot)).ok()?;
-        Some(inputs[at].1)
+        self.graph.node(id).input(slot)
     }
 }

@@ -4,7 +4,7 @@ use serde_json::{Value, json as object};
 
 use super::effects::{Drain, Restart, Warning};
 use super::{Entry, Report};
-use crate::diff::{Area, Detail, HostChange, Input, LineKind, TextChange};
+use crate::diff::{Area, Detail, HostChange, Input, TextChange};
 use crate::lock::EntryChange;
 use crate::redaction::redacted;
 use crate::spec::FieldChange;
@@ -104,12 +104,10 @@ fn entry(entry: &Entry) -> Value {
 fn text(change: &TextChange) -> Value {
     let lines = |line: &crate::diff::Line| format!("{}{}", line.mark(), line.text());
     let hunk = |hunk: &crate::diff::Hunk| object!({"header": hunk.header, "lines": hunk.lines.iter().map(lines).collect::<Vec<_>>()});
-    let count = |kind: LineKind| {
-        change.hunks.iter().flat_map(|hunk| &hunk.lines).filter(|line| line.kind == kind).count()
-    };
+    let (added, removed) = change.counts();
     object!({
-        "added": count(LineKind::Added),
-        "removed": count(LineKind::Removed),
+        "added": added,
+        "removed": removed,
         "hunks": change.hunks.iter().map(hunk).collect::<Vec<_>>(),
         "keys": change.keys.iter().map(field).collect::<Vec<_>>(),
     })

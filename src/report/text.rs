@@ -6,6 +6,7 @@ use super::effects::{Drain, Effects, Restart, Warning};
 use super::{Entry, Report, hosts};
 use crate::diff::{Detail, Line, LineKind, Row, TextChange};
 use crate::rollout::counted;
+use crate::rollout::named;
 use crate::visible::visible;
 
 /// How the lines stand out.
@@ -129,15 +130,13 @@ fn causes(
     let places: Vec<String> =
         causes.filter_map(|cause| report.inputs.get(cause)).map(crate::diff::Input::place).collect();
     let way = if through.is_empty() { String::new() } else { format!(", through {}", through.join(" → ")) };
-    let _ = writeln!(text, "  {}because of {}{way}{}", style.dim, folded(&places), style.end);
-}
-
-fn folded(places: &[String]) -> String {
-    const SHOWN: usize = 6;
-    match places.len() {
-        count if count > SHOWN => format!("{} and {} more", places[..SHOWN].join(", "), count - SHOWN),
-        _ => places.join(", "),
-    }
+    let _ = writeln!(
+        text,
+        "  {}because of {}{way}{}",
+        style.dim,
+        named(places.iter().map(String::as_str)),
+        style.end
+    );
 }
 
 fn write_text(text: &mut String, change: &TextChange, style: &Style) {

@@ -235,7 +235,8 @@ fn thousands(count: usize) -> String {
 /// So many are named before the rest is counted.
 const NAMED: usize = 6;
 
-fn named<'n>(names: impl IntoIterator<Item = &'n str>) -> String {
+/// The first few of some names, and how many more there are.
+pub fn named<'n>(names: impl IntoIterator<Item = &'n str>) -> String {
     let names: Vec<&str> = names.into_iter().collect();
     let shown = names[..names.len().min(NAMED)].join(", ");
     match names.len().saturating_sub(NAMED) {
