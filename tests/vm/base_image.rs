@@ -36,9 +36,16 @@ pub struct BaseImage {
 
 /// The image, or `None` where it cannot be made and the test may be skipped. It is kept for the next run.
 pub fn base_image() -> Option<BaseImage> {
-    for program in
-        ["qemu-system-x86_64", "qemu-img", "debootstrap", "mke2fs", "sfdisk", "grub-mkimage", "chroot"]
-    {
+    for program in [
+        "qemu-system-x86_64",
+        "qemu-img",
+        "unshare",
+        "debootstrap",
+        "mke2fs",
+        "sfdisk",
+        "grub-mkimage",
+        "chroot",
+    ] {
         judge(program)?;
     }
     if !Path::new(BOOT_SECTOR).exists() {
@@ -68,8 +75,13 @@ fn make(folder: &Path, image: &Path) {
     let quick = root.join("etc/dpkg/dpkg.cfg.d");
     fs::create_dir_all(&quick).expect("our own folder is writable");
     fs::write(quick.join("quick"), "force-unsafe-io\n").expect("our own folder is writable");
-    let mut debootstrap = judge("debootstrap").expect("it was there");
-    debootstrap.args(["--variant=minbase", &format!("--include={PACKAGES}"), SUITE]).arg(&root).arg(MIRROR);
+    // It mounts /proc in the root. What is mounted where only it can see goes with it, even when it is killed: nobody
+    // who removes the folder comes upon the /proc of this machine.
+    let mut debootstrap = judge("unshare").expect("it was there");
+    debootstrap
+        .args(["--mount", "debootstrap", "--variant=minbase", &format!("--include={PACKAGES}"), SUITE])
+        .arg(&root)
+        .arg(MIRROR);
     succeed(debootstrap.env("DEBIAN_FRONTEND", "noninteractive"));
     let write = |path: &str, text: &str| fs::write(root.join(path), text).expect("the root is ours");
     // As in Debian's images: nothing of the machine that it was made on, one source of data, all sorts of networks.
