@@ -8,6 +8,11 @@ use kthw::commands::{self, Failure};
 use kthw::sys::memory;
 use kthw::ui::Ui;
 
+/// Thousands of hosts are millions of small allocations on a few threads, for which the C library asks the kernel in steps
+/// of a page.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     memory::keep_off_disks();
     let cli = Cli::parse();

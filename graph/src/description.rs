@@ -11,8 +11,6 @@
 //!
 //! Numbers are little-endian. Every part carries its length, so two different actions never encode alike.
 
-use std::sync::LazyLock;
-
 use kthw_store::{ActionDigest, Output};
 
 use crate::action::Kind;
@@ -21,13 +19,17 @@ use crate::manifest::{Manifest, Origin, Value};
 /// Separates these hashes from every other use of BLAKE3. Changing it renames every action.
 const DOMAIN: &str = "kthw.dev 2026-11-20 action digest v1";
 
-/// A hasher that has taken in the domain already, which would cost as much as a small action.
-static HASHER: LazyLock<blake3::Hasher> = LazyLock::new(|| blake3::Hasher::new_derive_key(DOMAIN));
-
-/// Writes the canonical encoding; the buffer is reused from action to action.
-#[derive(Default)]
+/// Writes the canonical encoding; the buffer and the hasher are reused from action to action.
 pub struct Encoder {
     bytes: Vec<u8>,
+    /// To take in the domain costs as much as a small action, and so does a copy of the hasher.
+    hasher: blake3::Hasher,
+}
+
+impl Default for Encoder {
+    fn default() -> Self {
+        Self { bytes: Vec::new(), hasher: blake3::Hasher::new_derive_key(DOMAIN) }
+    }
 }
 
 impl Encoder {
@@ -49,8 +51,10 @@ impl Encoder {
         &self.bytes
     }
 
-    pub fn digest(&self) -> ActionDigest {
-        ActionDigest::from_bytes(*HASHER.clone().update(&self.bytes).finalize().as_bytes())
+    pub fn digest(&mut self) -> ActionDigest {
+        let digest = *self.hasher.update(&self.bytes).finalize().as_bytes();
+        self.hasher.reset();
+        ActionDigest::from_bytes(digest)
     }
 
     fn text(&mut self, text: &str) {
@@ -185,7 +189,7 @@ mod tests {
             encoded(&[("a".into(), Value::Flag(true))], &[]),
             encoded(&[], &[("ca".into(), output)]),
         ]
-        .map(|encoder| encoder.digest().to_string());
+        .map(|mut encoder| encoder.digest().to_string());
         insta::assert_snapshot!(digests.join("\n"), @"
         action:d6e189e8d84ffa5517f7fcd1113774e1e639a33a695cc8e9ccadc710ed0ceaae
         action:9fc99bece6083676148cc7aaedbcd73a1fcd2f41383647d4e4a5bbba7476815d
@@ -197,8 +201,8 @@ mod tests {
 
     #[test]
     fn a_name_cannot_borrow_from_its_value() {
-        let ab = encoded(&[("ab".into(), Value::Text("c"))], &[]);
-        let a = encoded(&[("a".into(), Value::Text("bc"))], &[]);
+        let mut ab = encoded(&[("ab".into(), Value::Text("c"))], &[]);
+        let mut a = encoded(&[("a".into(), Value::Text("bc"))], &[]);
         assert_ne!(ab.digest(), a.digest());
     }
 

@@ -43,11 +43,14 @@ impl<A> Node<A> {
     }
 }
 
+/// Nodes by their names.
+type Names = HashMap<NodeName, NodeId, foldhash::fast::RandomState>;
+
 /// A directed graph of actions without cycles.
 pub struct Graph<A> {
     /// An edge runs from an input to the node that is made from it.
     vertices: DiGraph<Node<A>, ()>,
-    by_name: HashMap<NodeName, NodeId>,
+    by_name: Names,
     order: Vec<NodeId>,
 }
 
@@ -127,22 +130,27 @@ type Definition<A> = (A, Vec<(Slot, NodeId)>);
 /// Gathers definitions, in any order, into a [`Graph`].
 pub struct GraphBuilder<A> {
     names: Vec<NodeName>,
-    by_name: HashMap<NodeName, NodeId>,
+    by_name: Names,
     definitions: Vec<Option<Definition<A>>>,
     problems: Vec<GraphProblem>,
 }
 
 impl<A> Default for GraphBuilder<A> {
     fn default() -> Self {
-        Self { names: Vec::new(), by_name: HashMap::new(), definitions: Vec::new(), problems: Vec::new() }
+        Self { names: Vec::new(), by_name: Names::default(), definitions: Vec::new(), problems: Vec::new() }
     }
 }
 
 impl<A: Action> GraphBuilder<A> {
+    /// The node of this name, if it was named already.
+    pub fn find(&self, name: &str) -> Option<NodeId> {
+        self.by_name.get(name).copied()
+    }
+
     /// The node of this name, whether or not it is defined yet.
     pub fn name(&mut self, name: NodeName) -> NodeId {
-        if let Some(id) = self.by_name.get(&name) {
-            return *id;
+        if let Some(id) = self.find(name.as_str()) {
+            return id;
         }
         let id = NodeId(u32::try_from(self.names.len()).expect("a graph has fewer than 2^32 nodes"));
         self.names.push(name.clone());
@@ -204,15 +212,15 @@ impl<A: Action> GraphBuilder<A> {
             let public = matches!(kind.yields, Yields::Public | Yields::Derived | Yields::Pinned);
             let may_leak = public && kind.reads == Reads::Contents;
             for (slot, input) in inputs {
-                let input_name = self.names[input.index()].clone();
-                let node = name.clone();
+                let names = || (name.clone(), self.names[input.index()].clone());
                 match yields(*input) {
                     None => {
-                        let slot = slot.to_string();
-                        self.problems.push(GraphProblem::Dangling { node, slot, input: input_name });
+                        let ((node, input), slot) = (names(), slot.to_string());
+                        self.problems.push(GraphProblem::Dangling { node, slot, input });
                     }
                     Some(Yields::Secret) if may_leak => {
-                        self.problems.push(GraphProblem::Leak { node, input: input_name });
+                        let (node, input) = names();
+                        self.problems.push(GraphProblem::Leak { node, input });
                     }
                     Some(_) => {}
                 }

@@ -11,6 +11,7 @@ mod explain;
 mod graph;
 mod manifest;
 mod name;
+mod previous;
 mod realise;
 mod secret;
 mod session;

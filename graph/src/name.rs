@@ -18,8 +18,8 @@ pub struct NodeNameError(String);
 impl NodeName {
     pub fn new(name: impl Into<Arc<str>>) -> Result<Self, NodeNameError> {
         let name = name.into();
-        let plain = |c: char| c.is_ascii_alphanumeric() || "-._:@+".contains(c);
-        let segment = |s: &str| !s.is_empty() && s != "." && s != ".." && s.chars().all(plain);
+        let plain = |b: u8| b.is_ascii_alphanumeric() || b"-._:@+".contains(&b);
+        let segment = |s: &str| !s.is_empty() && s != "." && s != ".." && s.bytes().all(plain);
         if name.split('/').all(segment) { Ok(Self(name)) } else { Err(NodeNameError(name.to_string())) }
     }
 

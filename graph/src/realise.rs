@@ -168,6 +168,8 @@ struct Run<A, X> {
     limits: Limits,
     listener: Arc<Listener>,
     encoder: Encoder,
+    /// Where the last build's record is likely to know the next node.
+    next_previous: usize,
     /// Nodes that this run is about.
     wanted: Vec<bool>,
     /// For each node, how many of its inputs are not realised yet.
@@ -232,6 +234,7 @@ impl<A: Action, X: Executor<A>> Run<A, X> {
             limits,
             listener,
             encoder: Encoder::default(),
+            next_previous: 0,
             stale: Queues::default(),
             running: Queues::default(),
             workers: JoinSet::new(),
@@ -308,7 +311,8 @@ impl<A: Action, X: Executor<A>> Run<A, X> {
             return Ok(Some(*output));
         }
         let (node, store) = (self.session.graph.node(id), &self.session.store);
-        let before = self.session.previous(&node.name).filter(|before| before.action == action);
+        let before = self.session.previous.get(node.name.as_str(), &mut self.next_previous);
+        let before = before.filter(|before| before.action == action);
         if node.action.kind().yields == Yields::Pinned {
             if self.goal == Goal::Fetch && store.pinned_blob(&action)?.is_none() {
                 return Ok(None);

@@ -9,6 +9,7 @@ use kthw_store::{ActionDigest, Mac, Output, Record, RecordEntry, Store, StoreErr
 use crate::action::{Action, ActionError, Content, Executor, Job, JobInput, Kind, Reads, Yields};
 use crate::graph::{Graph, NodeId};
 use crate::name::NodeName;
+use crate::previous::Previous;
 use crate::secret::Secret;
 
 /// What a node's action turned out to be called, and what it yields.
@@ -46,7 +47,7 @@ pub struct Session<A, X> {
     pub(crate) store: Arc<Store>,
     pub(crate) executor: X,
     mac_key: Secret<[u8; 32]>,
-    previous: HashMap<Box<str>, Realised>,
+    pub(crate) previous: Previous,
     realised: Vec<OnceLock<Realised>>,
     /// Contents that some node has still to read.
     contents: Mutex<HashMap<NodeId, Content>>,
@@ -63,10 +64,7 @@ impl<A: Action, X: Executor<A>> Session<A, X> {
         mac_key: Secret<[u8; 32]>,
         previous: Option<Record>,
     ) -> Self {
-        let entries = previous.into_iter().flat_map(|record| record.entries);
-        let previous = entries
-            .map(|e| (e.name.into_boxed_str(), Realised { action: e.action, output: e.output }))
-            .collect();
+        let previous = Previous::new(previous);
         let realised = std::iter::repeat_with(OnceLock::new).take(graph.len()).collect();
         let unread = std::iter::repeat_with(AtomicU32::default).take(graph.len()).collect();
         let contents = Mutex::default();
@@ -84,11 +82,6 @@ impl<A: Action, X: Executor<A>> Session<A, X> {
     /// What is known of a node; `None` until it has been realised.
     pub fn realised(&self, id: NodeId) -> Option<Realised> {
         self.realised[id.index()].get().copied()
-    }
-
-    /// What the last build knew of a node of this name.
-    pub fn previous(&self, name: &NodeName) -> Option<Realised> {
-        self.previous.get(name.as_str()).copied()
     }
 
     /// Everything known, to be kept as a root.

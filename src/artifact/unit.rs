@@ -1,5 +1,7 @@
 //! A systemd service.
 
+use std::borrow::Cow;
+
 use kthw_graph::{ActionError, Content, Kind, Manifest, Reads, Resource, Yields};
 
 use super::command::{Command, CommandError, unfit};
@@ -32,7 +34,7 @@ pub enum Readiness {
 struct Setting {
     section: Section,
     key: &'static str,
-    value: String,
+    value: Cow<'static, str>,
     decided_by: DecidedBy,
 }
 
@@ -71,7 +73,12 @@ const HARDENING: [(&str, &str); 20] = [
 ];
 
 impl Unit {
-    pub fn service(description: &str, documentation: &str, readiness: Readiness, exec: Command) -> Self {
+    pub fn service(
+        description: &'static str,
+        documentation: &'static str,
+        readiness: Readiness,
+        exec: Command,
+    ) -> Self {
         let kind = match readiness {
             Readiness::Notify => "notify",
             Readiness::Exec => "exec",
@@ -84,7 +91,7 @@ impl Unit {
     }
 
     /// Runs commands in order whenever it starts, again and again until all succeed; then it counts as started.
-    pub fn oneshot(description: &str, documentation: &str, exec: Vec<Command>) -> Self {
+    pub fn oneshot(description: &'static str, documentation: &'static str, exec: Vec<Command>) -> Self {
         Self::described(description, documentation, exec)
             .set(Section::Service, "Type", "oneshot")
             .set(Section::Service, "RemainAfterExit", "yes")
@@ -93,7 +100,7 @@ impl Unit {
             .set(Section::Install, "WantedBy", "multi-user.target")
     }
 
-    fn described(description: &str, documentation: &str, exec: Vec<Command>) -> Self {
+    fn described(description: &'static str, documentation: &'static str, exec: Vec<Command>) -> Self {
         Self { exec, settings: Vec::new() }
             .set(Section::Unit, "Description", description)
             .set(Section::Unit, "Documentation", documentation)
@@ -104,7 +111,7 @@ impl Unit {
 
     /// A service that does one thing whenever a timer starts it, and may write anywhere but where programs and
     /// configuration are.
-    pub fn task(description: &str, documentation: &str, exec: Command) -> Self {
+    pub fn task(description: &'static str, documentation: &'static str, exec: Command) -> Self {
         Self { exec: vec![exec], settings: Vec::new() }
             .set(Section::Unit, "Description", description)
             .set(Section::Unit, "Documentation", documentation)
@@ -116,31 +123,31 @@ impl Unit {
     }
 
     /// Starts this after that, if both start.
-    pub fn after(self, unit: &str) -> Self {
+    pub fn after(self, unit: &'static str) -> Self {
         self.set(Section::Unit, "After", unit)
     }
 
     /// Starts that too, and goes on without it.
-    pub fn wants(self, unit: &str) -> Self {
+    pub fn wants(self, unit: &'static str) -> Self {
         self.set(Section::Unit, "Wants", unit)
     }
 
     /// Takes away all that a daemon of the control plane can do without.
     pub fn hardened(self) -> Self {
-        HARDENING.iter().fold(self, |unit, (key, value)| unit.set(Section::Service, key, value))
+        HARDENING.iter().fold(self, |unit, (key, value)| unit.set(Section::Service, key, *value))
     }
 
     /// Sees to it that a folder is there, and lets a hardened service write in it.
     pub fn writing_to(self, folder: &str) -> Self {
-        self.set(Section::Service, "ExecStartPre", &format!("+/usr/bin/mkdir -p {folder}")).set(
+        self.set(Section::Service, "ExecStartPre", format!("+/usr/bin/mkdir -p {folder}")).set(
             Section::Service,
             "ReadWritePaths",
-            folder,
+            folder.to_owned(),
         )
     }
 
     /// Adds a setting. The value is literal: `%` stands for itself.
-    pub fn set(self, section: Section, key: &'static str, value: &str) -> Self {
+    pub fn set(self, section: Section, key: &'static str, value: impl Into<Cow<'static, str>>) -> Self {
         self.decided(section, key, value, DecidedBy::Program)
     }
 
@@ -149,10 +156,10 @@ impl Unit {
         mut self,
         section: Section,
         key: &'static str,
-        value: &str,
+        value: impl Into<Cow<'static, str>>,
         decided_by: DecidedBy,
     ) -> Self {
-        self.settings.push(Setting { section, key, value: value.to_owned(), decided_by });
+        self.settings.push(Setting { section, key, value: value.into(), decided_by });
         self
     }
 
@@ -194,7 +201,7 @@ impl Setting {
     fn line(&self) -> Result<String, UnitError> {
         let Self { key, value, .. } = self;
         if value.contains(|c| unfit(c) || c == '\\') {
-            return Err(UnitError::Setting { key, value: value.clone() });
+            return Err(UnitError::Setting { key, value: value.clone().into_owned() });
         }
         Ok(format!("{key}={}\n", value.replace('%', "%%")))
     }

@@ -85,7 +85,7 @@ fn unit(cluster: &Cluster) -> Unit {
     Unit::oneshot("What a new cluster is given", "https://kubernetes.io/docs/setup/", steps)
         .after("kube-apiserver.service")
         .wants("kube-apiserver.service")
-        .set(Section::Service, "Environment", &format!("KUBECONFIG={}", path::SUPER_ADMIN_CONF))
+        .set(Section::Service, "Environment", format!("KUBECONFIG={}", path::SUPER_ADMIN_CONF))
         // The programs keep what they have asked for there.
         .set(Section::Service, "CacheDirectory", "kubernetes-bootstrap")
         .set(Section::Service, "Environment", "HOME=/var/cache/kubernetes-bootstrap")

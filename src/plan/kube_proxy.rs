@@ -68,7 +68,7 @@ fn unit(cluster: &Cluster, host: &Host) -> Unit {
         Readiness::Exec,
         flags::kube_proxy(cluster, host),
     )
-    .set(Section::Service, "ExecStartPre", &modprobe)
+    .set(Section::Service, "ExecStartPre", modprobe)
     .set(Section::Service, "OOMScoreAdjust", "-999")
     .set(Section::Service, "ProtectHome", "yes")
     .set(Section::Service, "ProtectSystem", "full")

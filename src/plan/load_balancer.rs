@@ -180,7 +180,7 @@ const DOCUMENTATION: &str =
 fn address_unit(address: IpAddr) -> Unit {
     let decided = |unit: Unit, key: &'static str, line: String| {
         let field = DecidedBy::Spec("api.loadBalancer.address".to_owned());
-        unit.decided(Section::Service, key, &line, field)
+        unit.decided(Section::Service, key, line, field)
     };
     let prefix = if address.is_ipv4() { 32 } else { 128 };
     let unit = Unit::oneshot("virtual address of the Kubernetes API", DOCUMENTATION, Vec::new());
@@ -191,5 +191,5 @@ fn address_unit(address: IpAddr) -> Unit {
 /// The same where another host answers for it, which has to be settled before the address is there.
 fn silent_address_unit(address: IpAddr) -> Unit {
     let settle = format!("/usr/lib/systemd/systemd-sysctl {}", path::VIP_ARP);
-    address_unit(address).set(Section::Service, "ExecStartPre", &settle)
+    address_unit(address).set(Section::Service, "ExecStartPre", settle)
 }

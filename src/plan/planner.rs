@@ -67,8 +67,10 @@ impl<'a> Planner<'a> {
 
     /// The node of this name, whether or not it is defined yet.
     pub fn name(&mut self, name: &str) -> NodeId {
-        let name = NodeName::new(name).expect("names are made of host names and words of the plan");
-        self.graph.name(name)
+        self.graph.find(name).unwrap_or_else(|| {
+            let name = NodeName::new(name).expect("names are made of host names and words of the plan");
+            self.graph.name(name)
+        })
     }
 
     pub fn define(
