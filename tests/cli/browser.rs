@@ -49,7 +49,7 @@ impl Browser {
         let session = browser.asks("POST", "", &json!({ "capabilities": { "alwaysMatch": wanted } }));
         browser.session = format!("/{}", session["sessionId"].as_str().expect("a session has an id"));
         browser.asks("POST", "/url", &json!({ "url": format!("file://{}", page.display()) }));
-        browser.waits_for("document.documentElement.dataset.ready !== undefined");
+        browser.waits_for("performance.getEntriesByName('ready').length > 0");
         Some(browser)
     }
 
