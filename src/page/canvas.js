@@ -193,7 +193,7 @@ function within(set, sides) {
 function drawEdges() {
   const quiet = chosen.self.size > 0;
   const rest = resting.map(({ from, to, rows }) =>
-    `<path class="rest" style="stroke-width:${(0.9 + Math.log2(1 + rows) / 2.4).toFixed(1)}" d="${curve(from, from.y + HEAD / 2, to, to.y + HEAD / 2)}"/>`);
+    `<path class="rest" stroke-width="${(0.9 + Math.log2(1 + rows) / 2.4).toFixed(1)}" d="${curve(from, from.y + HEAD / 2, to, to.y + HEAD / 2)}"/>`);
   const near = pointed === undefined ? [] : [
     ...[...above[pointed]].map((other) => [rows[other], rows[pointed]]),
     ...[...below[pointed]].map((other) => [rows[pointed], rows[other]]),

@@ -14,7 +14,7 @@ use crate::repository;
 
 // The page with a change that the module's own tests are about.
 #[path = "../../src/page/example.rs"]
-mod example;
+pub mod example;
 
 /// The JSON of one of the page's script elements.
 pub fn json(html: &str, id: &str) -> Value {
@@ -29,7 +29,7 @@ fn texts(value: &Value) -> impl Iterator<Item = &str> {
 }
 
 /// A browser with a page that no program made.
-fn opened(page: &Page) -> Option<(ClusterFolder, Browser)> {
+pub fn opened(page: &Page) -> Option<(ClusterFolder, Browser)> {
     let folder = ClusterFolder::empty();
     folder.write("page.html", &page.render());
     let browser = Browser::open(&folder.path().join("page.html"))?;
@@ -259,4 +259,104 @@ fn thousands_of_hosts_that_are_alike_are_one_card() {
     browser.value::<()>("document.querySelector('#panel .more').click()");
     assert_eq!(browser.value::<usize>(listed), 200);
     assert_eq!(browser.console(), [""; 0]);
+}
+
+/// What would run if any of it were taken for markup or a script.
+const POISON: &str = "</script><script>window.ran=1</script><img src=x onerror=\"window.ran=1\"><svg/onload=window.ran=1>\u{2028}'\"`${window.ran=1}`<!--{{script}}&lt;";
+
+/// The page of the example with poison in every text that is anybody's to choose.
+fn poisoned() -> Page {
+    let mut page = example::page();
+    let poison = |text: &mut String| text.push_str(POISON);
+    poison(&mut page.title);
+    for host in &mut page.hosts {
+        poison(&mut host.name);
+    }
+    for node in &mut page.nodes {
+        poison(&mut node.name);
+        poison(&mut node.output);
+        node.inputs.iter_mut().for_each(|(slot, _)| poison(slot));
+        for Parameter { name, value, place } in &mut node.parameters {
+            [name, value].into_iter().chain(place).for_each(poison);
+        }
+        if let Text::Shown(text) = &node.text {
+            node.text = Text::Shown(format!("{text}{POISON}").into());
+        }
+    }
+    let changes = page.changes.as_mut().expect("the example has a change");
+    poison(&mut changes.headline);
+    changes.facts.iter_mut().chain(&mut changes.inputs).for_each(poison);
+    for Warning { title, what, advice, causes } in &mut changes.warnings {
+        [title, what, advice].into_iter().chain(causes).for_each(poison);
+    }
+    for arrival in &mut changes.arrivals {
+        arrival.units.iter_mut().chain(&mut arrival.causes).for_each(poison);
+        arrival.causes.push(POISON.to_owned());
+    }
+    for group in &mut changes.groups {
+        poison(&mut group.path);
+        group.causes.iter_mut().chain(&mut group.notes).for_each(poison);
+        group.notes.push(POISON.to_owned());
+        match &mut group.detail {
+            Detail::Lines(lines) => lines.iter_mut().for_each(poison),
+            Detail::Withheld(why) => poison(why),
+            Detail::Fields(rows) => {
+                for FieldRow { name, before, after } in rows {
+                    [Some(name), before.as_mut(), after.as_mut()].into_iter().flatten().for_each(poison);
+                }
+            }
+        }
+    }
+    changes.restarts.iter_mut().for_each(|restart| poison(&mut restart.unit));
+    changes.drains.iter_mut().flat_map(|drain| &mut drain.why).for_each(poison);
+    page
+}
+
+#[test]
+fn no_text_of_a_page_is_markup_or_runs() {
+    let page = poisoned();
+    let Some((_folder, browser)) = opened(&page) else { return };
+    let unharmed = |browser: &Browser| {
+        let strangers = "document.querySelectorAll('img, svg:not(#edges), [onerror], [onload]').length";
+        assert_eq!(browser.value::<usize>(strangers), 0);
+        assert_eq!(browser.value::<usize>("document.scripts.length"), 4, "data, details, dagre and ours");
+        assert!(browser.value::<bool>("window.ran === undefined"));
+    };
+    let headline = &page.changes.as_ref().expect("a change").headline;
+    assert_eq!(browser.text("#changes h2"), *headline);
+    unharmed(&browser);
+    browser.types("g");
+    browser.waits_for("!document.getElementById('graph').hidden");
+    unharmed(&browser);
+    for (kind, names) in [
+        ("node", page.nodes.iter().map(|node| &node.name).collect::<Vec<_>>()),
+        ("card", page.nodes.iter().map(|node| &node.name).collect()),
+        ("rows", page.nodes.iter().map(|node| &node.name).collect()),
+        ("host", page.hosts.iter().map(|host| &host.name).collect()),
+    ] {
+        for name in names {
+            let quoted = Value::from(name.as_str());
+            browser.value::<()>(&format!("void (location.hash = '#{kind}/' + encodeURI({quoted}))"));
+            if ["node", "host"].contains(&kind) {
+                browser.waits_for(&format!("document.querySelector('#panel h2').textContent === {quoted}"));
+            }
+            unharmed(&browser);
+        }
+    }
+    browser.types("/");
+    browser.types("kubelet");
+    browser.waits_for("!document.getElementById('results').hidden");
+    unharmed(&browser);
+    assert_eq!(browser.console(), [""; 0]);
+
+    // Even what came to be markup would not run.
+    browser.value::<()>("document.body.insertAdjacentHTML('beforeend', '<b onclick=\"window.ran=1\">x</b>')");
+    browser.value::<()>("document.querySelector('b').click()");
+    browser.value::<()>(
+        "document.body.append(Object.assign(document.createElement('script'), { text: 'window.ran=1' }))",
+    );
+    assert!(browser.value::<bool>("window.ran === undefined"));
+    assert_eq!(browser.console().len(), 2, "the browser says what it refused");
+    browser.value::<()>("void (window.ran = 1)");
+    assert!(!browser.value::<bool>("window.ran === undefined"), "what ran would have been seen");
 }
