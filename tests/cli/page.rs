@@ -159,16 +159,32 @@ fn a_change_comes_first_and_colours_the_graph() {
     assert_eq!(browser.text("a.row.cause .label"), "kubelet.service");
     assert_eq!(browser.value::<usize>("document.querySelectorAll('a.row.cascade').length"), 2);
     let rows = "document.querySelectorAll('.card:not([hidden]) a.row').length";
+    assert_eq!(browser.value::<usize>(rows), 3, "what stays the same is not drawn");
+    browser.value::<()>("document.querySelector('#only input').click()");
     assert!(browser.value::<usize>(rows) > 3);
     browser.value::<()>("document.querySelector('#only input').click()");
+    browser.value::<()>("void (location.hash = '#node/pki/ca/cert')");
+    browser.waits_for("document.querySelector('a.row.self .label')?.textContent === 'ca/cert'");
+    assert!(browser.value::<usize>(rows) > 3, "what is opened is drawn");
+    assert!(!browser.value::<bool>("document.querySelector('#only input').checked"));
+    browser.value::<()>("document.querySelector('#only input').click()");
     assert_eq!(browser.value::<usize>(rows), 3);
+    browser.waits_for("document.querySelector('#panel h2').textContent === 'What is here'");
 
     browser.types("c");
     browser.waits_for("!document.getElementById('changes').hidden");
     browser.value::<()>("document.querySelector('[aria-label=Files] .change .to a').click()");
     browser.waits_for("document.querySelector('#panel h2')?.textContent === 'host/worker-1/kubelet.service'");
-    let text: String = browser.text("#panel pre");
+    let text: String = browser.text("#panel pre:not(.diff)");
     assert!(text.contains("</script><script>alert(1)</script>"), "{text}");
+    assert_eq!(browser.text("#panel .diff .ins"), "+ExecStart=/usr/local/bin/kubelet --v=4\n");
+    assert!(browser.text("#panel .because").contains("cluster.yaml:14"));
+    browser
+        .value::<()>("[...document.querySelectorAll('.change')].forEach(change => { change.open = false })");
+    browser.value::<()>("document.querySelector('#panel .to a').click()");
+    browser.waits_for("!document.getElementById('changes').hidden");
+    assert_eq!(browser.text(".change[open] .path"), "/etc/systemd/system/kubelet.service");
+    assert_eq!(browser.value::<usize>("document.querySelectorAll('.change[open]').length"), 1);
     assert_eq!(browser.console(), [""; 0]);
     browser.value::<()>("void console.error('planted')");
     assert_eq!(browser.console().len(), 1, "a complaint would have been heard");
@@ -209,6 +225,14 @@ fn a_real_change_comes_first_and_colours_the_graph() {
     browser.value::<()>(&format!("{unit}.querySelector('.to a').click()"));
     browser
         .waits_for("document.querySelector('#panel h2')?.textContent === 'host/cp-1/kube-apiserver.service'");
+    // The change is one for all control planes, so each leads to it.
+    browser.value::<()>("void (location.hash = '#node/host/cp-3/kube-apiserver.service')");
+    browser
+        .waits_for("document.querySelector('#panel h2').textContent === 'host/cp-3/kube-apiserver.service'");
+    assert!(browser.text("#panel .because").contains("audit.maxAge: 90 → 91"));
+    browser.value::<()>("void (location.hash = '#node/host/worker-2/kubelet.service')");
+    browser.waits_for("document.querySelector('#panel h2').textContent === 'host/worker-2/kubelet.service'");
+    assert!(!browser.text("#panel").contains("audit.maxAge"), "another file's change is not its");
     let labels = |state: &str| -> BTreeSet<String> {
         let rows = format!("[...document.querySelectorAll('a.row.{state} .label')].map(e => e.textContent)");
         browser.value(&rows)
@@ -259,6 +283,28 @@ fn thousands_of_hosts_that_are_alike_are_one_card() {
     browser.value::<()>("document.querySelector('#panel .more').click()");
     assert_eq!(browser.value::<usize>(listed), 200);
     assert_eq!(browser.console(), [""; 0]);
+}
+
+#[test]
+fn among_thousands_those_that_change_are_listed_first() {
+    let mut page = example::page();
+    for n in 1..=300 {
+        example::host(&mut page, &format!("node-{n:04}"), &["/etc/one"]);
+    }
+    for (node, state) in [("host/node-0200/one", State::Cause), ("host/node-0200/bundle", State::Cascade)] {
+        page.nodes.iter_mut().find(|n| n.name == node).expect("a node").state = state;
+    }
+    let Some((_folder, browser)) = opened(&page) else { return };
+    let first = "document.querySelector('#panel .many li')?.textContent";
+    for (address, listed) in
+        [("#rows/host/node-0001/one", "node-0200cause"), ("#card/host/node-0001/one", "node-0200cascade")]
+    {
+        browser.value::<()>(&format!("void (location.hash = '{address}')"));
+        browser.waits_for(&format!("{first} === '{listed}'"));
+    }
+    let note = "[...document.querySelectorAll('a.row.cause')].map(row => row.textContent)";
+    let rows: BTreeSet<String> = browser.value(note);
+    assert!(rows.contains("onecause ×1"), "{rows:?}");
 }
 
 /// What would run if any of it were taken for markup or a script.
@@ -359,4 +405,25 @@ fn no_text_of_a_page_is_markup_or_runs() {
     assert_eq!(browser.console().len(), 2, "the browser says what it refused");
     browser.value::<()>("void (window.ran = 1)");
     assert!(!browser.value::<bool>("window.ran === undefined"), "what ran would have been seen");
+}
+
+#[test]
+fn a_text_that_is_left_out_says_where_it_is() {
+    let mut page = example::page();
+    let last = page.nodes.iter().position(|n| n.name == "host/worker-2/kubelet.service").expect("a node");
+    page.nodes[last].text = Text::Withheld("It is left out.");
+    let Some((_folder, browser)) = opened(&page) else { return };
+    browser.value::<()>("void (location.hash = '#node/host/worker-2/kubelet.service')");
+    browser.waits_for("document.querySelector('#panel h2')?.textContent === 'host/worker-2/kubelet.service'");
+    let said = browser.text("#panel .withheld");
+    assert_eq!(
+        said,
+        "It is left out. kthw show host/worker-2/kubelet.service prints it. That of worker-1 is here."
+    );
+    browser.value::<()>("document.querySelector('#panel .withheld a').click()");
+    browser.waits_for("document.querySelector('#panel h2').textContent === 'host/worker-1/kubelet.service'");
+    assert!(browser.text("#panel pre:not(.diff)").starts_with("# unit"));
+    browser.value::<()>("void (location.hash = '#node/pki/ca/key')");
+    browser.waits_for("document.querySelector('#panel h2').textContent === 'pki/ca/key'");
+    assert_eq!(browser.text("#panel .withheld").trim(), "It is a secret.", "no command prints it");
 }
