@@ -261,6 +261,20 @@ fn nothing_changed_is_a_page_that_says_so() {
 }
 
 #[test]
+fn a_page_says_why_a_secret_is_not_on_it() {
+    let Some(folder) = repository::example("single") else { return };
+    let reasons = || -> BTreeSet<String> {
+        let details = json(&folder.kthw(&["diff", "--format", "html"]).result(), "details");
+        texts(&details["reasons"]).map(str::to_owned).collect()
+    };
+    assert!(reasons().contains("It is a secret."), "{:?}", reasons());
+    std::fs::remove_file(folder.path().join("kthw.root")).expect("our own folder");
+    let reasons = reasons();
+    assert!(reasons.contains("It is a secret, or follows from one that is not here."), "{reasons:?}");
+    assert!(!reasons.contains("It is a secret."), "{reasons:?}");
+}
+
+#[test]
 fn thousands_of_hosts_that_are_alike_are_one_card() {
     let mut page = example::page();
     for n in 1..=3000 {
