@@ -41,6 +41,7 @@ function showOverview() {
     h("p", {}, "Everything that the hosts of ", h("strong", {}, data.title),
       " will hold, and what it is made from: sources on the left, hosts on the right. ",
       "Open a node to see its text, its parameters and the line that decided each."),
+    onlyChanged && h("p", {}, "Only what changes is drawn; without “changed only” everything is."),
     data.changes && h("ul", { class: "legend" }, [
       ["cause", "its own parameters change"], ["cascade", "only what it is made from does"],
       ["added", "it is new"], ["removed", "it is no longer there"],

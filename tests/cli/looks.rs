@@ -223,4 +223,6 @@ fn a_page_fits_a_phone() {
     let row_is_seen = "(([row, canvas]) => row.top >= canvas.top && row.bottom <= canvas.bottom)
         ([document.querySelector('a.row.self'), document.getElementById('canvas')].map(e => e.getBoundingClientRect()))";
     assert!(browser.value::<bool>(row_is_seen));
+    let moved = "[...document.querySelectorAll('.card')].some(card => card.scrollTop > 0)";
+    assert!(!browser.value::<bool>(moved), "no card loses its head to its last row");
 }

@@ -422,6 +422,23 @@ fn no_text_of_a_page_is_markup_or_runs() {
 }
 
 #[test]
+fn no_text_of_a_cluster_runs_on_its_page() {
+    let folder = ClusterFolder::single();
+    let issuer = "https://a</script><script>window.ran=1</script><img src=x onerror=window.ran=1>";
+    let flags =
+        format!("components:\n  kube-apiserver: {{flags: {{service-account-issuer: \"{issuer}\"}}}}\n");
+    folder.write("cluster.yaml", &(folder.read("cluster.yaml") + &flags));
+    folder.kthw(&["graph", "--format", "html", "--output", "graph.html"]).exits(0);
+    let Some(browser) = Browser::open(&folder.path().join("graph.html")) else { return };
+    browser.value::<()>("void (location.hash = '#node/host/control-plane-1/kube-apiserver.service')");
+    browser.waits_for("document.querySelector('#panel h2').textContent.endsWith('kube-apiserver.service')");
+    assert!(browser.text("#panel pre").contains(issuer));
+    assert!(browser.text("#panel .parameters").contains(issuer));
+    assert!(browser.value::<bool>("window.ran === undefined && document.images.length === 0"));
+    assert_eq!(browser.console(), [""; 0]);
+}
+
+#[test]
 fn a_text_that_is_left_out_says_where_it_is() {
     let mut page = example::page();
     let last = page.nodes.iter().position(|n| n.name == "host/worker-2/kubelet.service").expect("a node");
