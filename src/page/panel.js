@@ -153,7 +153,7 @@ function showText(node, known) {
   const asks = schemeOf(node) === "public" && !isGone(node);
   const like = !asks ? undefined : rows[rowOf[node]].nodes.find((other) => known.text[other] >= 0);
   return part("Text", h("p", { class: "withheld" }, known.reasons[-1 - text], " ",
-    asks && [code(`kthw show ${names[node]}`), " prints it."],
+    asks && [code(`kthw show ${names[node]}`), " prints it as the folder is now."],
     like !== undefined && [" That of ", h("a", { href: link("node", names[like]) }, hostName(like)), " is here."]));
 }
 

@@ -285,6 +285,11 @@ fn thousands_of_hosts_that_are_alike_are_one_card() {
     browser.waits_for("!document.getElementById('graph').hidden");
     assert_eq!(browser.text(".head[title='node-0001 … node-3000'] p"), "3,000 hosts, 12,000 nodes");
     browser.types("/");
+    browser.types("worker-1 kubelet");
+    browser.waits_for("document.querySelector('#results .badge')?.textContent === 'cause'");
+    browser.types(ESCAPE);
+    browser.types(ESCAPE);
+    browser.types("/");
     browser.types("node-2999 two");
     browser.types(ENTER);
     browser.waits_for("document.querySelector('#panel h2').textContent === 'host/node-2999/two'");
@@ -449,7 +454,7 @@ fn a_text_that_is_left_out_says_where_it_is() {
     let said = browser.text("#panel .withheld");
     assert_eq!(
         said,
-        "It is left out. kthw show host/worker-2/kubelet.service prints it. That of worker-1 is here."
+        "It is left out. kthw show host/worker-2/kubelet.service prints it as the folder is now. That of worker-1 is here."
     );
     browser.value::<()>("document.querySelector('#panel .withheld a').click()");
     browser.waits_for("document.querySelector('#panel h2').textContent === 'host/worker-1/kubelet.service'");
