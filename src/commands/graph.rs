@@ -40,7 +40,7 @@ fn html(opened: Opened, ui: &Ui) -> Result<String, Failure> {
     let (session, bound) = opened.session(ui)?;
     let all = session.graph().order().to_vec();
     realise(&session, &bound.spec, Goal::Identify, &all, ui)?;
-    Ok(picture::page(&session, title, &Positions::new(&bound.spec))?.render())
+    Ok(picture::page(&*session, title, &Positions::new(&bound.spec))?.render())
 }
 
 fn name(graph: &Graph<Artifact>, id: NodeId) -> &str {

@@ -2,55 +2,49 @@
 
 use std::collections::HashMap;
 
-use kthw_graph::{Action, NodeId};
+use kthw_graph::{Action, Graph, NodeId};
 use kthw_store::Output;
 
 use super::comparison::Comparison;
 use super::failure::Failure;
-use super::picture;
+use super::picture::{self, Outputs};
 use super::state::State;
+use crate::artifact::Artifact;
 use crate::diff::Causes;
 use crate::page::{Page, PageHost, PageNode, State as NodeState, Text};
 use crate::plan;
 use crate::report::{self, Report};
 use crate::spec::Positions;
 
+const KEYED: &str = "It is a secret, or follows from one that is not here.";
 const GONE: &str = "It is no longer made.";
-const SECRET: &str = "It is a secret, or follows from one that is not here.";
-const NO_TEXT: &str = "It is no text.";
 
 pub fn page(comparison: &Comparison, report: &Report) -> Result<Page, Failure> {
     let Comparison { before, after } = comparison;
     let title = after.bound.cluster.name.clone();
-    let mut page = picture::page(&after.session, title, &Positions::new(&after.bound.spec))?;
-    use_recorded(&mut page, after)?;
+    let mut page = picture::page(after, title, &Positions::new(&after.bound.spec))?;
     comparison.explain(|causes| mark(&mut page, &causes));
     add_removed(&mut page, before, after);
     page.changes = Some(report::changes(report, &page));
     Ok(page)
 }
 
-/// Puts what the later state is said to yield in the place of what is made of its inputs here: what a recorded build
-/// yielded, and what follows from a root that is not here.
-fn use_recorded(page: &mut Page, after: &State) -> Result<(), Failure> {
-    for (node, id) in page.nodes.iter_mut().zip(after.session.graph().order()) {
-        let output = output(after, *id);
-        if node.output != output {
-            node.text = match after.realised(*id).map(|realised| realised.output) {
-                Some(Output::Secret(_)) => Text::Withheld(SECRET),
-                _ => {
-                    let text = after.text(*id)?.and_then(|bytes| String::from_utf8(bytes).ok());
-                    text.map_or(Text::Withheld(NO_TEXT), |text| Text::Shown(text.into()))
-                }
-            };
-            node.output = output;
-        }
+impl Outputs for State {
+    fn secret(&self) -> &'static str {
+        if self.bound.is_stand_in { KEYED } else { picture::SECRET }
     }
-    Ok(())
-}
 
-fn output(state: &State, id: NodeId) -> String {
-    state.realised(id).map_or_else(String::new, |realised| realised.output.to_string())
+    fn graph(&self) -> &Graph<Artifact> {
+        self.session.graph()
+    }
+
+    fn output(&self, id: NodeId) -> Option<Output> {
+        self.realised(id).map(|realised| realised.output)
+    }
+
+    fn bytes(&self, id: NodeId) -> Result<Option<Vec<u8>>, Failure> {
+        self.text(id)
+    }
 }
 
 /// Says of each node of the later state what becomes of it.
@@ -91,7 +85,7 @@ fn add_removed(page: &mut Page, before: &State, after: &State) {
             inputs: inputs
                 .map(|(slot, input)| (slot.to_string(), index[old.node(*input).name.as_str()]))
                 .collect(),
-            output: output(before, id),
+            output: before.output(id).map_or_else(String::new, |output| output.to_string()),
             parameters: picture::parameters(&node.action, &positions),
             text: Text::Withheld(GONE),
             state: NodeState::Removed,

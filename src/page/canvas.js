@@ -1,11 +1,12 @@
 // The picture: cards in columns, their rows, and the edges that matter now.
-const CARD = 252, HEAD = 54, ROW = 22, FOOT = 8, MOST_ROWS = 48, MARGIN = 24, GAP = 18, BETWEEN = 58;
+const CARD = 252, WIDEST = 360, HEAD = 54, ROW = 22, FOOT = 8, MOST_ROWS = 48, MARGIN = 24, GAP = 18, BETWEEN = 58;
 // Columns are made narrower than life to be seen side by side, but not so far that nobody can read them.
 const SMALLEST = 0.78;
 // What an A4 page has room for beside its margins and below the header.
 const PAPER = { width: 1040, height: 650 };
 const canvas = document.getElementById("canvas"), sheet = document.getElementById("sheet"), edges = document.getElementById("edges");
-let onlyChanged = false;
+// What changes is looked at first.
+let onlyChanged = stateOf.size > 0, cardWidth = CARD;
 
 const visible = (card) => (onlyChanged ? card.rows.filter((row) => row.state) : card.rows);
 
@@ -19,14 +20,14 @@ function makeCanvas() {
     card.button = h("button", { type: "button", class: "fold", tabindex: -1, "aria-controls": `rows-${card.number}` });
     card.button.addEventListener("click", () => { card.folded = !card.folded; layout(); });
     card.head = h("a", { class: "head", href: link("card", names[card.rows[0].nodes[0]]), tabindex: -1, title: card.title },
-      h("h2", {}, card.short ?? card.title), h("p", {}, cardSize(card)));
+      h("h2", {}, card.short ?? card.title), h("p", {}, cardSize(card), tally(card.states)));
     card.element = h("section", { class: `card ${card.state ?? ""}`, "aria-label": card.title }, card.head, card.button, card.list);
     for (const row of card.rows) {
       const [first] = row.nodes;
       const many = row.nodes.length > 1;
       row.element = h("a", {
         class: `row ${schemeOf(first)} ${row.state ?? ""}`, tabindex: -1, "data-row": row.number,
-        href: link(many ? "rows" : "node", names[first]), title: `${row.label} (${row.kind})`,
+        href: link(many ? "rows" : "node", names[first]), title: [`${row.label} (${row.kind})`, ...row.states.keys()].join(", "),
       }, h("span", { class: "label mark" }, row.label),
       h("span", { class: "note" }, note(row)));
       row.item = h("li", {}, row.element);
@@ -36,8 +37,10 @@ function makeCanvas() {
 }
 
 function note({ state, states, nodes, kind }) {
-  if (nodes.length === 1) return state ?? kind;
-  return state ? `${state} ×${states.get(state).toLocaleString("en")}` : `×${nodes.length.toLocaleString("en")}`;
+  const times = (n) => `×${n.toLocaleString("en")}`;
+  if (states.size > 1) return tally(states);
+  if (!state) return nodes.length === 1 ? kind : times(nodes.length);
+  return h("span", { class: `sign ${state}` }, nodes.length === 1 ? state : `${state} ${times(states.get(state))}`);
 }
 
 function cardSize(card) {
@@ -82,16 +85,19 @@ function layout() {
       between.set(key, { from, to, rows: (between.get(key)?.rows ?? 0) + 1 });
     }
   resting = [...between.values()];
+  const all = columns(shown, resting), room = canvas.clientWidth - 2 * MARGIN - (all.length - 1) * BETWEEN;
+  // Where there is room, more of each label is seen.
+  cardWidth = Math.round(Math.max(CARD, Math.min(WIDEST, room / all.length)));
   let x = MARGIN, height = 0;
-  for (const column of columns(shown, resting)) {
+  for (const column of all) {
     let y = MARGIN;
     for (const card of column) {
       Object.assign(card, { x, y });
-      Object.assign(card.element.style, { left: `${x}px`, top: `${y}px`, width: `${CARD}px`, height: `${card.height}px` });
+      Object.assign(card.element.style, { left: `${x}px`, top: `${y}px`, width: `${cardWidth}px`, height: `${card.height}px` });
       y += card.height + GAP;
     }
     height = Math.max(height, y - GAP + MARGIN);
-    x += CARD + BETWEEN;
+    x += cardWidth + BETWEEN;
   }
   width = x - BETWEEN + MARGIN;
   sheet.style.width = `${width}px`;
@@ -155,8 +161,8 @@ function neighbour(from, key) {
     if (stop === from) continue;
     const there = stop.getBoundingClientRect();
     const dx = there.left - here.left, dy = there.top + there.height / 2 - here.top - here.height / 2;
-    const column = Math.abs(dx) < CARD / 2;
-    const ahead = along ? column && dy * along > 0 : dx * across > CARD / 2;
+    const column = Math.abs(dx) < here.width / 2;
+    const ahead = along ? column && dy * along > 0 : dx * across > here.width / 2;
     const distance = along ? Math.abs(dy) : Math.abs(dx) * 8 + Math.abs(dy);
     if (ahead && distance < least) [best, least] = [stop, distance];
   }
@@ -177,7 +183,7 @@ function curve(from, y1, to, y2) {
     const left = Math.min(from.x, to.x) - 16 - Math.min(40, Math.abs(y2 - y1) / 12);
     return `M${from.x},${y1}C${left},${y1} ${left},${y2} ${to.x},${y2}`;
   }
-  const x1 = from.x + CARD, bend = Math.max(30, (to.x - x1) / 2);
+  const x1 = from.x + cardWidth, bend = Math.max(30, (to.x - x1) / 2);
   return `M${x1},${y1}C${x1 + bend},${y1} ${to.x - bend},${y2} ${to.x},${y2}`;
 }
 function paths(pairs, kind) {
@@ -193,7 +199,7 @@ function within(set, sides) {
 function drawEdges() {
   const quiet = chosen.self.size > 0;
   const rest = resting.map(({ from, to, rows }) =>
-    `<path class="rest" style="stroke-width:${(0.9 + Math.log2(1 + rows) / 2.4).toFixed(1)}" d="${curve(from, from.y + HEAD / 2, to, to.y + HEAD / 2)}"/>`);
+    `<path class="rest" stroke-width="${(0.9 + Math.log2(1 + rows) / 2.4).toFixed(1)}" d="${curve(from, from.y + HEAD / 2, to, to.y + HEAD / 2)}"/>`);
   const near = pointed === undefined ? [] : [
     ...[...above[pointed]].map((other) => [rows[other], rows[pointed]]),
     ...[...below[pointed]].map((other) => [rows[pointed], rows[other]]),
@@ -239,7 +245,6 @@ function choose(nodes) {
 // Brings a row into view, unfolding its card if it must.
 function reveal(row) {
   if (row.card.folded) { row.card.folded = false; layout(); }
-  if (onlyChanged && !row.state) return;
   row.element.scrollIntoView({ block: "nearest", inline: "nearest" });
   roving(row.element);
   drawEdges();

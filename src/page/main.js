@@ -8,22 +8,38 @@ function where() {
   if (kind === "rows" && node !== undefined) return { kind, row: rows[rowOf[node]] };
   if (kind === "card" && node !== undefined) return { kind, card: rows[rowOf[node]].card };
   if (kind === "host" && host !== undefined) return { kind, host };
-  return { kind: data.changes && kind !== "graph" ? "changes" : "graph" };
+  if (!data.changes || kind === "graph") return { kind: "graph" };
+  return { kind: "changes", place: data.changes.groups.findIndex((_, place) => String(place) === decoded) };
 }
 
 function follow() {
-  const at = where(), inChanges = at.kind === "changes";
+  const at = where(), inChanges = at.kind === "changes", graph = document.getElementById("graph");
+  const appears = graph.hidden && !inChanges;
   changesView.hidden = !inChanges;
-  document.getElementById("graph").hidden = inChanges;
+  graph.hidden = inChanges;
   for (const view of document.querySelectorAll("[data-view]"))
     view.setAttribute("aria-current", (view.dataset.view === "changes") === inChanges ? "page" : "false");
-  document.getElementById("only").hidden = inChanges;
+  document.getElementById("only").hidden = inChanges || stateOf.size === 0;
+  if (at.place >= 0) openChange(at.place);
   if (inChanges) return;
+  const shown = partOf(at);
+  if (onlyChanged && shown && !shown.state) narrow(false);
+  else if (appears) layout();
   if (at.kind === "node") { choose([at.node]); reveal(rows[rowOf[at.node]]); showPanel(showNode(at.node)); }
   else if (at.kind === "rows") { choose(at.row.nodes); reveal(at.row); showPanel(showRow(at.row)); }
   else if (at.kind === "host") { choose([hosts.bundle[at.host]]); showPanel(showHost(at.host)); }
   else if (at.kind === "card") { choose([]); roving(at.card.head); showPanel(showCard(at.card)); }
   else { choose([]); showPanel(showOverview()); }
+}
+
+// The row or card that is to be seen.
+const partOf = ({ node, row, card, host }) => card ?? row ?? rows[rowOf[node ?? hosts.bundle[host]]];
+
+// Shows what changes alone, or everything.
+function narrow(wanted) {
+  onlyChanged = wanted;
+  document.querySelector("#only input").checked = wanted;
+  layout();
 }
 
 // One step back towards the whole.
@@ -62,9 +78,10 @@ document.getElementById("title").textContent = data.title;
 document.getElementById("size").textContent = [plural(staying.length, "host"), plural(files, "file"), plural(size, "node")].join(" · ");
 if (data.changes) {
   document.getElementById("views").hidden = false;
+  document.querySelector("#only input").checked = onlyChanged;
   document.querySelector("#only input").addEventListener("change", (event) => {
-    onlyChanged = event.target.checked;
-    layout();
+    narrow(event.target.checked);
+    if (onlyChanged && !partOf(where())?.state) location.hash = "#graph";
     follow();
   });
   showChanges(data.changes);
@@ -73,6 +90,4 @@ makeCanvas();
 layout();
 follow();
 // Two frames later all of it has been painted.
-requestAnimationFrame(() => requestAnimationFrame(() => {
-  document.documentElement.dataset.ready = String(Math.round(performance.now()));
-}));
+requestAnimationFrame(() => requestAnimationFrame(() => performance.mark("ready")));

@@ -12,7 +12,9 @@ pub use changes::{
 
 use std::sync::Arc;
 
+use data_encoding::BASE64;
 use serde::Serialize;
+use sha2::{Digest as _, Sha256};
 
 use columns::{Details, Overview};
 
@@ -94,20 +96,19 @@ impl Page {
 
     /// The page as one HTML text.
     pub fn render(&self) -> String {
+        let script = ["\"use strict\";\n", MODEL, CANVAS, PANEL, CHANGES, SEARCH, MAIN].concat();
         fill(
             TEMPLATE,
             &[
+                ("style-hash", &hash(STYLE)),
+                ("dagre-hash", &hash(DAGRE)),
+                ("script-hash", &hash(&script)),
                 ("style", STYLE),
                 ("overview", &json(&Overview::of(self))),
                 ("details", &json(&Details::of(self))),
                 ("dagre-licence", DAGRE_LICENCE),
                 ("dagre", DAGRE),
-                ("model", MODEL),
-                ("canvas", CANVAS),
-                ("panel", PANEL),
-                ("changes", CHANGES),
-                ("search", SEARCH),
-                ("main", MAIN),
+                ("script", &script),
             ],
         )
     }
@@ -123,6 +124,11 @@ const PANEL: &str = include_str!("panel.js");
 const CHANGES: &str = include_str!("changes.js");
 const SEARCH: &str = include_str!("search.js");
 const MAIN: &str = include_str!("main.js");
+
+/// A script or a style as the page's policy names it: nothing else runs, wherever it comes from.
+fn hash(text: &str) -> String {
+    format!("'sha256-{}'", BASE64.encode(&Sha256::digest(text)))
+}
 
 /// JSON that may stand in a script element: what could end the element can be written otherwise.
 fn json(value: &impl Serialize) -> String {

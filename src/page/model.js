@@ -10,6 +10,7 @@ const count = names.length;
 const numberOf = new Map(names.map((name, node) => [name, node]));
 const hostNumber = new Map(hosts.name.map((name, host) => [name, host]));
 const hostOf = (node) => -1 - data.nodes.home[node];
+const hostName = (node) => hosts.name[hostOf(node)];
 const kindOf = (node) => words[data.nodes.kind[node]];
 const SCHEMES = { b3: "public", mac: "secret", pinned: "download" };
 const schemeOf = (node) => SCHEMES[words[data.nodes.scheme[node]]] ?? "public";
@@ -169,3 +170,6 @@ function h(tag, properties = {}, ...children) {
 }
 const link = (kind, name) => `#${kind}/${encodeURI(name)}`;
 const badge = (state, n) => h("span", { class: `badge ${state}` }, n > 1 ? `${state} ${n.toLocaleString("en")}` : state);
+// What several states are in little room: the sign of each, and how many have it.
+const tally = (states) => STATES.filter((state) => states.has(state)).map((state) =>
+  h("span", { class: `sign ${state}`, title: state }, states.get(state).toLocaleString("en")));

@@ -15,10 +15,17 @@ function many(items, render, what) {
   };
   more.addEventListener("click", grow);
   grow();
+  list.item = (place) => {
+    while (shown <= place) grow();
+    return list.children[place];
+  };
   return [list, more];
 }
 
 const nodeLink = (node) => h("a", { class: `node ${schemeOf(node)}`, href: link("node", names[node]) }, names[node]);
+// Those that change first, for among thousands nobody finds them.
+const changedFirst = (nodes, name) => [...nodes].sort((a, b) =>
+  Number(stateOf.has(b)) - Number(stateOf.has(a)) || natural(name(a), name(b)));
 const stated = (node) => stateOf.has(node) && badge(stateOf.get(node), 1);
 const part = (title, ...content) => h("section", {}, h("h3", {}, title), ...content);
 const code = (text) => h("code", {}, text);
@@ -34,6 +41,7 @@ function showOverview() {
     h("p", {}, "Everything that the hosts of ", h("strong", {}, data.title),
       " will hold, and what it is made from: sources on the left, hosts on the right. ",
       "Open a node to see its text, its parameters and the line that decided each."),
+    onlyChanged && h("p", {}, "Only what changes is drawn; without “changed only” everything is."),
     data.changes && h("ul", { class: "legend" }, [
       ["cause", "its own parameters change"], ["cascade", "only what it is made from does"],
       ["added", "it is new"], ["removed", "it is no longer there"],
@@ -64,8 +72,8 @@ function showCard(card) {
   return [
     crumbs(["Graph", "#graph"]),
     h("h2", {}, card.title), h("p", {}, card.about),
-    card.hosts.length > 0 && part("Hosts", ...many(card.hosts.map((host) => hosts.name[host]).sort(natural), (name) =>
-      h("a", { href: link("host", name) }, name), "host")),
+    card.hosts.length > 0 && part("Hosts", ...many(changedFirst(card.hosts.map((host) => hosts.bundle[host]), hostName), (bundle) => [
+      h("a", { href: link("host", hostName(bundle)) }, hostName(bundle)), stated(bundle)], "host")),
     card.hosts.length > 0 && part("Files of each", ...many(
       filesOf(card.hosts[0]).sort((a, b) => natural(a.slot, b.slot)),
       ({ slot, node }) => [
@@ -96,19 +104,19 @@ function showHost(host) {
 }
 
 function showRow(row) {
-  const at = (node) => hosts.name[hostOf(node)] ?? names[node];
+  const at = (node) => hostName(node) ?? names[node];
   return [
     crumbs(["Graph", "#graph"], cardCrumb(row.card)),
     h("h2", {}, row.label), h("p", { class: "kind" }, `${row.kind} of ${plural(row.nodes.length, "host")}`),
     row.states.size > 0 && h("p", {}, [...row.states].map(([state, n]) => badge(state, n))),
-    part("One for each host", ...many([...row.nodes].sort((a, b) => natural(at(a), at(b))), (node) => [
+    part("One for each host", ...many(changedFirst(row.nodes, at), (node) => [
       h("a", { class: `node ${schemeOf(node)}`, href: link("node", names[node]) }, at(node)), stated(node),
     ], "host")),
   ];
 }
 
 function showNode(node) {
-  const row = rows[rowOf[node]], known = details(), host = hosts.name[hostOf(node)];
+  const row = rows[rowOf[node]], known = details(), host = hostName(node);
   const steps = [["Graph", "#graph"], cardCrumb(row.card)];
   if (row.nodes.length > 1) steps.push([row.label, link("rows", names[row.nodes[0]])]);
   if (host && row.card.hosts.length > 1) steps.push([host, link("host", host)]);
@@ -123,11 +131,12 @@ function showNode(node) {
     h("p", { class: "output" }, code(known.output[node])),
     held.length > 0 && part("Held by", h("ul", { class: "plain" }, held.map(([path, on]) =>
       h("li", {}, code(path), h("small", {}, on.length > 6 ? `${span(on)} (${plural(on.length, "host")})` : span(on)))))),
+    showChangesOf(node),
     showText(node, known),
-    parameters.length > 0 && part("Parameters", h("table", {},
+    parameters.length > 0 && part("Parameters", h("table", { class: "parameters" },
       h("thead", {}, h("tr", {}, ["name", "value, and what decided it"].map((title) => h("th", { scope: "col" }, title)))),
       h("tbody", {}, parameters.map(([name, value, place]) => h("tr", {},
-        h("th", { scope: "row" }, known.words[name]),
+        h("th", { scope: "row" }, breakable(known.words[name])),
         h("td", {}, known.words[value], place >= 0 && h("small", {}, known.words[place]))))))),
     made.length > 0 && part(isBundle ? "Files" : "Made from", ...many(made, edge, "input")),
     used.length > 0 && part("Goes into", ...many(used, edge, "node")),
@@ -135,11 +144,17 @@ function showNode(node) {
   ];
 }
 
+// A name of several words may go on in the next line after any of them.
+const breakable = (name) => name.split(/(?<=[./])/).flatMap((word) => [word, h("wbr")]);
+
 function showText(node, known) {
   const text = known.text[node];
   if (text >= 0) return part("Text", h("pre", { tabindex: 0 }, known.texts[text]));
+  const asks = schemeOf(node) === "public" && !isGone(node);
+  const like = !asks ? undefined : rows[rowOf[node]].nodes.find((other) => known.text[other] >= 0);
   return part("Text", h("p", { class: "withheld" }, known.reasons[-1 - text], " ",
-    schemeOf(node) === "public" && !isGone(node) && ["See ", code(`kthw show ${names[node]}`), "."]));
+    asks && [code(`kthw show ${names[node]}`), " prints it as the folder is now."],
+    like !== undefined && [" That of ", h("a", { href: link("node", names[like]) }, hostName(like)), " is here."]));
 }
 
 function showPanel(content) {

@@ -16,8 +16,10 @@ use tempfile::TempDir;
 use crate::judge::judge;
 
 /// Keys without a character, as WebDriver calls them.
+pub const TAB: &str = "\u{e004}";
 pub const ENTER: &str = "\u{e007}";
 pub const ESCAPE: &str = "\u{e00c}";
+pub const UP: &str = "\u{e013}";
 pub const RIGHT: &str = "\u{e014}";
 pub const DOWN: &str = "\u{e015}";
 
@@ -49,7 +51,7 @@ impl Browser {
         let session = browser.asks("POST", "", &json!({ "capabilities": { "alwaysMatch": wanted } }));
         browser.session = format!("/{}", session["sessionId"].as_str().expect("a session has an id"));
         browser.asks("POST", "/url", &json!({ "url": format!("file://{}", page.display()) }));
-        browser.waits_for("document.documentElement.dataset.ready !== undefined");
+        browser.waits_for("performance.getEntriesByName('ready').length > 0");
         Some(browser)
     }
 
@@ -75,6 +77,12 @@ impl Browser {
         let strokes: Vec<Value> = keys.chars().flat_map(stroke).collect();
         let typing = json!({ "actions": [{ "type": "key", "id": "keys", "actions": strokes }] });
         self.asks("POST", "/actions", &typing);
+    }
+
+    /// Tells the browser itself, by the protocol of its developers' tools.
+    #[track_caller]
+    pub fn command(&self, name: &str, parameters: &Value) -> Value {
+        self.asks("POST", "/goog/cdp/execute", &json!({ "cmd": name, "params": parameters }))
     }
 
     /// Waits until an expression is true.

@@ -24,6 +24,7 @@ mod incremental;
 mod init;
 mod judges;
 mod lock;
+mod looks;
 mod machines;
 mod page;
 mod plan;

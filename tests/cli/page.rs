@@ -14,7 +14,7 @@ use crate::repository;
 
 // The page with a change that the module's own tests are about.
 #[path = "../../src/page/example.rs"]
-mod example;
+pub mod example;
 
 /// The JSON of one of the page's script elements.
 pub fn json(html: &str, id: &str) -> Value {
@@ -29,7 +29,7 @@ fn texts(value: &Value) -> impl Iterator<Item = &str> {
 }
 
 /// A browser with a page that no program made.
-fn opened(page: &Page) -> Option<(ClusterFolder, Browser)> {
+pub fn opened(page: &Page) -> Option<(ClusterFolder, Browser)> {
     let folder = ClusterFolder::empty();
     folder.write("page.html", &page.render());
     let browser = Browser::open(&folder.path().join("page.html"))?;
@@ -159,16 +159,32 @@ fn a_change_comes_first_and_colours_the_graph() {
     assert_eq!(browser.text("a.row.cause .label"), "kubelet.service");
     assert_eq!(browser.value::<usize>("document.querySelectorAll('a.row.cascade').length"), 2);
     let rows = "document.querySelectorAll('.card:not([hidden]) a.row').length";
+    assert_eq!(browser.value::<usize>(rows), 3, "what stays the same is not drawn");
+    browser.value::<()>("document.querySelector('#only input').click()");
     assert!(browser.value::<usize>(rows) > 3);
     browser.value::<()>("document.querySelector('#only input').click()");
+    browser.value::<()>("void (location.hash = '#node/pki/ca/cert')");
+    browser.waits_for("document.querySelector('a.row.self .label')?.textContent === 'ca/cert'");
+    assert!(browser.value::<usize>(rows) > 3, "what is opened is drawn");
+    assert!(!browser.value::<bool>("document.querySelector('#only input').checked"));
+    browser.value::<()>("document.querySelector('#only input').click()");
     assert_eq!(browser.value::<usize>(rows), 3);
+    browser.waits_for("document.querySelector('#panel h2').textContent === 'What is here'");
 
     browser.types("c");
     browser.waits_for("!document.getElementById('changes').hidden");
     browser.value::<()>("document.querySelector('[aria-label=Files] .change .to a').click()");
     browser.waits_for("document.querySelector('#panel h2')?.textContent === 'host/worker-1/kubelet.service'");
-    let text: String = browser.text("#panel pre");
+    let text: String = browser.text("#panel pre:not(.diff)");
     assert!(text.contains("</script><script>alert(1)</script>"), "{text}");
+    assert_eq!(browser.text("#panel .diff .ins"), "+ExecStart=/usr/local/bin/kubelet --v=4\n");
+    assert!(browser.text("#panel .because").contains("cluster.yaml:14"));
+    browser
+        .value::<()>("[...document.querySelectorAll('.change')].forEach(change => { change.open = false })");
+    browser.value::<()>("document.querySelector('#panel .to a').click()");
+    browser.waits_for("!document.getElementById('changes').hidden");
+    assert_eq!(browser.text(".change[open] .path"), "/etc/systemd/system/kubelet.service");
+    assert_eq!(browser.value::<usize>("document.querySelectorAll('.change[open]').length"), 1);
     assert_eq!(browser.console(), [""; 0]);
     browser.value::<()>("void console.error('planted')");
     assert_eq!(browser.console().len(), 1, "a complaint would have been heard");
@@ -209,6 +225,14 @@ fn a_real_change_comes_first_and_colours_the_graph() {
     browser.value::<()>(&format!("{unit}.querySelector('.to a').click()"));
     browser
         .waits_for("document.querySelector('#panel h2')?.textContent === 'host/cp-1/kube-apiserver.service'");
+    // The change is one for all control planes, so each leads to it.
+    browser.value::<()>("void (location.hash = '#node/host/cp-3/kube-apiserver.service')");
+    browser
+        .waits_for("document.querySelector('#panel h2').textContent === 'host/cp-3/kube-apiserver.service'");
+    assert!(browser.text("#panel .because").contains("audit.maxAge: 90 → 91"));
+    browser.value::<()>("void (location.hash = '#node/host/worker-2/kubelet.service')");
+    browser.waits_for("document.querySelector('#panel h2').textContent === 'host/worker-2/kubelet.service'");
+    assert!(!browser.text("#panel").contains("audit.maxAge"), "another file's change is not its");
     let labels = |state: &str| -> BTreeSet<String> {
         let rows = format!("[...document.querySelectorAll('a.row.{state} .label')].map(e => e.textContent)");
         browser.value(&rows)
@@ -237,6 +261,20 @@ fn nothing_changed_is_a_page_that_says_so() {
 }
 
 #[test]
+fn a_page_says_why_a_secret_is_not_on_it() {
+    let Some(folder) = repository::example("single") else { return };
+    let reasons = || -> BTreeSet<String> {
+        let details = json(&folder.kthw(&["diff", "--format", "html"]).result(), "details");
+        texts(&details["reasons"]).map(str::to_owned).collect()
+    };
+    assert!(reasons().contains("It is a secret."), "{:?}", reasons());
+    std::fs::remove_file(folder.path().join("kthw.root")).expect("our own folder");
+    let reasons = reasons();
+    assert!(reasons.contains("It is a secret, or follows from one that is not here."), "{reasons:?}");
+    assert!(!reasons.contains("It is a secret."), "{reasons:?}");
+}
+
+#[test]
 fn thousands_of_hosts_that_are_alike_are_one_card() {
     let mut page = example::page();
     for n in 1..=3000 {
@@ -246,6 +284,11 @@ fn thousands_of_hosts_that_are_alike_are_one_card() {
     browser.types("g");
     browser.waits_for("!document.getElementById('graph').hidden");
     assert_eq!(browser.text(".head[title='node-0001 … node-3000'] p"), "3,000 hosts, 12,000 nodes");
+    browser.types("/");
+    browser.types("worker-1 kubelet");
+    browser.waits_for("document.querySelector('#results .badge')?.textContent === 'cause'");
+    browser.types(ESCAPE);
+    browser.types(ESCAPE);
     browser.types("/");
     browser.types("node-2999 two");
     browser.types(ENTER);
@@ -259,4 +302,164 @@ fn thousands_of_hosts_that_are_alike_are_one_card() {
     browser.value::<()>("document.querySelector('#panel .more').click()");
     assert_eq!(browser.value::<usize>(listed), 200);
     assert_eq!(browser.console(), [""; 0]);
+}
+
+#[test]
+fn among_thousands_those_that_change_are_listed_first() {
+    let mut page = example::page();
+    for n in 1..=300 {
+        example::host(&mut page, &format!("node-{n:04}"), &["/etc/one"]);
+    }
+    for (node, state) in [("host/node-0200/one", State::Cause), ("host/node-0200/bundle", State::Cascade)] {
+        page.nodes.iter_mut().find(|n| n.name == node).expect("a node").state = state;
+    }
+    let Some((_folder, browser)) = opened(&page) else { return };
+    let first = "document.querySelector('#panel .many li')?.textContent";
+    for (address, listed) in
+        [("#rows/host/node-0001/one", "node-0200cause"), ("#card/host/node-0001/one", "node-0200cascade")]
+    {
+        browser.value::<()>(&format!("void (location.hash = '{address}')"));
+        browser.waits_for(&format!("{first} === '{listed}'"));
+    }
+    let note = "[...document.querySelectorAll('a.row.cause')].map(row => row.textContent)";
+    let rows: BTreeSet<String> = browser.value(note);
+    assert!(rows.contains("onecause ×1"), "{rows:?}");
+}
+
+/// What would run if any of it were taken for markup or a script.
+const POISON: &str = "</script><script>window.ran=1</script><img src=x onerror=\"window.ran=1\"><svg/onload=window.ran=1>\u{2028}'\"`${window.ran=1}`<!--{{script}}&lt;";
+
+/// The page of the example with poison in every text that is anybody's to choose.
+fn poisoned() -> Page {
+    let mut page = example::page();
+    let poison = |text: &mut String| text.push_str(POISON);
+    poison(&mut page.title);
+    for host in &mut page.hosts {
+        poison(&mut host.name);
+    }
+    for node in &mut page.nodes {
+        poison(&mut node.name);
+        poison(&mut node.output);
+        node.inputs.iter_mut().for_each(|(slot, _)| poison(slot));
+        for Parameter { name, value, place } in &mut node.parameters {
+            [name, value].into_iter().chain(place).for_each(poison);
+        }
+        if let Text::Shown(text) = &node.text {
+            node.text = Text::Shown(format!("{text}{POISON}").into());
+        }
+    }
+    let changes = page.changes.as_mut().expect("the example has a change");
+    poison(&mut changes.headline);
+    changes.facts.iter_mut().chain(&mut changes.inputs).for_each(poison);
+    for Warning { title, what, advice, causes } in &mut changes.warnings {
+        [title, what, advice].into_iter().chain(causes).for_each(poison);
+    }
+    for arrival in &mut changes.arrivals {
+        arrival.units.iter_mut().chain(&mut arrival.causes).for_each(poison);
+        arrival.causes.push(POISON.to_owned());
+    }
+    for group in &mut changes.groups {
+        poison(&mut group.path);
+        group.causes.iter_mut().chain(&mut group.notes).for_each(poison);
+        group.notes.push(POISON.to_owned());
+        match &mut group.detail {
+            Detail::Lines(lines) => lines.iter_mut().for_each(poison),
+            Detail::Withheld(why) => poison(why),
+            Detail::Fields(rows) => {
+                for FieldRow { name, before, after } in rows {
+                    [Some(name), before.as_mut(), after.as_mut()].into_iter().flatten().for_each(poison);
+                }
+            }
+        }
+    }
+    changes.restarts.iter_mut().for_each(|restart| poison(&mut restart.unit));
+    changes.drains.iter_mut().flat_map(|drain| &mut drain.why).for_each(poison);
+    page
+}
+
+#[test]
+fn no_text_of_a_page_is_markup_or_runs() {
+    let page = poisoned();
+    let Some((_folder, browser)) = opened(&page) else { return };
+    let unharmed = |browser: &Browser| {
+        let strangers = "document.querySelectorAll('img, svg:not(#edges), [onerror], [onload]').length";
+        assert_eq!(browser.value::<usize>(strangers), 0);
+        assert_eq!(browser.value::<usize>("document.scripts.length"), 4, "data, details, dagre and ours");
+        assert!(browser.value::<bool>("window.ran === undefined"));
+    };
+    let headline = &page.changes.as_ref().expect("a change").headline;
+    assert_eq!(browser.text("#changes h2"), *headline);
+    unharmed(&browser);
+    browser.types("g");
+    browser.waits_for("!document.getElementById('graph').hidden");
+    unharmed(&browser);
+    for (kind, names) in [
+        ("node", page.nodes.iter().map(|node| &node.name).collect::<Vec<_>>()),
+        ("card", page.nodes.iter().map(|node| &node.name).collect()),
+        ("rows", page.nodes.iter().map(|node| &node.name).collect()),
+        ("host", page.hosts.iter().map(|host| &host.name).collect()),
+    ] {
+        for name in names {
+            let quoted = Value::from(name.as_str());
+            browser.value::<()>(&format!("void (location.hash = '#{kind}/' + encodeURI({quoted}))"));
+            if ["node", "host"].contains(&kind) {
+                browser.waits_for(&format!("document.querySelector('#panel h2').textContent === {quoted}"));
+            }
+            unharmed(&browser);
+        }
+    }
+    browser.types("/");
+    browser.types("kubelet");
+    browser.waits_for("!document.getElementById('results').hidden");
+    unharmed(&browser);
+    assert_eq!(browser.console(), [""; 0]);
+
+    // Even what came to be markup would not run.
+    browser.value::<()>("document.body.insertAdjacentHTML('beforeend', '<b onclick=\"window.ran=1\">x</b>')");
+    browser.value::<()>("document.querySelector('b').click()");
+    browser.value::<()>(
+        "document.body.append(Object.assign(document.createElement('script'), { text: 'window.ran=1' }))",
+    );
+    assert!(browser.value::<bool>("window.ran === undefined"));
+    assert_eq!(browser.console().len(), 2, "the browser says what it refused");
+    browser.value::<()>("void (window.ran = 1)");
+    assert!(!browser.value::<bool>("window.ran === undefined"), "what ran would have been seen");
+}
+
+#[test]
+fn no_text_of_a_cluster_runs_on_its_page() {
+    let folder = ClusterFolder::single();
+    let issuer = "https://a</script><script>window.ran=1</script><img src=x onerror=window.ran=1>";
+    let flags =
+        format!("components:\n  kube-apiserver: {{flags: {{service-account-issuer: \"{issuer}\"}}}}\n");
+    folder.write("cluster.yaml", &(folder.read("cluster.yaml") + &flags));
+    folder.kthw(&["graph", "--format", "html", "--output", "graph.html"]).exits(0);
+    let Some(browser) = Browser::open(&folder.path().join("graph.html")) else { return };
+    browser.value::<()>("void (location.hash = '#node/host/control-plane-1/kube-apiserver.service')");
+    browser.waits_for("document.querySelector('#panel h2').textContent.endsWith('kube-apiserver.service')");
+    assert!(browser.text("#panel pre").contains(issuer));
+    assert!(browser.text("#panel .parameters").contains(issuer));
+    assert!(browser.value::<bool>("window.ran === undefined && document.images.length === 0"));
+    assert_eq!(browser.console(), [""; 0]);
+}
+
+#[test]
+fn a_text_that_is_left_out_says_where_it_is() {
+    let mut page = example::page();
+    let last = page.nodes.iter().position(|n| n.name == "host/worker-2/kubelet.service").expect("a node");
+    page.nodes[last].text = Text::Withheld("It is left out.");
+    let Some((_folder, browser)) = opened(&page) else { return };
+    browser.value::<()>("void (location.hash = '#node/host/worker-2/kubelet.service')");
+    browser.waits_for("document.querySelector('#panel h2')?.textContent === 'host/worker-2/kubelet.service'");
+    let said = browser.text("#panel .withheld");
+    assert_eq!(
+        said,
+        "It is left out. kthw show host/worker-2/kubelet.service prints it as the folder is now. That of worker-1 is here."
+    );
+    browser.value::<()>("document.querySelector('#panel .withheld a').click()");
+    browser.waits_for("document.querySelector('#panel h2').textContent === 'host/worker-1/kubelet.service'");
+    assert!(browser.text("#panel pre:not(.diff)").starts_with("# unit"));
+    browser.value::<()>("void (location.hash = '#node/pki/ca/key')");
+    browser.waits_for("document.querySelector('#panel h2').textContent === 'pki/ca/key'");
+    assert_eq!(browser.text("#panel .withheld").trim(), "It is a secret.", "no command prints it");
 }
