@@ -3,8 +3,9 @@
 use super::failure::Failure;
 use super::opened::open_store;
 use super::state::{Name, State};
-use crate::diff::{Causes, Differences, Input, Inputs, Side, Undo, compare};
+use crate::diff::{Causes, Differences, Input, Inputs, Undo, compare};
 use crate::rollout::{Change, Rollout};
+use crate::side::Side;
 use crate::sources::Folder;
 use crate::spec::{self, Positions};
 use crate::sys::git;

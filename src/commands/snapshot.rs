@@ -11,8 +11,8 @@ use super::failure::Failure;
 use super::opened::{ClusterSession, Opened, realise};
 use super::stale::{self, Change, Found};
 use crate::cli::Snapshot;
-use crate::diff::Side;
 use crate::golden::{self, Golden, GoldenFiles, NODES};
+use crate::side::{self, Side};
 use crate::sources::{self, Folder, Origin, SourcesError};
 use crate::sys::files;
 use crate::ui::{Diagnostic, Ui};
@@ -30,7 +30,7 @@ pub fn run(folder: Folder, args: Snapshot, ui: &Ui) -> Result<(), Failure> {
     };
     let (session, bound) = opened.session(ui)?;
     let graph = session.graph();
-    let unknown = if bound.is_stand_in { golden::keyed(graph) } else { HashSet::new() };
+    let unknown = if bound.is_stand_in { side::keyed(graph) } else { HashSet::new() };
     let known: Vec<NodeId> = graph.order().iter().copied().filter(|id| !unknown.contains(id)).collect();
     realise(&session, &bound.spec, Goal::Identify, &known, ui)?;
     let realised = |id| session.realised(id);

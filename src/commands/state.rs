@@ -10,10 +10,9 @@ use super::failure::Failure;
 use super::opened::{
     Bound, ClusterSession, INPUT, Opened, identify_alongside, open_store, require_store, root_name,
 };
-use crate::diff::Side;
-use crate::golden;
 use crate::lock::Lock;
 use crate::plan;
+use crate::side::{self, Side};
 use crate::sources::{Folder, LOCK, Origin, SPEC};
 use crate::sys::files;
 use crate::sys::git::{self, Commit, GitError};
@@ -82,7 +81,7 @@ impl State {
         let opened = Opened::review(folder.clone(), origin)?;
         let (session, bound) = opened.session_in(is_whole, ui)?;
         let graph = session.graph();
-        let keyed = if bound.is_stand_in { golden::keyed(graph) } else { HashSet::new() };
+        let keyed = if bound.is_stand_in { side::keyed(graph) } else { HashSet::new() };
         let known: Vec<NodeId> = graph.order().iter().copied().filter(|id| !keyed.contains(id)).collect();
         identify_alongside(&session, &bound.spec, &known, ui)?;
         let mut recorded = match record {
@@ -123,7 +122,7 @@ fn by_recipe(
     root: &str,
 ) -> impl Iterator<Item = (NodeId, Realised)> {
     let realised = |id| session.realised(id);
-    let recipes = golden::recipes(Side { graph: session.graph(), realised: &realised }, keyed);
+    let recipes = side::recipes(Side { graph: session.graph(), realised: &realised }, keyed);
     recipes.into_iter().map(|(id, recipe)| {
         let bytes = recipe.with_root(root);
         let (action, output) = (ActionDigest::from_bytes(bytes), Output::Secret(Mac::from_bytes(bytes)));

@@ -7,9 +7,9 @@ use similar::{ChangeTag, TextDiff};
 
 use super::compare::File;
 use super::param::params;
-use super::side::Side;
 use crate::artifact::{Artifact, Certificate, Download, ImportedCertificate};
 use crate::lock::Epoch;
+use crate::side::Side;
 use crate::spec::{FieldChange, Positions, changes};
 
 /// The row of what a server answers to.

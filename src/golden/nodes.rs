@@ -4,17 +4,17 @@ use std::collections::HashSet;
 
 use kthw_graph::{Action, Graph, NodeId};
 
-use super::recipe;
 use super::text::{Entry, Text};
 use crate::artifact::Artifact;
-use crate::diff::Side;
+use crate::side;
+use crate::side::Side;
 
 /// What stands for an output that is not known.
 const UNKNOWN: &str = "-";
 
 /// Every node, by name. What follows from a key also says what it is made from, for those who do not have the root secret.
 pub fn nodes(side: Side<'_>, keyed: &HashSet<NodeId>) -> Text {
-    let recipes = recipe::recipes(side, keyed);
+    let recipes = side::recipes(side, keyed);
     let line = |id: &NodeId| {
         let output = side.output(*id).map_or_else(|| UNKNOWN.to_owned(), |output| output.to_string());
         let recipe = recipes.get(id).map(|recipe| format!(" {recipe}")).unwrap_or_default();

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use kthw_graph::{Action, Manifest, NodeId, Origin, Value};
 
-use crate::diff::Side;
+use super::Side;
 
 /// Stands for the parameters of a node and all that it is made from, but for the root secret itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
