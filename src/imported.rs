@@ -231,6 +231,13 @@ impl ImportedKeys {
         Ok(())
     }
 
+    /// Takes what another knows, too.
+    pub fn add_all(&mut self, other: &Self) {
+        let new = other.0.iter().filter(|(public_key, _)| self.of(public_key).is_none());
+        let new: Vec<_> = new.cloned().collect();
+        self.0.extend(new);
+    }
+
     /// The private key of this public key, if it is at hand.
     pub fn of(&self, public_key: &[u8]) -> Option<&SecretKey> {
         self.0.iter().find(|(known, _)| known == public_key).map(|(_, key)| key)

@@ -2,7 +2,7 @@
 
 use super::failure::Failure;
 use super::opened::open_store;
-use super::state::{Name, State};
+use super::state::{Draft, Name, State};
 use crate::diff::{Causes, Differences, Input, Inputs, Undo, compare};
 use crate::rollout::{Change, Rollout};
 use crate::side::Side;
@@ -39,13 +39,11 @@ impl Comparison {
     pub fn of(folder: &Folder, before: &Name, after: &Name, ui: &Ui) -> Result<Self, Failure> {
         // What files are lost is found once, and told to both.
         let is_whole = open_store(folder, ui)?.forget_missing_files()?.is_empty();
-        // Otherwise neither needs anything of the other.
-        let (before, after) = std::thread::scope(|scope| {
-            let before = scope.spawn(|| State::open(folder, before, is_whole, ui));
-            let after = State::open(folder, after, is_whole, ui);
-            (before.join().expect("opening a state ends without a panic"), after)
-        });
-        Ok(Self { before: before?, after: after? })
+        let (mut before, mut after) =
+            both(|| Draft::read(folder, before, ui), || Draft::read(folder, after, ui))?;
+        before.share_keys(&mut after);
+        let (before, after) = both(|| before.identify(is_whole, ui), || after.identify(is_whole, ui))?;
+        Ok(Self { before, after })
     }
 
     /// Hands on everything that differs, with what knows why.
@@ -95,5 +93,22 @@ impl Comparison {
         });
         let fields = fields.into_iter().map(Input::Field);
         fields.chain(entries.into_iter().map(Input::Entry)).chain(files).collect()
+    }
+}
+
+/// Does two things at once, of which neither needs anything of the other; what is wrong with both, if it is.
+fn both<T: Send>(
+    one: impl FnOnce() -> Result<T, Failure> + Send,
+    other: impl FnOnce() -> Result<T, Failure>,
+) -> Result<(T, T), Failure> {
+    let (one, other) = std::thread::scope(|scope| {
+        let one = scope.spawn(one);
+        let other = other();
+        (one.join().expect("opening a state ends without a panic"), other)
+    });
+    match (one, other) {
+        (Ok(one), Ok(other)) => Ok((one, other)),
+        (Err(one), Err(other)) => Err(one.and(other)),
+        (Err(failure), Ok(_)) | (Ok(_), Err(failure)) => Err(failure),
     }
 }

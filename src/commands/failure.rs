@@ -37,6 +37,14 @@ impl Failure {
         Self { exit: Exit::Differences, diagnostics }
     }
 
+    /// Both failures, each of their problems once.
+    pub fn and(mut self, other: Self) -> Self {
+        let new = other.diagnostics.into_iter().filter(|diagnostic| !self.diagnostics.contains(diagnostic));
+        let new: Vec<Diagnostic> = new.collect();
+        self.diagnostics.extend(new);
+        self
+    }
+
     /// Adds the next step to the last problem.
     pub fn help(mut self, help: impl AsRef<str>) -> Self {
         let last = self.diagnostics.pop();

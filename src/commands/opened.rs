@@ -1,8 +1,9 @@
 //! A cluster folder, read, decided, planned and ready to be realised.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
-use kthw_graph::{Event, Goal, Limits, NodeFailure, NodeId, Outcome, Session, SessionError};
+use kthw_graph::{Action, Event, Goal, Limits, NodeFailure, NodeId, Outcome, Session, SessionError, Yields};
 use kthw_store::{Record, Store};
 
 use super::authorities::{self, Authorities};
@@ -14,6 +15,7 @@ use crate::imported::{ImportedAuthorities, ImportedKeys};
 use crate::lock::{Lock, LockProblem};
 use crate::plan::{self, Plan, PlanProblem};
 use crate::root::{RootFingerprint, RootSecret};
+use crate::side;
 use crate::sources::{Folder, LOCK, NamedFile, Origin, SPEC, Sources, SourcesError};
 use crate::spec::{self, Located, Place, Positions};
 use crate::sys::files;
@@ -42,6 +44,20 @@ pub struct Opened {
 impl Opened {
     pub fn read(folder: Folder, ui: &Ui) -> Result<Self, Failure> {
         Self::decide(Sources::read(folder)?, ui)
+    }
+
+    /// What follows from a key that is not here, so that nobody knows what it is.
+    pub fn unknown(&self) -> HashSet<NodeId> {
+        side::following(&self.plan.graph, |action| match action {
+            Artifact::ImportedKey(key) if !self.is_stand_in => self.keys.of(&key.public_key).is_none(),
+            _ => self.is_stand_in && action.kind().yields == Yields::Secret,
+        })
+    }
+
+    /// What one of two states knows of the keys of authorities, both know: where they are looked for may have changed.
+    pub fn share_keys(&mut self, other: &mut Self) {
+        self.keys.add_all(&other.keys);
+        other.keys.add_all(&self.keys);
     }
 
     /// From text to plan; every problem of the inputs at once.

@@ -1,6 +1,7 @@
 //! One of the two states that a comparison is between.
 
 mod keyed;
+mod named;
 mod recipe;
 
 use kthw_graph::{Graph, NodeId, Realised};
@@ -8,7 +9,8 @@ use kthw_store::Output;
 
 use crate::artifact::Artifact;
 
-pub use keyed::keyed;
+pub use keyed::{following, keyed};
+pub use named::named;
 pub use recipe::recipes;
 
 /// A planned cluster of which every identity is known.

@@ -193,6 +193,21 @@ fn what_cannot_be_compared_is_refused() {
     ]}, { insta::assert_snapshot!(refusals) });
 }
 
+#[test]
+fn what_is_wrong_with_both_states_is_told_of_each() {
+    let Some(folder) = example("single") else { return };
+    folder.edit("cluster.yaml", "10.96.0.0/24", "10.96.0.0/33");
+    let Some(()) = commit(&folder, "broken") else { return };
+    folder.edit("cluster.yaml", "10.96.0.0/33", "10.96.0.0/34");
+    let said = folder.kthw(&["diff"]).refusal(2);
+    assert!(said.contains("10.96.0.0/33") && said.contains("10.96.0.0/34"), "{said}");
+    assert!(said.contains(":cluster.yaml:") && said.contains("--> cluster.yaml:"), "{said}");
+    // What is wrong with both in the same way is told once.
+    folder.write("kthw.root", "none");
+    let said = folder.kthw(&["diff"]).refusal(2);
+    assert_eq!(said.matches("kthw.root").count(), 1, "{said}");
+}
+
 /// What a file of a host changes because of, as fields and entries.
 fn causes(report: &Value, path: &str, host: &str) -> Vec<String> {
     let mut files = report["files"].as_array().expect("a list").iter();
