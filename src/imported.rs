@@ -8,6 +8,7 @@ use p256::pkcs8::DecodePrivateKey as _;
 
 use crate::authority::{Authority, PublicKey, shown};
 use crate::cluster;
+use crate::shell::quoted;
 
 /// The public side of the authorities that were made elsewhere.
 pub type ImportedAuthorities = BTreeMap<cluster::Authority, ImportedAuthority>;
@@ -79,7 +80,11 @@ impl ImportError {
     pub fn fix(&self, file: &str) -> String {
         let fix = match self {
             Self::Der => {
-                return format!("write it anew: `openssl x509 -inform DER -in {file} -out {file}.pem`");
+                return format!(
+                    "write it anew: `openssl x509 -inform DER -in {} -out {}`",
+                    quoted(file),
+                    quoted(&format!("{file}.pem"))
+                );
             }
             Self::PrivateKey => {
                 "leave the certificates alone in it, and keep the key below .kthw/; a key that was committed has to \
@@ -116,7 +121,11 @@ impl ImportedKeyError {
     pub fn fix(self, file: &str) -> String {
         let fix = match self {
             Self::Der => {
-                return format!("write it anew: `openssl pkey -inform DER -in {file} -out {file}.pem`");
+                return format!(
+                    "write it anew: `openssl pkey -inform DER -in {} -out {}`",
+                    quoted(file),
+                    quoted(&format!("{file}.pem"))
+                );
             }
             Self::Encrypted => "decrypt it with `openssl pkey`",
             Self::NoKey => "put the authority's key there; `openssl pkey -text` says what a key is",

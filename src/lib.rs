@@ -29,6 +29,7 @@ mod mirror;
 mod redaction;
 mod report;
 mod rollout;
+mod shell;
 mod side;
 mod visible;
 mod yaml;

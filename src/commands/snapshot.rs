@@ -12,6 +12,7 @@ use super::opened::{ClusterSession, Opened, realise};
 use super::stale::{self, Change, Found};
 use crate::cli::Snapshot;
 use crate::golden::{self, Golden, GoldenFiles, NODES};
+use crate::shell::quoted;
 use crate::side::{self, Side};
 use crate::sources::{self, Folder, Origin, SourcesError};
 use crate::sys::files;
@@ -148,10 +149,8 @@ impl Comparison<'_> {
 
 /// The command that accepts what this one found.
 fn command(folder: &Folder, args: &Snapshot) -> String {
-    let here = |path: &Utf8Path| path == "." || path == "";
-    let folder = Some(folder.path()).filter(|path| !here(path)).map(|path| format!(" -C {path}"));
-    let place = args.dir.as_ref().map(|place: &Utf8PathBuf| format!(" --dir {place}"));
-    format!("kthw snapshot{}{}", folder.unwrap_or_default(), place.unwrap_or_default())
+    let place = args.dir.as_ref().map(|place| format!(" --dir {}", quoted(place.as_str())));
+    format!("{} snapshot{}", folder.command(), place.unwrap_or_default())
 }
 
 /// The number of the first line in which two texts differ.
