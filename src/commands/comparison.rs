@@ -2,13 +2,13 @@
 
 use super::failure::Failure;
 use super::opened::open_store;
+use super::range::Range;
 use super::state::{Draft, Name, State};
 use crate::diff::{Causes, Differences, Input, Inputs, Undo, compare};
 use crate::rollout::{Change, Rollout};
 use crate::side::Side;
 use crate::sources::Folder;
 use crate::spec::{self, Positions};
-use crate::sys::git;
 use crate::ui::Ui;
 
 /// What is compared with what.
@@ -18,30 +18,23 @@ pub struct Comparison {
 }
 
 impl Comparison {
-    /// By default what is committed, or was built last, with the folder as it is.
+    /// What a person has named.
     pub fn open(
         folder: &Folder,
         before: Option<&str>,
         after: Option<&str>,
         ui: &Ui,
     ) -> Result<Self, Failure> {
-        let before = match before {
-            Some(before) => Name::parse(before)?,
-            None if git::is_repository(folder.path()).map_err(Failure::failed)? => {
-                Name::Revision("HEAD".to_owned())
-            }
-            None => Name::Build(None),
-        };
-        let after = after.map_or(Ok(Name::Folder), Name::parse)?;
+        let Range { before, after } = Range::read(folder, before, after)?;
         Self::of(folder, &before, &after, ui)
     }
 
     pub fn of(folder: &Folder, before: &Name, after: &Name, ui: &Ui) -> Result<Self, Failure> {
-        // What files are lost is found once, and told to both.
-        let is_whole = open_store(folder, ui)?.forget_missing_files()?.is_empty();
         let (mut before, mut after) =
             both(|| Draft::read(folder, before, ui), || Draft::read(folder, after, ui))?;
         before.share_keys(&mut after);
+        // What files are lost is found once, and told to both.
+        let is_whole = open_store(folder, ui)?.forget_missing_files()?.is_empty();
         let (before, after) = both(|| before.identify(is_whole, ui), || after.identify(is_whole, ui))?;
         Ok(Self { before, after })
     }

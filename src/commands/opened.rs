@@ -8,6 +8,7 @@ use kthw_store::{Record, Store};
 
 use super::authorities::{self, Authorities};
 use super::failure::{Exit, Failure};
+use super::generations;
 use crate::artifact::{Artifact, Download};
 use crate::cluster::Cluster;
 use crate::executor::Workshop;
@@ -16,7 +17,7 @@ use crate::lock::{Lock, LockProblem};
 use crate::plan::{self, Plan, PlanProblem};
 use crate::root::{RootFingerprint, RootSecret};
 use crate::side;
-use crate::sources::{Folder, LOCK, NamedFile, Origin, SPEC, Sources, SourcesError};
+use crate::sources::{self, Folder, LOCK, NamedFile, Origin, SPEC, Sources, SourcesError};
 use crate::spec::{self, Located, Place, Positions};
 use crate::sys::files;
 use crate::ui::{Diagnostic, Ui};
@@ -116,6 +117,7 @@ impl Opened {
             };
             Failure::wrong_input(problems.iter().map(locate).collect())
         })?;
+        warnings.extend(generations::strays(&prefix, &sources.lock, &lock, &plan.graph));
         let Sources { folder, spec, root, .. } = sources;
         let opened = Self {
             folder,
@@ -231,10 +233,11 @@ pub const INPUT: &str = "input/";
 /// Fails where there is no store yet, so that looking after one does not make one.
 pub fn require_store(folder: &Folder) -> Result<(), Failure> {
     let store = folder.store();
-    match files::exists(&store) {
-        true => Ok(()),
-        false => Err(Failure::failed(format!("there is no store at {store}; `kthw build` makes one"))),
+    if files::exists(&store) {
+        return Ok(());
     }
+    sources::read_spec(folder)?;
+    Err(Failure::failed(format!("there is no store at {store}; `kthw build` makes one")))
 }
 
 /// Opens the folder's store and passes on what it has to say.

@@ -160,13 +160,17 @@ fn folder_label(folder: &Folder, cluster: &Cluster) -> String {
     if dirty { "the folder, with changes that are not committed".to_owned() } else { "the folder".to_owned() }
 }
 
-fn find(folder: &Folder, revision: &str) -> Result<Commit, Failure> {
+/// The commit of a revision, or what to do about that there is none.
+pub fn find(folder: &Folder, revision: &str) -> Result<Commit, Failure> {
     Commit::find(folder.path(), revision).map_err(|error| {
         let help = match &error {
-            GitError::Unknown { shallow: true, .. } => {
-                "this clone is shallow: fetch the whole history (`git fetch --unshallow`; in CI, `fetch-depth: 0`)"
+            GitError::Unknown { shallow: true, .. } => git::UNSHALLOW,
+            GitError::Nothing { .. } => {
+                "commit cluster.yaml and kthw.lock, or compare with a recorded build: `kthw diff build`"
             }
-            GitError::Unknown { .. } => "`git log --oneline -- cluster.yaml` lists the revisions of the cluster",
+            GitError::Unknown { .. } => {
+                "`git log --oneline -- cluster.yaml` lists the revisions of the cluster"
+            }
             _ => "compare with a recorded build instead, such as `build:3`",
         };
         Failure::failed(error).help(help)

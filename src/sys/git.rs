@@ -4,6 +4,10 @@ use camino::Utf8Path;
 
 use super::process::{self, Ended, ProcessError};
 
+/// What to do where the history ends too early.
+pub const UNSHALLOW: &str =
+    "this clone is shallow: fetch the whole history (`git fetch --unshallow`; in CI, `fetch-depth: 0`)";
+
 /// A commit of the repository that a folder is in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Commit {
@@ -20,6 +24,10 @@ pub enum GitError {
     NoRepository { folder: String, reason: String },
     #[error("git knows no revision `{revision}`")]
     Unknown { revision: String, shallow: bool },
+    #[error("nothing is committed yet in the git repository of {folder}")]
+    Nothing { folder: String },
+    #[error("git finds no commit that both {one} and {other} come from")]
+    Unrelated { one: String, other: String, shallow: bool },
     #[error("git: {0}")]
     Failed(String),
 }
@@ -35,8 +43,26 @@ impl Commit {
         if found.success {
             return Ok(Self { id: found.stdout.trim().to_owned() });
         }
-        let shallow = git(folder, &["rev-parse", "--is-shallow-repository"])?.stdout.trim() == "true";
-        Err(GitError::Unknown { revision: revision.to_owned(), shallow })
+        if git(folder, &["rev-list", "--max-count=1", "--all"])?.stdout.trim().is_empty() {
+            return Err(GitError::Nothing { folder: folder.to_string() });
+        }
+        Err(GitError::Unknown { revision: revision.to_owned(), shallow: is_shallow(folder)? })
+    }
+
+    /// The last commit that this one and another both come from.
+    pub fn fork(&self, folder: &Utf8Path, other: &Self) -> Result<Self, GitError> {
+        let found = git(folder, &["merge-base", &self.id, &other.id])?;
+        let id = found.stdout.trim();
+        // Without one it fails, and has nothing to say.
+        match (found.success, found.stderr.trim().is_empty()) {
+            (true, _) => Ok(Self { id: id.to_owned() }),
+            (false, false) => Err(GitError::Failed(first_line(&found))),
+            (false, true) => Err(GitError::Unrelated {
+                one: self.short().to_owned(),
+                other: other.short().to_owned(),
+                shallow: is_shallow(folder)?,
+            }),
+        }
     }
 
     /// The commit that last changed one of these files of the folder, if one did.
@@ -51,9 +77,8 @@ impl Commit {
 
     /// Whether this clone knows nothing of what was before: what seems to have changed here may be older.
     pub fn is_cut_off(&self, folder: &Utf8Path) -> Result<bool, GitError> {
-        let shallow = git(folder, &["rev-parse", "--is-shallow-repository"])?.stdout.trim() == "true";
         let parents = git(folder, &["log", "-1", "--format=%P", &self.id])?;
-        Ok(shallow && parents.stdout.trim().is_empty())
+        Ok(is_shallow(folder)? && parents.stdout.trim().is_empty())
     }
 
     /// Enough of the id for people.
@@ -74,6 +99,10 @@ impl Commit {
             false => Err(GitError::Failed(shown.stderr.trim().to_owned())),
         }
     }
+}
+
+fn is_shallow(folder: &Utf8Path) -> Result<bool, GitError> {
+    Ok(git(folder, &["rev-parse", "--is-shallow-repository"])?.stdout.trim() == "true")
 }
 
 /// Whether a file of the folder is other than the last commit has it, or is not in it.
