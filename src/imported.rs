@@ -26,7 +26,7 @@ pub struct ImportedAuthority {
 }
 
 /// The private keys of authorities that were made elsewhere, each known by its public key.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct ImportedKeys(Vec<(Vec<u8>, SecretKey)>);
 
 /// Why a certificate is not one of an authority that can issue the certificates of a cluster.

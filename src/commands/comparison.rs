@@ -32,7 +32,9 @@ impl Comparison {
     pub fn of(folder: &Folder, before: &Name, after: &Name, ui: &Ui) -> Result<Self, Failure> {
         let (mut before, mut after) =
             both(|| Draft::read(folder, before, ui), || Draft::read(folder, after, ui))?;
-        before.share_keys(&mut after);
+        let keys = [before.opened.keys(), after.opened.keys()];
+        before.opened.add_keys(&keys[1]);
+        after.opened.add_keys(&keys[0]);
         // What files are lost is found once, and told to both.
         let is_whole = open_store(folder, ui)?.forget_missing_files()?.is_empty();
         let (before, after) = both(|| before.identify(is_whole, ui), || after.identify(is_whole, ui))?;

@@ -11,6 +11,7 @@ mod fetch;
 mod gc;
 mod generations;
 mod graph;
+mod history;
 mod init;
 mod kubeconfig;
 mod line;

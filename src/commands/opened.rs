@@ -55,10 +55,19 @@ impl Opened {
         })
     }
 
-    /// What one of two states knows of the keys of authorities, both know: where they are looked for may have changed.
-    pub fn share_keys(&mut self, other: &mut Self) {
-        self.keys.add_all(&other.keys);
-        other.keys.add_all(&self.keys);
+    /// The keys of authorities that are at hand.
+    pub fn keys(&self) -> ImportedKeys {
+        self.keys.clone()
+    }
+
+    /// Takes the keys that another state has at hand: where they are looked for may have changed.
+    pub fn add_keys(&mut self, keys: &ImportedKeys) {
+        self.keys.add_all(keys);
+    }
+
+    /// The inputs that are no secret, by their paths.
+    pub fn texts(&self) -> &[(String, Arc<str>)] {
+        &self.texts
     }
 
     /// From text to plan; every problem of the inputs at once.

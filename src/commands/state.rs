@@ -64,7 +64,7 @@ impl Name {
 /// A state that is read and planned, of which nothing is identified yet.
 pub struct Draft {
     label: String,
-    opened: Opened,
+    pub opened: Opened,
     /// Of a build, without its inputs.
     record: Option<Record>,
 }
@@ -92,10 +92,6 @@ impl Draft {
         Ok(Self { label, opened, record })
     }
 
-    pub fn share_keys(&mut self, other: &mut Self) {
-        self.opened.share_keys(&mut other.opened);
-    }
-
     /// Makes every identity known, in a store that has lost nothing or not.
     pub fn identify(self, is_whole: bool, ui: &Ui) -> Result<State, Failure> {
         let Self { label, opened, record } = self;
@@ -119,6 +115,16 @@ impl State {
     /// What a node yields in this state.
     pub fn realised(&self, id: NodeId) -> Option<Realised> {
         self.recorded.get(&id).copied().or_else(|| self.session.realised(id))
+    }
+
+    /// The same, and nothing of what follows from a key that is not here.
+    pub fn known(&self, id: NodeId) -> Option<Realised> {
+        if self.keyed.contains(&id) { None } else { self.realised(id) }
+    }
+
+    /// What follows from a key that is not here.
+    pub fn unknown(&self) -> &HashSet<NodeId> {
+        &self.keyed
     }
 
     /// The public bytes of a node; none of a secret, of a download, or of what nobody can make again here.

@@ -1,5 +1,7 @@
 //! Earlier states of a folder, as git keeps them.
 
+use std::collections::{HashMap, HashSet};
+
 use camino::Utf8Path;
 
 use super::process::{self, Ended, ProcessError};
@@ -65,14 +67,14 @@ impl Commit {
         }
     }
 
-    /// The commit that last changed one of these files of the folder, if one did.
-    pub fn last_change(folder: &Utf8Path, files: &[&str]) -> Result<Option<Self>, GitError> {
-        if !is_repository(folder)? {
-            return Ok(None);
+    /// The commits that changed one of these files of the folder, newest first and not more than so many.
+    pub fn changes(folder: &Utf8Path, files: &[&str], most: usize) -> Result<Vec<Self>, GitError> {
+        let count = format!("--max-count={most}");
+        let found = git(folder, &[&["log", &count, "--format=%H", "--"], files].concat())?;
+        match found.success {
+            true => Ok(found.stdout.lines().map(|id| Self { id: id.to_owned() }).collect()),
+            false => Err(GitError::Failed(first_line(&found))),
         }
-        let found = git(folder, &[&["log", "-1", "--format=%H", "--"], files].concat())?;
-        let id = found.stdout.trim();
-        Ok((found.success && !id.is_empty()).then(|| Self { id: id.to_owned() }))
     }
 
     /// Whether this clone knows nothing of what was before: what seems to have changed here may be older.
@@ -111,6 +113,39 @@ pub fn is_dirty(folder: &Utf8Path, files: &[&str]) -> Result<bool, GitError> {
     match status.success {
         true => Ok(!status.stdout.is_empty()),
         false => Err(GitError::Failed(first_line(&status))),
+    }
+}
+
+/// For each file below a folder the last commit that changed it, as far as so many commits tell.
+pub fn writers(folder: &Utf8Path, most: usize) -> Result<HashMap<String, Commit>, GitError> {
+    const COMMIT: &str = "commit ";
+    let count = format!("--max-count={most}");
+    let format = format!("--format={COMMIT}%H");
+    // Of a merge, those that it changed itself.
+    let found = git(folder, &["log", "-c", &count, "-z", "--name-only", "--relative", &format, "--", "."])?;
+    if !found.success {
+        return Err(GitError::Failed(first_line(&found)));
+    }
+    let mut writers = HashMap::new();
+    let mut commit = None;
+    for word in found.stdout.split('\0').map(|word| word.trim_start_matches('\n')) {
+        match (word.strip_prefix(COMMIT), &commit) {
+            (Some(id), _) => commit = Some(Commit { id: id.to_owned() }),
+            (None, Some(commit)) if !word.is_empty() => {
+                writers.entry(word.to_owned()).or_insert_with(|| Commit::clone(commit));
+            }
+            _ => {}
+        }
+    }
+    Ok(writers)
+}
+
+/// The files below a folder that the last commit has, and has otherwise.
+pub fn edited(folder: &Utf8Path) -> Result<HashSet<String>, GitError> {
+    let found = git(folder, &["diff", "--name-only", "-z", "--relative", "HEAD", "--", "."])?;
+    match found.success {
+        true => Ok(found.stdout.split_terminator('\0').map(str::to_owned).collect()),
+        false => Err(GitError::Failed(first_line(&found))),
     }
 }
 
