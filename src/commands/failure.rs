@@ -47,6 +47,11 @@ impl Failure {
         self
     }
 
+    /// All of these, if there are any.
+    pub fn all(failures: Vec<Self>) -> Result<(), Self> {
+        failures.into_iter().reduce(Self::and).map_or(Ok(()), Err)
+    }
+
     /// Adds the next step to the last problem.
     pub fn help(mut self, help: impl AsRef<str>) -> Self {
         let last = self.diagnostics.pop();
