@@ -38,6 +38,13 @@ impl Comparison {
         // What files are lost is found once, and told to both.
         let is_whole = open_store(folder, ui)?.forget_missing_files()?.is_empty();
         let (before, after) = both(|| before.identify(is_whole, ui), || after.identify(is_whole, ui))?;
+        // Of the root secret the report itself says it.
+        let lacks = |state: &&State| !state.bound.is_stand_in && !state.unknown().is_empty();
+        for State { label, .. } in [&before, &after].into_iter().filter(lacks) {
+            ui.message(format!(
+                "{label}: the key of an authority is not here, and what follows from it is compared by what it is made from"
+            ));
+        }
         Ok(Self { before, after })
     }
 

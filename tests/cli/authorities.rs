@@ -254,6 +254,12 @@ fn a_replaced_authority_is_compared_without_its_old_key() {
     assert!(!before.iter().any(|(path, _)| path.contains("/etcd/")), "{before:?}");
     let Some(()) = commit(&folder, "another authority") else { return };
     // Nothing was ever built, with the old key or with the new one.
+    let said = folder.kthw(&["diff", "HEAD~1", "HEAD"]).exits(0).stderr;
+    assert!(
+        said.starts_with("HEAD~1 (") && said.contains("): the key of an authority is not here"),
+        "{said}"
+    );
+    assert_eq!(said.lines().count(), 1, "the key of HEAD is here: {said}");
     assert_eq!(told(&folder, &["HEAD~1", "HEAD"]), before);
     assert!(told(&folder, &[]).is_empty());
     fs::rename(&key, &away).expect("our own file");
