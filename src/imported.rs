@@ -8,6 +8,7 @@ use p256::pkcs8::DecodePrivateKey as _;
 
 use crate::authority::{Authority, PublicKey, shown};
 use crate::cluster;
+use crate::shell::quoted;
 
 /// The public side of the authorities that were made elsewhere.
 pub type ImportedAuthorities = BTreeMap<cluster::Authority, ImportedAuthority>;
@@ -25,7 +26,7 @@ pub struct ImportedAuthority {
 }
 
 /// The private keys of authorities that were made elsewhere, each known by its public key.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct ImportedKeys(Vec<(Vec<u8>, SecretKey)>);
 
 /// Why a certificate is not one of an authority that can issue the certificates of a cluster.
@@ -79,7 +80,11 @@ impl ImportError {
     pub fn fix(&self, file: &str) -> String {
         let fix = match self {
             Self::Der => {
-                return format!("write it anew: `openssl x509 -inform DER -in {file} -out {file}.pem`");
+                return format!(
+                    "write it anew: `openssl x509 -inform DER -in {} -out {}`",
+                    quoted(file),
+                    quoted(&format!("{file}.pem"))
+                );
             }
             Self::PrivateKey => {
                 "leave the certificates alone in it, and keep the key below .kthw/; a key that was committed has to \
@@ -116,7 +121,11 @@ impl ImportedKeyError {
     pub fn fix(self, file: &str) -> String {
         let fix = match self {
             Self::Der => {
-                return format!("write it anew: `openssl pkey -inform DER -in {file} -out {file}.pem`");
+                return format!(
+                    "write it anew: `openssl pkey -inform DER -in {} -out {}`",
+                    quoted(file),
+                    quoted(&format!("{file}.pem"))
+                );
             }
             Self::Encrypted => "decrypt it with `openssl pkey`",
             Self::NoKey => "put the authority's key there; `openssl pkey -text` says what a key is",
@@ -229,6 +238,13 @@ impl ImportedKeys {
         }
         self.0.push((public_key.to_vec(), key));
         Ok(())
+    }
+
+    /// Takes what another knows, too.
+    pub fn add_all(&mut self, other: &Self) {
+        let new = other.0.iter().filter(|(public_key, _)| self.of(public_key).is_none());
+        let new: Vec<_> = new.cloned().collect();
+        self.0.extend(new);
     }
 
     /// The private key of this public key, if it is at hand.

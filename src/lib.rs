@@ -29,6 +29,8 @@ mod mirror;
 mod redaction;
 mod report;
 mod rollout;
+mod shell;
+mod side;
 mod visible;
 mod yaml;
 

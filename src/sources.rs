@@ -7,6 +7,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use kthw_graph::Secret;
 
 use crate::root::RootSecret;
+use crate::shell::quoted;
 use crate::sys::files;
 use crate::sys::git::{Commit, GitError};
 
@@ -33,6 +34,14 @@ impl Folder {
 
     pub fn path(&self) -> &Utf8Path {
         &self.path
+    }
+
+    /// How kthw is called for this folder from here.
+    pub fn command(&self) -> String {
+        match self.path.as_str() {
+            "." | "" => "kthw".to_owned(),
+            path => format!("kthw -C {}", quoted(path)),
+        }
     }
 
     /// The cluster folder at this path as seen from here.
@@ -169,7 +178,7 @@ pub enum SourcesError {
     Git(#[from] GitError),
     #[error("{origin} has no {name}: the cluster's folder is not there yet, or was elsewhere")]
     NotThen { origin: String, name: String },
-    #[error("{path} does not exist: this is no cluster folder; `kthw init {folder}` makes one")]
+    #[error("{path} does not exist: this is no cluster folder; `kthw init {}` makes one", quoted(.folder.as_str()))]
     NoSpec { path: Utf8PathBuf, folder: Utf8PathBuf },
     #[error("{path} does not exist; `kthw lock` writes it")]
     NoLock { path: Utf8PathBuf },
@@ -178,7 +187,7 @@ pub enum SourcesError {
          from it, and a new one would be a new cluster"
     )]
     NoRoot { path: Utf8PathBuf },
-    #[error("{path} can be read by others (mode {mode:04o}); run `chmod 600 {path}`")]
+    #[error("{path} can be read by others (mode {mode:04o}); run `chmod 600 {}`", quoted(.path.as_str()))]
     OpenRoot { path: Utf8PathBuf, mode: u32 },
     #[error("{path}: {error}")]
     BadRoot { path: Utf8PathBuf, error: crate::root::RootError },

@@ -106,6 +106,20 @@ struct Disk {
     readonly: Option<()>,
 }
 
+impl Disk {
+    /// A file as a disk.
+    fn new(dev: &'static str, format: &'static str, file: String, readonly: Option<()>) -> Self {
+        Self {
+            is: "file",
+            device: "disk",
+            driver: Driver { name: "qemu", is: format },
+            source: File { file },
+            target: Target { dev, bus: "virtio" },
+            readonly,
+        }
+    }
+}
+
 #[derive(Serialize)]
 struct Driver {
     #[serde(rename = "@name")]
@@ -198,22 +212,8 @@ impl LibvirtDomain {
             cpu: Cpu { mode },
             devices: Devices {
                 disk: [
-                    Disk {
-                        is: "file",
-                        device: "disk",
-                        driver: Driver { name: "qemu", is: "qcow2" },
-                        source: File { file: format!("{folder}/disk.qcow2") },
-                        target: Target { dev: "vda", bus: "virtio" },
-                        readonly: None,
-                    },
-                    Disk {
-                        is: "file",
-                        device: "disk",
-                        driver: Driver { name: "qemu", is: "raw" },
-                        source: File { file: format!("{folder}/seed.img") },
-                        target: Target { dev: "vdb", bus: "virtio" },
-                        readonly: Some(()),
-                    },
+                    Disk::new("vda", "qcow2", format!("{folder}/disk.qcow2"), None),
+                    Disk::new("vdb", "raw", format!("{folder}/seed.img"), Some(())),
                 ],
                 interface: Interface {
                     is: "network",

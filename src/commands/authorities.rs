@@ -6,6 +6,7 @@ use super::failure::Failure;
 use crate::cluster::{Authority, AuthorityFiles, Cluster};
 use crate::imported::{ImportedAuthorities, ImportedAuthority, ImportedKeys};
 use crate::lock::Lock;
+use crate::shell::quoted;
 use crate::sources::{NamedFile, Origin, PRIVATE, SPEC, Sources};
 use crate::spec::Positions;
 use crate::sys::files;
@@ -80,7 +81,7 @@ fn key(
         None => None,
         Some(_) if file.is_open() => {
             let path = sources.folder.join(name);
-            let (what, fix) = ("can be read by others", format!("run `chmod 600 {path}`"));
+            let (what, fix) = ("can be read by others", format!("run `chmod 600 {}`", quoted(path.as_str())));
             Some((field, format!("{name} {what}"), fix))
         }
         Some(key) => {

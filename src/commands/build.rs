@@ -105,7 +105,8 @@ fn keep(session: &ClusterSession, bound: &Bound, executed: usize) -> Result<(u64
     record.entries.extend(bound.texts.iter().map(|(path, text)| input_entry(path, text)));
     if executed == 0
         && let Some((number, last)) = store.latest_root(&bound.root_name)?
-        && store.record(&last)?.as_ref() == Some(&record)
+        && record.encode().is_ok_and(|bytes| Digest::of(&bytes) == last)
+        && store.contains(&last)?
     {
         return Ok((number, last));
     }
@@ -234,10 +235,7 @@ fn report(summary: &Summary, json: bool, ui: &Ui) {
 fn advise(session: &ClusterSession, folder: &Folder, fetched: bool, ui: &Ui) {
     let units = plan::files(session.graph()).filter(|(_, path, _)| path.ends_with(".service"));
     let Some((host, path, _)) = units.min_by_key(|(host, path, _)| (*host, *path)) else { return };
-    let kthw = match folder.path().as_str() {
-        "." => "kthw".to_owned(),
-        path => format!("kthw -C {path}"),
-    };
+    let kthw = folder.command();
     ui.message(format!("\nlook at a file    {kthw} show {host}:{path}"));
     ui.message(format!("ask about it      {kthw} why {host}:{path}"));
     ui.message(format!("see everything    {kthw} graph"));

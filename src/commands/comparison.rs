@@ -2,12 +2,13 @@
 
 use super::failure::Failure;
 use super::opened::open_store;
-use super::state::{Name, State};
-use crate::diff::{Causes, Differences, Input, Inputs, Side, Undo, compare};
+use super::range::Range;
+use super::state::{Draft, Name, State};
+use crate::diff::{Causes, Differences, Input, Inputs, Undo, compare};
 use crate::rollout::{Change, Rollout};
+use crate::side::Side;
 use crate::sources::Folder;
 use crate::spec::{self, Positions};
-use crate::sys::git;
 use crate::ui::Ui;
 
 /// What is compared with what.
@@ -17,34 +18,34 @@ pub struct Comparison {
 }
 
 impl Comparison {
-    /// By default what is committed, or was built last, with the folder as it is.
+    /// What a person has named.
     pub fn open(
         folder: &Folder,
         before: Option<&str>,
         after: Option<&str>,
         ui: &Ui,
     ) -> Result<Self, Failure> {
-        let before = match before {
-            Some(before) => Name::parse(before)?,
-            None if git::is_repository(folder.path()).map_err(Failure::failed)? => {
-                Name::Revision("HEAD".to_owned())
-            }
-            None => Name::Build(None),
-        };
-        let after = after.map_or(Ok(Name::Folder), Name::parse)?;
+        let Range { before, after } = Range::read(folder, before, after)?;
         Self::of(folder, &before, &after, ui)
     }
 
     pub fn of(folder: &Folder, before: &Name, after: &Name, ui: &Ui) -> Result<Self, Failure> {
+        let (mut before, mut after) =
+            both(|| Draft::read(folder, before, ui), || Draft::read(folder, after, ui))?;
+        let keys = [before.opened.keys(), after.opened.keys()];
+        before.opened.add_keys(&keys[1]);
+        after.opened.add_keys(&keys[0]);
         // What files are lost is found once, and told to both.
         let is_whole = open_store(folder, ui)?.forget_missing_files()?.is_empty();
-        // Otherwise neither needs anything of the other.
-        let (before, after) = std::thread::scope(|scope| {
-            let before = scope.spawn(|| State::open(folder, before, is_whole, ui));
-            let after = State::open(folder, after, is_whole, ui);
-            (before.join().expect("opening a state ends without a panic"), after)
-        });
-        Ok(Self { before: before?, after: after? })
+        let (before, after) = both(|| before.identify(is_whole, ui), || after.identify(is_whole, ui))?;
+        // Of the root secret the report itself says it.
+        let lacks = |state: &&State| !state.bound.is_stand_in && !state.unknown().is_empty();
+        for State { label, .. } in [&before, &after].into_iter().filter(lacks) {
+            ui.message(format!(
+                "{label}: the key of an authority is not here, and what follows from it is compared by what it is made from"
+            ));
+        }
+        Ok(Self { before, after })
     }
 
     /// Hands on everything that differs, with what knows why.
@@ -94,5 +95,22 @@ impl Comparison {
         });
         let fields = fields.into_iter().map(Input::Field);
         fields.chain(entries.into_iter().map(Input::Entry)).chain(files).collect()
+    }
+}
+
+/// Does two things at once, of which neither needs anything of the other; what is wrong with both, if it is.
+fn both<T: Send>(
+    one: impl FnOnce() -> Result<T, Failure> + Send,
+    other: impl FnOnce() -> Result<T, Failure>,
+) -> Result<(T, T), Failure> {
+    let (one, other) = std::thread::scope(|scope| {
+        let one = scope.spawn(one);
+        let other = other();
+        (one.join().expect("opening a state ends without a panic"), other)
+    });
+    match (one, other) {
+        (Ok(one), Ok(other)) => Ok((one, other)),
+        (Err(one), Err(other)) => Err(one.and(other)),
+        (Err(failure), Ok(_)) | (Ok(_), Err(failure)) => Err(failure),
     }
 }

@@ -1,5 +1,7 @@
 //! How a command ends when it does not end well.
 
+use std::io::ErrorKind;
+
 use kthw_graph::NodeFailure;
 use kthw_store::StoreError;
 
@@ -37,6 +39,19 @@ impl Failure {
         Self { exit: Exit::Differences, diagnostics }
     }
 
+    /// Both failures, each of their problems once.
+    pub fn and(mut self, other: Self) -> Self {
+        let new = other.diagnostics.into_iter().filter(|diagnostic| !self.diagnostics.contains(diagnostic));
+        let new: Vec<Diagnostic> = new.collect();
+        self.diagnostics.extend(new);
+        self
+    }
+
+    /// All of these, if there are any.
+    pub fn all(failures: Vec<Self>) -> Result<(), Self> {
+        failures.into_iter().reduce(Self::and).map_or(Ok(()), Err)
+    }
+
     /// Adds the next step to the last problem.
     pub fn help(mut self, help: impl AsRef<str>) -> Self {
         let last = self.diagnostics.pop();
@@ -47,7 +62,13 @@ impl Failure {
 
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
-        Self::failed(error)
+        const REFUSED: [ErrorKind; 2] = [ErrorKind::PermissionDenied, ErrorKind::ReadOnlyFilesystem];
+        let is_refused = matches!(&error, StoreError::Io { source, .. } if REFUSED.contains(&source.kind()));
+        let failure = Self::failed(error);
+        match is_refused {
+            true => failure.help("`--store DIR` or KTHW_STORE names another place for the store"),
+            false => failure,
+        }
     }
 }
 
@@ -63,5 +84,23 @@ impl From<FileError> for Failure {
 impl From<NodeFailure> for Failure {
     fn from(failure: NodeFailure) -> Self {
         Self::failed(failure)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_store_that_may_not_be_where_it_is_can_be_elsewhere() {
+        let check = |kind: ErrorKind, helps: bool| {
+            let error =
+                StoreError::Io { action: "create", path: "a/.kthw/store".into(), source: kind.into() };
+            let said = format!("{:?}", Failure::from(error).diagnostics);
+            assert_eq!(said.contains("--store DIR"), helps, "{said}");
+        };
+        check(ErrorKind::PermissionDenied, true);
+        check(ErrorKind::ReadOnlyFilesystem, true);
+        check(ErrorKind::NotADirectory, false);
     }
 }

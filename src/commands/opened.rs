@@ -1,12 +1,14 @@
 //! A cluster folder, read, decided, planned and ready to be realised.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
-use kthw_graph::{Event, Goal, Limits, NodeFailure, NodeId, Outcome, Session, SessionError};
+use kthw_graph::{Action, Event, Goal, Limits, NodeFailure, NodeId, Outcome, Session, SessionError, Yields};
 use kthw_store::{Record, Store};
 
 use super::authorities::{self, Authorities};
 use super::failure::{Exit, Failure};
+use super::generations;
 use crate::artifact::{Artifact, Download};
 use crate::cluster::Cluster;
 use crate::executor::Workshop;
@@ -14,7 +16,8 @@ use crate::imported::{ImportedAuthorities, ImportedKeys};
 use crate::lock::{Lock, LockProblem};
 use crate::plan::{self, Plan, PlanProblem};
 use crate::root::{RootFingerprint, RootSecret};
-use crate::sources::{Folder, LOCK, NamedFile, Origin, SPEC, Sources, SourcesError};
+use crate::side;
+use crate::sources::{self, Folder, LOCK, NamedFile, Origin, SPEC, Sources, SourcesError};
 use crate::spec::{self, Located, Place, Positions};
 use crate::sys::files;
 use crate::ui::{Diagnostic, Ui};
@@ -42,6 +45,29 @@ pub struct Opened {
 impl Opened {
     pub fn read(folder: Folder, ui: &Ui) -> Result<Self, Failure> {
         Self::decide(Sources::read(folder)?, ui)
+    }
+
+    /// What follows from a key that is not here, so that nobody knows what it is.
+    pub fn unknown(&self) -> HashSet<NodeId> {
+        side::following(&self.plan.graph, |action| match action {
+            Artifact::ImportedKey(key) if !self.is_stand_in => self.keys.of(&key.public_key).is_none(),
+            _ => self.is_stand_in && action.kind().yields == Yields::Secret,
+        })
+    }
+
+    /// The keys of authorities that are at hand.
+    pub fn keys(&self) -> ImportedKeys {
+        self.keys.clone()
+    }
+
+    /// Takes the keys that another state has at hand: where they are looked for may have changed.
+    pub fn add_keys(&mut self, keys: &ImportedKeys) {
+        self.keys.add_all(keys);
+    }
+
+    /// The inputs that are no secret, by their paths.
+    pub fn texts(&self) -> &[(String, Arc<str>)] {
+        &self.texts
     }
 
     /// From text to plan; every problem of the inputs at once.
@@ -100,6 +126,7 @@ impl Opened {
             };
             Failure::wrong_input(problems.iter().map(locate).collect())
         })?;
+        warnings.extend(generations::strays(&prefix, &sources.lock, &lock, &plan.graph));
         let Sources { folder, spec, root, .. } = sources;
         let opened = Self {
             folder,
@@ -215,10 +242,11 @@ pub const INPUT: &str = "input/";
 /// Fails where there is no store yet, so that looking after one does not make one.
 pub fn require_store(folder: &Folder) -> Result<(), Failure> {
     let store = folder.store();
-    match files::exists(&store) {
-        true => Ok(()),
-        false => Err(Failure::failed(format!("there is no store at {store}; `kthw build` makes one"))),
+    if files::exists(&store) {
+        return Ok(());
     }
+    sources::read_spec(folder)?;
+    Err(Failure::failed(format!("there is no store at {store}; `kthw build` makes one")))
 }
 
 /// Opens the folder's store and passes on what it has to say.

@@ -11,8 +11,9 @@ use super::failure::Failure;
 use super::opened::{ClusterSession, Opened, realise};
 use super::stale::{self, Change, Found};
 use crate::cli::Snapshot;
-use crate::diff::Side;
 use crate::golden::{self, Golden, GoldenFiles, NODES};
+use crate::shell::quoted;
+use crate::side::{self, Side};
 use crate::sources::{self, Folder, Origin, SourcesError};
 use crate::sys::files;
 use crate::ui::{Diagnostic, Ui};
@@ -30,7 +31,7 @@ pub fn run(folder: Folder, args: Snapshot, ui: &Ui) -> Result<(), Failure> {
     };
     let (session, bound) = opened.session(ui)?;
     let graph = session.graph();
-    let unknown = if bound.is_stand_in { golden::keyed(graph) } else { HashSet::new() };
+    let unknown = if bound.is_stand_in { side::keyed(graph) } else { HashSet::new() };
     let known: Vec<NodeId> = graph.order().iter().copied().filter(|id| !unknown.contains(id)).collect();
     realise(&session, &bound.spec, Goal::Identify, &known, ui)?;
     let realised = |id| session.realised(id);
@@ -148,10 +149,8 @@ impl Comparison<'_> {
 
 /// The command that accepts what this one found.
 fn command(folder: &Folder, args: &Snapshot) -> String {
-    let here = |path: &Utf8Path| path == "." || path == "";
-    let folder = Some(folder.path()).filter(|path| !here(path)).map(|path| format!(" -C {path}"));
-    let place = args.dir.as_ref().map(|place: &Utf8PathBuf| format!(" --dir {place}"));
-    format!("kthw snapshot{}{}", folder.unwrap_or_default(), place.unwrap_or_default())
+    let place = args.dir.as_ref().map(|place| format!(" --dir {}", quoted(place.as_str())));
+    format!("{} snapshot{}", folder.command(), place.unwrap_or_default())
 }
 
 /// The number of the first line in which two texts differ.

@@ -5,13 +5,17 @@ use std::fmt;
 
 use camino::Utf8Path;
 use kthw_graph::NodeId;
+use kthw_store::Digest;
 
 use super::comparison::Comparison;
 use super::failure::Failure;
-use super::state::{self, Name};
-use crate::diff::{Causes, Decider, Side};
+use super::history::History;
+use super::opened::open_store;
+use super::state::{Draft, Name, State};
+use crate::diff::{Causes, Decider};
 use crate::golden::{self, Golden, GoldenFiles, NODES};
 use crate::plan;
+use crate::side::Side;
 use crate::sources::Folder;
 use crate::sys::files;
 use crate::sys::git::Commit;
@@ -58,6 +62,15 @@ const STRANGE: &str = "nothing makes it; it was put there by hand, or by another
 const PROGRAM: &str = "kthw itself: another kthw wrote it, and no input has changed since";
 const EITHER: &str = "edited by hand, or another kthw wrote it; `kthw snapshot` restores it";
 
+/// Files by the reason why they are not as they should be.
+type Reasons = Vec<(String, Vec<Change>)>;
+
+/// A golden file that is not as it should be, with the name of the bytes that are there.
+struct Stale {
+    change: Change,
+    digest: Option<Digest>,
+}
+
 /// One problem for each reason, with the files that follow from it.
 pub fn explain(
     folder: &Folder,
@@ -66,71 +79,168 @@ pub fn explain(
     ui: &Ui,
 ) -> Result<Vec<Diagnostic>, Failure> {
     let list = files::read(&place.join(NODES))?.unwrap_or_default();
-    let list = String::from_utf8_lossy(&list);
+    let list = String::from_utf8_lossy(&list).into_owned();
     let (merged, changes): (Vec<Change>, Vec<Change>) =
         changes.into_iter().partition(|change| change.found == Found::Conflict);
     let mut reasons = vec![(MERGED.to_owned(), merged)];
-    reasons.extend(match base(folder, place, &list, ui)? {
-        Ok(base) => match Comparison::of(folder, &base, &Name::Folder, ui) {
-            Ok(comparison) => by_cause(&comparison, &list, changes),
-            Err(_) => vec![("its cause cannot be told: `kthw diff` says why".to_owned(), changes)],
-        },
-        Err(unknown) => vec![(format!("its cause cannot be told: {unknown}"), changes)],
-    });
-    let told = reasons.into_iter().filter(|(_, changes)| !changes.is_empty());
-    Ok(told.map(|(reason, changes)| Diagnostic::error(paragraph(&reason, &changes))).collect())
-}
-
-/// The state that the golden files were last accepted for, or why it is not known.
-fn base(
-    folder: &Folder,
-    place: &Utf8Path,
-    list: &str,
-    ui: &Ui,
-) -> Result<Result<Name, &'static str>, Failure> {
-    let place = files::absolute(place);
-    // Without git there may still be a record.
-    if let Some(commit) = Commit::last_change(folder.path(), &[place.as_str()]).ok().flatten() {
-        return Ok(match commit.is_cut_off(folder.path()) {
-            Ok(false) => Ok(Name::Revision(commit.id)),
-            _ => Err("this clone is shallow (`git fetch --unshallow`; in CI, fetch the whole history)"),
+    let mut diagnostics = Vec::new();
+    if !changes.is_empty() {
+        let stale = changes.into_iter().map(|change| {
+            let bytes = files::read(&place.join(&change.path))?;
+            Ok(Stale { change, digest: bytes.map(|bytes| Digest::of(&bytes)) })
         });
+        let stale = stale.collect::<Result<Vec<Stale>, Failure>>()?;
+        let history = History::read(folder, place, outputs(&list).get(plan::CLUSTER).copied(), ui)?;
+        let (found, refused) = reasons_of(folder, &history, &list, stale, ui)?;
+        reasons.extend(found);
+        diagnostics.extend(refused);
     }
-    let cluster = outputs(list).get(plan::CLUSTER).copied();
-    let build = cluster.map(|cluster| state::build_of(folder, cluster, ui)).transpose()?.flatten();
-    Ok(build
-        .map(|number| Name::Build(Some(number)))
-        .ok_or("git does not have these files, nor the store their build"))
+    let told = reasons.into_iter().filter(|(_, changes)| !changes.is_empty());
+    Ok(told
+        .map(|(reason, changes)| Diagnostic::error(paragraph(&reason, &changes)))
+        .chain(diagnostics)
+        .collect())
 }
 
-/// The changes by what they follow from.
-fn by_cause(comparison: &Comparison, list: &str, changes: Vec<Change>) -> Vec<(String, Vec<Change>)> {
-    let Comparison { before, after } = comparison;
-    comparison.explain(|causes| {
-        let (old, new) = (causes.before, causes.after);
-        let mut search = Search {
-            then: golden::files(old, &before.bound.cluster),
-            now: golden::files(new, &after.bound.cluster),
-            hosts: [plan::hosts(old.graph), plan::hosts(new.graph)],
-            causes,
-        };
-        let written = outputs(list);
-        let mut caused: BTreeMap<BTreeSet<usize>, Vec<Change>> = BTreeMap::new();
-        let mut others: BTreeMap<&str, Vec<Change>> = BTreeMap::new();
-        for change in changes {
-            match search.causes_of(&change.path) {
-                Some(found) => caused.entry(found).or_default().push(change),
-                None => others.entry(search.other_reason(&change.path, &written)).or_default().push(change),
+/// Each file is compared with the newest state that yields what is there, so that a commit may have accepted a part of a
+/// change, or nothing of it. Also why states could not be read, where they might have told more.
+fn reasons_of(
+    folder: &Folder,
+    history: &History,
+    list: &str,
+    mut stale: Vec<Stale>,
+    ui: &Ui,
+) -> Result<(Reasons, Vec<Diagnostic>), Failure> {
+    let is_whole = open_store(folder, ui)?.forget_missing_files()?.is_empty();
+    let now = Draft::read(folder, &Name::Folder, ui)?;
+    let keys = now.opened.keys();
+    let mut after = now.identify(is_whole, ui)?;
+    let now = golden_files(&after);
+    let (mut reasons, mut refused) = (Reasons::new(), Vec::new());
+    let mut newest: Option<State> = None;
+    let mut seen = HashSet::new();
+    for name in &history.states {
+        let read = Draft::read(folder, name, ui).and_then(|mut draft| {
+            draft.opened.add_keys(&keys);
+            let is_new = seen.insert(draft.opened.texts().to_vec());
+            is_new.then(|| draft.identify(is_whole, ui)).transpose()
+        });
+        let before = match read {
+            Ok(Some(before)) => before,
+            Ok(None) => continue,
+            Err(Failure { diagnostics, .. }) => {
+                refused.extend(diagnostics);
+                continue;
             }
-        }
-        let inputs = search.causes.inputs.all();
-        let header = |set: &BTreeSet<usize>| {
-            let lines: Vec<String> = set.iter().map(|index| inputs[*index].to_string()).collect();
-            lines.join("\nand ")
         };
-        let caused = caused.iter().map(|(set, changes)| (header(set), changes.clone()));
-        caused.chain(others.into_iter().map(|(reason, changes)| (reason.to_owned(), changes))).collect()
+        let then = golden_files(&before);
+        let is_of_then = |stale: &Stale| match (then.get(&stale.change.path), stale.digest) {
+            (Some(golden), _) if stale.change.path == NODES => golden.digest() == listed(&before, list),
+            (golden, digest) => golden.map(Golden::digest) == digest,
+        };
+        let (of_then, others): (Vec<Stale>, Vec<Stale>) = stale.into_iter().partition(is_of_then);
+        stale = others;
+        let comparison = Comparison { before, after };
+        let of_then = of_then.into_iter().map(|stale| stale.change).collect();
+        let told =
+            |_: &str, causes: Option<String>, _: Option<Said>| causes.unwrap_or_else(|| PROGRAM.to_owned());
+        reasons.extend(by_cause(&comparison, [then, now.clone()], list, told, of_then));
+        newest = newest.or(Some(comparison.before));
+        after = comparison.after;
+        // Whatever somebody is about to edit is of no earlier state.
+        if stale.iter().all(|stale| !history.is_committed(&stale.change.path)) {
+            break;
+        }
+    }
+    let changes: Vec<Change> = stale.into_iter().map(|stale| stale.change).collect();
+    match newest {
+        _ if changes.is_empty() => refused.clear(),
+        Some(before) => {
+            let golden = [golden_files(&before), now];
+            let told = |path: &str, causes, said| of_no_state(history, path, causes, said);
+            reasons.extend(by_cause(&Comparison { before, after }, golden, list, told, changes));
+        }
+        None => {
+            let gap = history.gap.as_deref().unwrap_or("no state of then can be read");
+            reasons.push((format!("its cause cannot be told: {gap}"), changes));
+        }
+    }
+    Ok((reasons, refused))
+}
+
+/// The golden files of a state, as whoever has no more keys would check them.
+fn golden_files(state: &State) -> GoldenFiles {
+    let known = |id| state.known(id);
+    golden::files(Side { graph: state.session.graph(), realised: &known }, &state.bound.cluster)
+}
+
+/// The name of a written list of nodes, without what cannot be known in a state.
+fn listed(state: &State, list: &str) -> Digest {
+    match state.unknown() {
+        unknown if unknown.is_empty() => Digest::of(list.as_bytes()),
+        unknown => Digest::of(golden::without_outputs(list, state.session.graph(), unknown).as_bytes()),
+    }
+}
+
+/// What the list of nodes says of a file that should be there, since it was written with the others.
+enum Said {
+    /// That it held what it should.
+    Same,
+    /// That it held something else.
+    Other,
+    /// Nothing: it is a text about many nodes.
+    Nothing,
+}
+
+/// The changes by the reasons that are told of each, given its causes and what the list of nodes says of it.
+fn by_cause(
+    comparison: &Comparison,
+    [then, now]: [GoldenFiles; 2],
+    list: &str,
+    told: impl Fn(&str, Option<String>, Option<Said>) -> String,
+    changes: Vec<Change>,
+) -> Reasons {
+    comparison.explain(|causes| {
+        let hosts = [causes.before, causes.after].map(|side| plan::hosts(side.graph));
+        let mut search = Search { then, now, hosts, causes };
+        let written = outputs(list);
+        let mut reasons: BTreeMap<(bool, BTreeSet<usize>, String), Vec<Change>> = BTreeMap::new();
+        for change in changes {
+            let causes = search.causes_of(&change.path);
+            let inputs = search.causes.inputs.all();
+            let header = causes.as_ref().map(|set| {
+                let lines: Vec<String> = set.iter().map(|index| inputs[*index].to_string()).collect();
+                lines.join("\nand ")
+            });
+            let reason = told(&change.path, header, search.said(&change.path, &written));
+            reasons.entry((causes.is_none(), causes.unwrap_or_default(), reason)).or_default().push(change);
+        }
+        reasons.into_iter().map(|((_, _, reason), changes)| (reason, changes)).collect()
     })
+}
+
+/// Why a file is what no state yields that is known.
+fn of_no_state(history: &History, path: &str, causes: Option<String>, said: Option<Said>) -> String {
+    let writer = history.writer(path).map(Commit::short);
+    let gap = history.gap.as_ref().filter(|_| writer.is_none() && history.is_committed(path));
+    match (causes, writer) {
+        _ if gap.is_some() => format!("its cause cannot be told: {}", gap.map_or("", String::as_str)),
+        (Some(causes), None) => causes,
+        (Some(causes), Some(writer)) => {
+            format!("{causes}\nand {writer} wrote it, whose inputs yield something else even so")
+        }
+        (None, writer) => match (said, writer) {
+            (None, _) => STRANGE.to_owned(),
+            (Some(Said::Same), None) => BY_HAND.to_owned(),
+            (Some(Said::Same), Some(writer)) => format!("{BY_HAND} ({writer} has it)"),
+            (Some(Said::Other | Said::Nothing), Some(writer)) => format!(
+                "{writer} wrote it last, and the inputs of that commit yield something else: they were changed after \
+                 `kthw snapshot`, or another kthw wrote it"
+            ),
+            (Some(Said::Other), None) => PROGRAM.to_owned(),
+            (Some(Said::Nothing), None) => EITHER.to_owned(),
+        },
+    }
 }
 
 /// What a written list of nodes says that each of them yields.
@@ -188,20 +298,18 @@ impl Search<'_> {
         (*self.causes.of(name)).clone()
     }
 
-    /// Why a file is not as it should be although no input of it has changed. The list of nodes was written with the
-    /// others, so that it says what they held.
-    fn other_reason(&self, path: &str, written: &HashMap<&str, &str>) -> &'static str {
-        match self.now.get(path) {
-            None => STRANGE,
-            Some(Golden::Text(_)) => EITHER,
-            Some(Golden::Output { node, digest, .. }) => {
+    /// What the written list of nodes says of a file; none of one that should not be there.
+    fn said(&self, path: &str, written: &HashMap<&str, &str>) -> Option<Said> {
+        Some(match self.now.get(path)? {
+            Golden::Text(_) => Said::Nothing,
+            Golden::Output { node, digest, .. } => {
                 let name = self.causes.after.name(*node);
                 match written.get(name).is_some_and(|output| *output == digest.to_string()) {
-                    true => BY_HAND,
-                    false => PROGRAM,
+                    true => Said::Same,
+                    false => Said::Other,
                 }
             }
-        }
+        })
     }
 }
 

@@ -8,10 +8,10 @@ use kthw_graph::{Action, Graph, NodeId};
 
 use super::input::{Input, Inputs};
 use super::param::{Decider, Param, params};
-use super::side::Side;
 use super::undo::Undo;
 use crate::artifact::Artifact;
 use crate::plan;
+use crate::side::Side;
 
 /// Indices into [`Inputs::all`].
 pub type CauseSet = Rc<BTreeSet<usize>>;

@@ -8,9 +8,9 @@ use kthw_store::Output;
 
 use super::cause::{Causes, ParamChange};
 use super::param::Decider;
-use super::side::Side;
 use crate::artifact::{Artifact, Permissions};
 use crate::plan;
+use crate::side::Side;
 
 /// Whose files they are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -3,13 +3,14 @@
 use std::collections::BTreeSet;
 
 use kthw_graph::{Action, NodeId, Yields};
+use kthw_store::Output;
 use similar::{ChangeTag, TextDiff};
 
 use super::compare::File;
 use super::param::params;
-use super::side::Side;
 use crate::artifact::{Artifact, Certificate, Download, ImportedCertificate};
 use crate::lock::Epoch;
+use crate::side::Side;
 use crate::spec::{FieldChange, Positions, changes};
 
 /// The row of what a server answers to.
@@ -206,10 +207,17 @@ fn of_lists(row: Row) -> Row {
 
 /// The change of a file that is not shown as text.
 pub fn fields(before: Side<'_>, old: Option<File>, after: Side<'_>, new: Option<File>) -> Detail {
+    let outputs = [old, new].map(|file| file.map(|file| shortened(file.output)));
     let old = old.map(|file| described(before, file.node));
     let new = new.map(|file| described(after, file.node));
     let what = new.as_ref().or(old.as_ref()).map_or("file", |(what, _)| *what);
-    Detail::Fields { what, rows: rows(old.map(|(_, rows)| rows), new.map(|(_, rows)| rows)) }
+    let mut rows = rows(old.map(|(_, rows)| rows), new.map(|(_, rows)| rows));
+    if rows.is_empty() {
+        // Another kthw made other bytes of the same.
+        let [before, after] = outputs;
+        rows.push(Row { name: "digest".to_owned(), before, after });
+    }
+    Detail::Fields { what, rows }
 }
 
 fn certificate_rows(certificate: &Certificate) -> Vec<(String, String)> {
@@ -263,13 +271,18 @@ fn param_rows(action: &Artifact) -> Vec<(String, String)> {
 
 /// An input as people tell it from another.
 fn called(side: Side<'_>, id: NodeId) -> String {
-    let output = side.output(id).map(|output| output.to_string()).unwrap_or_default();
-    let end = output.find(':').map_or(output.len(), |colon| output.len().min(colon + 13));
-    let short = &output[..end];
+    let short = side.output(id).map(shortened).unwrap_or_default();
     match side.action(id) {
         Artifact::PrivateKey(key) => format!("ecdsa-p256 key, generation {} ({short})", key.generation),
         _ => format!("{} ({short})", side.name(id)),
     }
+}
+
+/// Enough of an output to tell it from another.
+fn shortened(output: Output) -> String {
+    let text = output.to_string();
+    let end = text.find(':').map_or(text.len(), |colon| text.len().min(colon + 13));
+    text[..end].to_owned()
 }
 
 /// A second since 1970 as a date.

@@ -5,7 +5,6 @@ mod compare;
 mod detail;
 mod input;
 mod param;
-mod side;
 mod undo;
 
 pub use cause::Causes;
@@ -13,5 +12,4 @@ pub use compare::{Area, Differences, File, Group, Holder, HostChange, compare};
 pub use detail::{Detail, Hunk, Line, LineKind, Row, TextChange, fields, is_described};
 pub use input::{Input, Inputs, shortened};
 pub use param::{Decider, Param, params};
-pub use side::Side;
 pub use undo::Undo;

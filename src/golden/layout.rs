@@ -6,15 +6,15 @@ use kthw_graph::NodeId;
 use kthw_store::{Digest, Output};
 
 use super::text::{Entry, Text};
-use super::{Golden, GoldenFiles, NODES, keyed, listing, nodes, pki, share};
+use super::{Golden, GoldenFiles, NODES, listing, nodes, pki, share};
 use crate::artifact::Artifact;
 use crate::cluster::{Cluster, Host};
-use crate::diff::Side;
 use crate::plan;
+use crate::side::{self, Side};
 
 /// The golden files of a side. Of nodes that are not realised they only say that they are there.
 pub fn files(side: Side<'_>, cluster: &Cluster) -> GoldenFiles {
-    let outputs = Outputs { side, keyed: keyed::keyed(side.graph) };
+    let outputs = Outputs { side, keyed: side::keyed(side.graph) };
     std::thread::scope(|scope| {
         let nodes = scope.spawn(|| nodes::nodes(side, &outputs.keyed));
         let mut golden = outputs.all(cluster);

@@ -7,7 +7,7 @@ use kthw_graph::{Action, NodeId, Yields};
 
 use super::text::Entry;
 use crate::artifact::{ArchiveMember, Artifact, Bundle};
-use crate::diff::Side;
+use crate::side::Side;
 
 /// The lines of a host, by path.
 pub fn listing<'a>(side: Side<'a>, bundle_id: NodeId, bundle: &'a Bundle) -> BTreeMap<&'a str, Entry> {

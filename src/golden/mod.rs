@@ -3,12 +3,10 @@
 //! No golden file but the list of nodes follows from a key: what certificates say is in the plan, and their bytes are
 //! nothing to read.
 
-mod keyed;
 mod layout;
 mod listing;
 mod nodes;
 mod pki;
-mod recipe;
 mod share;
 mod text;
 
@@ -17,11 +15,9 @@ use std::collections::BTreeMap;
 use kthw_graph::NodeId;
 use kthw_store::Digest;
 
-pub use keyed::keyed;
 pub use layout::files;
 pub use nodes::{name_and_output, without_outputs};
 pub use pki::date;
-pub use recipe::recipes;
 pub use text::Text;
 
 /// The golden file of all nodes.

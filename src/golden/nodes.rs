@@ -1,20 +1,20 @@
 //! The list of all nodes, each with its kind and what it yields: the one golden file that tells of keys and secrets.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use kthw_graph::{Action, Graph, NodeId};
 
-use super::recipe;
 use super::text::{Entry, Text};
 use crate::artifact::Artifact;
-use crate::diff::Side;
+use crate::side;
+use crate::side::Side;
 
 /// What stands for an output that is not known.
 const UNKNOWN: &str = "-";
 
 /// Every node, by name. What follows from a key also says what it is made from, for those who do not have the root secret.
 pub fn nodes(side: Side<'_>, keyed: &HashSet<NodeId>) -> Text {
-    let recipes = recipe::recipes(side, keyed);
+    let recipes = side::recipes(side, keyed, &HashMap::new());
     let line = |id: &NodeId| {
         let output = side.output(*id).map_or_else(|| UNKNOWN.to_owned(), |output| output.to_string());
         let recipe = recipes.get(id).map(|recipe| format!(" {recipe}")).unwrap_or_default();

@@ -6,7 +6,8 @@ use std::fmt;
 use serde::{Serialize, Serializer};
 
 use crate::artifact::{Artifact, Certificate, Profile};
-use crate::diff::{Causes, Side};
+use crate::diff::Causes;
+use crate::side::Side;
 
 /// A certificate of the same place and name on both sides, or one on each of several hosts.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

@@ -9,11 +9,12 @@ use super::step::{Action, Step};
 use super::{Change, Rollout};
 use crate::artifact::Artifact;
 use crate::cluster::Cluster;
-use crate::diff::{self, Causes, Input, Inputs, Side, Undo};
+use crate::diff::{self, Causes, Input, Inputs, Undo};
 use crate::imported::ImportedAuthorities;
 use crate::lock::{Algorithm, Checksum, Lock, Pin};
 use crate::plan::{self, Plan};
 use crate::root::{RootFingerprint, RootSecret};
+use crate::side::Side;
 use crate::spec::{self, Positions};
 use crate::upstream::Need;
 

@@ -3,8 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::artifact::{Artifact, Bundle, Service};
-use crate::diff::{Area, Differences, Side};
+use crate::diff::{Area, Differences};
 use crate::plan;
+use crate::side::Side;
 
 /// A unit that runs in the later state, with what has to be done about it.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,8 +1,14 @@
 //! Earlier states of a folder, as git keeps them.
 
+use std::collections::{HashMap, HashSet};
+
 use camino::Utf8Path;
 
 use super::process::{self, Ended, ProcessError};
+
+/// What to do where the history ends too early.
+pub const UNSHALLOW: &str =
+    "this clone is shallow: fetch the whole history (`git fetch --unshallow`; in CI, `fetch-depth: 0`)";
 
 /// A commit of the repository that a folder is in.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,6 +26,10 @@ pub enum GitError {
     NoRepository { folder: String, reason: String },
     #[error("git knows no revision `{revision}`")]
     Unknown { revision: String, shallow: bool },
+    #[error("nothing is committed yet in the git repository of {folder}")]
+    Nothing { folder: String },
+    #[error("git finds no commit that both {one} and {other} come from")]
+    Unrelated { one: String, other: String, shallow: bool },
     #[error("git: {0}")]
     Failed(String),
 }
@@ -35,25 +45,42 @@ impl Commit {
         if found.success {
             return Ok(Self { id: found.stdout.trim().to_owned() });
         }
-        let shallow = git(folder, &["rev-parse", "--is-shallow-repository"])?.stdout.trim() == "true";
-        Err(GitError::Unknown { revision: revision.to_owned(), shallow })
+        if git(folder, &["rev-list", "--max-count=1", "--all"])?.stdout.trim().is_empty() {
+            return Err(GitError::Nothing { folder: folder.to_string() });
+        }
+        Err(GitError::Unknown { revision: revision.to_owned(), shallow: is_shallow(folder)? })
     }
 
-    /// The commit that last changed one of these files of the folder, if one did.
-    pub fn last_change(folder: &Utf8Path, files: &[&str]) -> Result<Option<Self>, GitError> {
-        if !is_repository(folder)? {
-            return Ok(None);
-        }
-        let found = git(folder, &[&["log", "-1", "--format=%H", "--"], files].concat())?;
+    /// The last commit that this one and another both come from.
+    pub fn fork(&self, folder: &Utf8Path, other: &Self) -> Result<Self, GitError> {
+        let found = git(folder, &["merge-base", &self.id, &other.id])?;
         let id = found.stdout.trim();
-        Ok((found.success && !id.is_empty()).then(|| Self { id: id.to_owned() }))
+        // Without one it fails, and has nothing to say.
+        match (found.success, found.stderr.trim().is_empty()) {
+            (true, _) => Ok(Self { id: id.to_owned() }),
+            (false, false) => Err(GitError::Failed(first_line(&found))),
+            (false, true) => Err(GitError::Unrelated {
+                one: self.short().to_owned(),
+                other: other.short().to_owned(),
+                shallow: is_shallow(folder)?,
+            }),
+        }
+    }
+
+    /// The commits that changed one of these files of the folder, newest first and not more than so many.
+    pub fn changes(folder: &Utf8Path, files: &[&str], most: usize) -> Result<Vec<Self>, GitError> {
+        let count = format!("--max-count={most}");
+        let found = git(folder, &[&["log", &count, "--format=%H", "--"], files].concat())?;
+        match found.success {
+            true => Ok(found.stdout.lines().map(|id| Self { id: id.to_owned() }).collect()),
+            false => Err(GitError::Failed(first_line(&found))),
+        }
     }
 
     /// Whether this clone knows nothing of what was before: what seems to have changed here may be older.
     pub fn is_cut_off(&self, folder: &Utf8Path) -> Result<bool, GitError> {
-        let shallow = git(folder, &["rev-parse", "--is-shallow-repository"])?.stdout.trim() == "true";
         let parents = git(folder, &["log", "-1", "--format=%P", &self.id])?;
-        Ok(shallow && parents.stdout.trim().is_empty())
+        Ok(is_shallow(folder)? && parents.stdout.trim().is_empty())
     }
 
     /// Enough of the id for people.
@@ -76,12 +103,49 @@ impl Commit {
     }
 }
 
+fn is_shallow(folder: &Utf8Path) -> Result<bool, GitError> {
+    Ok(git(folder, &["rev-parse", "--is-shallow-repository"])?.stdout.trim() == "true")
+}
+
 /// Whether a file of the folder is other than the last commit has it, or is not in it.
 pub fn is_dirty(folder: &Utf8Path, files: &[&str]) -> Result<bool, GitError> {
     let status = git(folder, &[&["status", "--porcelain", "--"], files].concat())?;
     match status.success {
         true => Ok(!status.stdout.is_empty()),
         false => Err(GitError::Failed(first_line(&status))),
+    }
+}
+
+/// For each file below a folder the last commit that changed it, as far as so many commits tell.
+pub fn writers(folder: &Utf8Path, most: usize) -> Result<HashMap<String, Commit>, GitError> {
+    const COMMIT: &str = "commit ";
+    let count = format!("--max-count={most}");
+    let format = format!("--format={COMMIT}%H");
+    // Of a merge, those that it changed itself.
+    let found = git(folder, &["log", "-c", &count, "-z", "--name-only", "--relative", &format, "--", "."])?;
+    if !found.success {
+        return Err(GitError::Failed(first_line(&found)));
+    }
+    let mut writers = HashMap::new();
+    let mut commit = None;
+    for word in found.stdout.split('\0').map(|word| word.trim_start_matches('\n')) {
+        match (word.strip_prefix(COMMIT), &commit) {
+            (Some(id), _) => commit = Some(Commit { id: id.to_owned() }),
+            (None, Some(commit)) if !word.is_empty() => {
+                writers.entry(word.to_owned()).or_insert_with(|| Commit::clone(commit));
+            }
+            _ => {}
+        }
+    }
+    Ok(writers)
+}
+
+/// The files below a folder that the last commit has, and has otherwise.
+pub fn edited(folder: &Utf8Path) -> Result<HashSet<String>, GitError> {
+    let found = git(folder, &["diff", "--name-only", "-z", "--relative", "HEAD", "--", "."])?;
+    match found.success {
+        true => Ok(found.stdout.split_terminator('\0').map(str::to_owned).collect()),
+        false => Err(GitError::Failed(first_line(&found))),
     }
 }
 

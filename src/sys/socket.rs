@@ -16,10 +16,12 @@ pub fn connect(folder: &Utf8Path, name: &str) -> io::Result<UnixStream> {
     UnixStream::connect(format!("/proc/self/fd/{}/{name}", open.as_raw_fd()))
 }
 
-/// A local port that nobody has.
-pub fn free_port() -> io::Result<u16> {
-    let listener = std::net::TcpListener::bind(("127.0.0.1", 0))?;
-    Ok(listener.local_addr()?.port())
+/// So many local ports that nobody has, each of them once.
+pub fn free_ports(count: usize) -> io::Result<Vec<u16>> {
+    let bind = |_| std::net::TcpListener::bind(("127.0.0.1", 0));
+    // All are held until the last is found: one that is let go may be found again.
+    let held = (0..count).map(bind).collect::<io::Result<Vec<_>>>()?;
+    held.iter().map(|listener| Ok(listener.local_addr()?.port())).collect()
 }
 
 /// A QEMU that takes commands (its QMP protocol: a line of JSON each way, with events in between).
@@ -67,6 +69,12 @@ impl Monitor {
 mod tests {
     use super::*;
     use std::os::unix::net::UnixListener;
+
+    #[test]
+    fn no_port_is_found_twice() {
+        let ports = free_ports(500).expect("there are thousands");
+        assert_eq!(ports.iter().collect::<std::collections::BTreeSet<_>>().len(), 500);
+    }
 
     #[test]
     fn a_monitor_passes_over_events_and_tells_refusals() {

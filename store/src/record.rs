@@ -70,20 +70,36 @@ impl Record {
         // A count that the bytes cannot hold must not reserve memory.
         let mut entries = Vec::with_capacity(count.min(rest.len() / LEAST));
         for _ in 0..count {
-            entries.push(take_entry(&mut rest)?);
+            let name = take_name(&mut rest)?;
+            entries.push(take_entry(name, &mut rest)?);
         }
         if !rest.is_empty() {
             return Err(RecordError::Trailing);
         }
         Ok(Self { entries })
     }
+
+    /// The entry of a name in an encoded record.
+    pub fn find(bytes: &[u8], name: &str) -> Result<Option<RecordEntry>, RecordError> {
+        let mut rest = bytes.strip_prefix(MAGIC).ok_or(RecordError::Magic)?;
+        for _ in 0..u32::from_le_bytes(take(&mut rest)?) {
+            match take_name(&mut rest)? {
+                found if found == name => return take_entry(found, &mut rest).map(Some),
+                _ => take::<{ LEAST - 2 }>(&mut rest)?,
+            };
+        }
+        Ok(None)
+    }
 }
 
-fn take_entry(rest: &mut &[u8]) -> Result<RecordEntry, RecordError> {
+fn take_name<'b>(rest: &mut &'b [u8]) -> Result<&'b str, RecordError> {
     let length = u16::from_le_bytes(take(rest)?);
     let (name, after) = rest.split_at_checked(length.into()).ok_or(RecordError::Truncated)?;
     *rest = after;
-    let name = std::str::from_utf8(name).map_err(|_| RecordError::Name)?;
+    std::str::from_utf8(name).map_err(|_| RecordError::Name)
+}
+
+fn take_entry(name: &str, rest: &mut &[u8]) -> Result<RecordEntry, RecordError> {
     Ok(RecordEntry {
         name: name.to_owned(),
         action: ActionDigest::from_bytes(take(rest)?),
@@ -121,7 +137,13 @@ mod tests {
         #[test]
         fn a_record_reads_back(entries in prop::collection::vec(entry(), 0..20)) {
             let record = Record { entries };
-            prop_assert_eq!(Record::decode(&record.encode().unwrap()), Ok(record));
+            let bytes = record.encode().unwrap();
+            let absent = "x".repeat(50);
+            for name in record.entries.iter().map(|entry| &entry.name).chain([&absent]) {
+                let first = record.entries.iter().find(|entry| entry.name == *name);
+                prop_assert_eq!(Record::find(&bytes, name), Ok(first.cloned()));
+            }
+            prop_assert_eq!(Record::decode(&bytes), Ok(record));
         }
 
         #[test]

@@ -5,7 +5,7 @@ use rusqlite::{OptionalExtension as _, Row};
 use crate::blob::{SMALL, insert};
 use crate::digest::Digest;
 use crate::error::{Result, StoreError};
-use crate::record::Record;
+use crate::record::{Record, RecordEntry};
 use crate::store::Store;
 use crate::writer::Written;
 
@@ -81,5 +81,13 @@ impl Store {
         let record =
             Record::decode(&bytes).map_err(|source| StoreError::Record { digest: *digest, source })?;
         Ok(Some(record))
+    }
+
+    /// What a record says of a name, if it is there and does: the rest of it need not be kept in memory.
+    pub fn recorded(&self, digest: &Digest, name: &str) -> Result<Option<RecordEntry>> {
+        let Some(bytes) = self.get(digest)? else {
+            return Ok(None);
+        };
+        Record::find(&bytes, name).map_err(|source| StoreError::Record { digest: *digest, source })
     }
 }

@@ -232,6 +232,53 @@ fn what_is_made_already_needs_no_key() {
     assert!(folder.build().executed > 0);
 }
 
+/// The paths and hosts of what `kthw diff` tells.
+fn told(folder: &ClusterFolder, args: &[&str]) -> Vec<(String, String)> {
+    let said = folder.kthw(&[&["diff", "--format", "json"], args].concat()).exits(0).stdout;
+    let report: serde_json::Value = serde_json::from_str(&said).expect("a document");
+    let files = report["files"].as_array().expect("a list").iter();
+    files.map(|file| (file["path"].to_string(), file["hosts"].to_string())).collect()
+}
+
+#[test]
+fn a_replaced_authority_is_compared_without_its_old_key() {
+    let Some(folder) = importing() else { return };
+    let Some(()) = begin(&folder) else { return };
+    make(&folder, &Order::default());
+    let (key, away) = (folder.path().join(".kthw/ca/cluster.key"), folder.place().join("away"));
+    let label = folder.kthw(&["diff"]).exits(0).stdout;
+    assert!(label.contains("to the folder, with changes that are not committed\n"), "{label}");
+    let before = told(&folder, &[]);
+    assert!(before.iter().any(|(path, _)| path.ends_with("/pki/ca.crt\"")), "{before:?}");
+    assert!(before.iter().any(|(path, _)| path.ends_with("/apiserver.crt\"")), "{before:?}");
+    assert!(!before.iter().any(|(path, _)| path.contains("/etcd/")), "{before:?}");
+    let Some(()) = commit(&folder, "another authority") else { return };
+    // Nothing was ever built, with the old key or with the new one.
+    let said = folder.kthw(&["diff", "HEAD~1", "HEAD"]).exits(0).stderr;
+    assert!(
+        said.starts_with("HEAD~1 (") && said.contains("): the key of an authority is not here"),
+        "{said}"
+    );
+    assert_eq!(said.lines().count(), 1, "the key of HEAD is here: {said}");
+    assert_eq!(told(&folder, &["HEAD~1", "HEAD"]), before);
+    assert!(told(&folder, &[]).is_empty());
+    fs::rename(&key, &away).expect("our own file");
+    assert_eq!(told(&folder, &["HEAD~1", "HEAD"]), before);
+    assert!(told(&folder, &[]).is_empty());
+    folder.kthw(&["plan", "HEAD~1", "HEAD"]).exits(0);
+    folder.kthw(&["diff", "HEAD~1", "HEAD", "--format", "html", "--output", "../page.html"]).exits(0);
+}
+
+#[test]
+fn a_key_that_was_moved_is_known_to_both_states() {
+    let Some(folder) = importing() else { return };
+    let Some(()) = begin(&folder) else { return };
+    fs::rename(folder.path().join(".kthw/ca/cluster.key"), folder.path().join(".kthw/cluster.key"))
+        .expect("our own file");
+    folder.edit("cluster.yaml", ".kthw/ca/cluster.key", ".kthw/cluster.key");
+    assert_eq!(told(&folder, &[]), []);
+}
+
 #[test]
 fn a_key_that_others_may_read_is_refused() {
     let Some(folder) = importing() else { return };

@@ -193,6 +193,82 @@ fn what_cannot_be_compared_is_refused() {
     ]}, { insta::assert_snapshot!(refusals) });
 }
 
+#[test]
+fn what_is_wrong_with_both_states_is_told_of_each() {
+    let Some(folder) = example("single") else { return };
+    folder.edit("cluster.yaml", "10.96.0.0/24", "10.96.0.0/33");
+    let Some(()) = commit(&folder, "broken") else { return };
+    folder.edit("cluster.yaml", "10.96.0.0/33", "10.96.0.0/34");
+    let said = folder.kthw(&["diff"]).refusal(2);
+    assert!(said.contains("10.96.0.0/33") && said.contains("10.96.0.0/34"), "{said}");
+    assert!(said.contains(":cluster.yaml:") && said.contains("--> cluster.yaml:"), "{said}");
+    // What is wrong with both in the same way is told once.
+    folder.write("kthw.root", "none");
+    let said = folder.kthw(&["diff"]).refusal(2);
+    assert_eq!(said.matches("kthw.root").count(), 1, "{said}");
+}
+
+#[test]
+fn a_branch_is_compared_with_where_it_began() {
+    let Some(folder) = example("single") else { return };
+    let git = |args: &[&str]| git(&folder.path(), args).expect("git is there");
+    git(&["switch", "--quiet", "--create", "change"]).exits(0);
+    folder.edit("cluster.yaml", "domain: cluster.local", "domain: k8s.example");
+    commit(&folder, "a change");
+    git(&["switch", "--quiet", "main"]).exits(0);
+    folder.edit("cluster.yaml", "# components:\n", "components: {kubelet: {config: {maxPods: 50}}}\n");
+    commit(&folder, "another change");
+    let changed = |args: &[&str]| {
+        let report = report(&folder, args);
+        let inputs = report["inputs"].as_array().expect("a list").iter();
+        inputs.map(|input| input["field"].as_str().expect("a field").to_owned()).collect::<Vec<_>>()
+    };
+    let both = ["components.kubelet.config.maxPods", "network.domain"];
+    assert_eq!(changed(&["main...change"]), ["network.domain"]);
+    assert_eq!(changed(&["change..."]), ["components.kubelet.config.maxPods"]);
+    for args in [&["main..change"][..], &["main", "change"], &["..change"]] {
+        let mut changed = changed(args);
+        changed.sort();
+        assert_eq!(changed, both, "{args:?}");
+    }
+    let plan = folder.kthw(&["plan", "main...change"]).exits(0).stdout;
+    assert!(plan.contains("network.domain") && !plan.contains("maxPods"), "{plan}");
+    git(&["switch", "--quiet", "--orphan", "alone"]).exits(0);
+    folder.write("cluster.yaml", "");
+    commit(&folder, "nothing in common");
+    let said = folder.kthw(&["diff", "main...alone"]).refusal(1);
+    assert!(said.contains("git finds no commit that both ") && said.contains("`main..alone`"), "{said}");
+    let said = folder.kthw(&["diff", "main...build"]).refusal(1);
+    assert!(said.contains("only git revisions have a commit that both come from"), "{said}");
+    let said = folder.kthw(&["diff", "main...change", "."]).refusal(1);
+    assert!(said.contains("`.` is a third one"), "{said}");
+    let to = folder.place().join("clone");
+    let (from, to) = (format!("file://{}", folder.path().display()), to.to_str().expect("a plain name"));
+    crate::repository::git(
+        folder.place(),
+        &["clone", "--quiet", "--depth", "1", "--no-single-branch", &from, to],
+    )
+    .expect("git is there")
+    .exits(0);
+    let said = folder.kthw(&["diff", "-C", to, "origin/main...origin/change"]).refusal(1);
+    assert!(said.contains("this clone is shallow"), "{said}");
+}
+
+#[test]
+fn where_there_is_nothing_to_compare_with_it_is_said_what_to_do() {
+    let folder = ClusterFolder::empty();
+    let said = folder.kthw(&["diff"]).refusal(2);
+    assert!(said.contains("./cluster.yaml does not exist") && said.contains("`kthw init .`"), "{said}");
+    assert!(!folder.exists(".kthw"), "who looks leaves nothing");
+    let folder = ClusterFolder::single();
+    let said = folder.kthw(&["diff"]).refusal(1);
+    assert!(said.contains("there is no store at ./.kthw/store"), "{said}");
+    let Some(ran) = git(&folder.path(), &["init", "--quiet"]) else { return };
+    ran.exits(0);
+    let said = folder.kthw(&["diff"]).refusal(1);
+    assert!(said.contains("nothing is committed yet") && said.contains("commit cluster.yaml"), "{said}");
+}
+
 /// What a file of a host changes because of, as fields and entries.
 fn causes(report: &Value, path: &str, host: &str) -> Vec<String> {
     let mut files = report["files"].as_array().expect("a list").iter();

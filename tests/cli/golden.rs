@@ -184,3 +184,16 @@ fn a_root_of_another_cluster_is_refused_even_to_check() {
     let refusal = folder.kthw(&["snapshot", "--check", "--dir", text(&golden("single"))]).refusal(2);
     assert!(refusal.contains("and kthw.lock belongs to root:"), "{refusal}");
 }
+
+#[test]
+fn a_command_to_copy_is_one_for_a_shell() {
+    let folder = ClusterFolder::single();
+    fs::rename(folder.path(), folder.place().join("my cluster")).expect("our own folder");
+    fs::create_dir(folder.path()).expect("our own folder");
+    let refusal = folder.kthw(&["snapshot", "--check", "-C", "../my cluster", "--dir", "../it's"]).refusal(3);
+    assert!(refusal.contains("`kthw -C '../my cluster' snapshot --dir \"../it's\"` accepts it"), "{refusal}");
+    let refusal = folder.kthw(&["build", "-C", "../a b"]).refusal(2);
+    assert!(refusal.contains("`kthw init '../a b'` makes one"), "{refusal}");
+    let built = folder.kthw(&["build", "-C", "../my cluster"]).exits(0);
+    assert!(built.stderr.contains("kthw -C '../my cluster' show "), "{}", built.stderr);
+}

@@ -125,3 +125,15 @@ fn a_pin_that_was_edited_is_made_anew() {
     assert!(said.starts_with("pinned cni-plugins 1.9.1 linux/amd64 sha256:"), "{said}");
     assert_eq!(folder.read("kthw.lock"), lock);
 }
+
+#[test]
+fn a_generation_that_no_key_has_is_warned_of() {
+    let folder = ClusterFolder::single();
+    let spoilt = "[generations]\n\"pki/admin\" = 2\n\"pki/nonsense\" = 2\n\"pki/super-admn\" = 2\n\n[epochs]";
+    folder.edit("kthw.lock", "[epochs]", spoilt);
+    let said = folder.kthw(&["build"]).exits(0).stderr;
+    assert_eq!(said.matches("warning: no key is called").count(), 2, "{said}");
+    assert!(said.contains("did you mean `pki/super-admin`?"), "{said}");
+    let line = 1 + folder.read("kthw.lock").lines().position(|line| line.contains("nonsense")).expect("it");
+    assert!(said.contains(&format!("kthw.lock:{line}:2\n")), "{said}");
+}

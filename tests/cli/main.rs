@@ -10,6 +10,7 @@ mod mirror;
 mod ran;
 mod repository;
 
+mod another_kthw;
 mod authorities;
 mod balancers;
 mod ci;

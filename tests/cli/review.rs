@@ -5,6 +5,7 @@
 use std::fs;
 
 use crate::cluster_folder::ClusterFolder;
+use crate::ran::Ran;
 use crate::repository::{commit, git, single};
 
 /// What git says of the golden files after a change of an input: renames, additions, edits.
@@ -82,7 +83,103 @@ fn another_kthw_is_told_from_a_hand() {
     folder.write("snapshots/graph.txt", &other);
     commit(&folder, "another kthw");
     let refusal = folder.kthw(&["snapshot", "--check"]).refusal(3);
-    assert!(refusal.contains("error: kthw itself: another kthw wrote it"), "{refusal}");
+    let head = git(&folder.path(), &["rev-parse", "HEAD"]).expect("git is there").result();
+    let writer =
+        format!("error: {} wrote it last, and the inputs of that commit yield something", &head[..10]);
+    assert!(refusal.contains(&writer) && refusal.contains("or another kthw wrote it"), "{refusal}");
+}
+
+#[test]
+fn a_commit_that_accepted_a_part_of_its_change_is_told_from_a_hand() {
+    let Some(folder) = single() else { return };
+    let kubelet = "roles/worker/etc/kubernetes/kubelet-config.yaml";
+    let before = folder.read(&format!("snapshots/{kubelet}"));
+    folder.edit("cluster.yaml", "# components:\n", "components: {kubelet: {config: {maxPods: 50}}}\n");
+    folder.kthw(&["snapshot"]).exits(0);
+    folder.write(&format!("snapshots/{kubelet}"), &before);
+    commit(&folder, "accepted in part");
+    let refusal = folder.kthw(&["snapshot", "--check"]).refusal(3);
+    let cause = "components.kubelet.config.maxPods: added, 50\n";
+    assert!(refusal.contains(&format!("{cause}         {kubelet} differs")), "{refusal}");
+    assert!(refusal.contains("error: 1 golden file is stale") && !refusal.contains("by hand"), "{refusal}");
+    // A state that is no cluster is passed over, and what another change leads to is told apart.
+    folder.edit("cluster.yaml", "10.96.0.0/24", "10.96.0.0/33");
+    commit(&folder, "broken");
+    folder.edit("cluster.yaml", "10.96.0.0/33", "10.96.0.0/24");
+    folder.edit(
+        "cluster.yaml",
+        "{maxPods: 50}}}",
+        "{maxPods: 50}}, kube-apiserver: {flags: {event-ttl: 2h}}}",
+    );
+    let refusal = folder.kthw(&["snapshot", "--check"]).refusal(3);
+    assert!(refusal.contains(&format!("{cause}         {kubelet} differs")), "{refusal}");
+    let unit = "hosts/control-plane-1/etc/systemd/system/kube-apiserver.service differs";
+    assert!(refusal.contains("event-ttl: added, 2h\n") && refusal.contains(unit), "{refusal}");
+    assert!(!refusal.contains("/33"), "{refusal}");
+}
+
+#[test]
+fn inputs_that_were_changed_after_their_golden_files_are_told_from_a_hand() {
+    let Some(folder) = single() else { return };
+    folder.edit("cluster.yaml", "domain: cluster.local", "domain: k8s.example");
+    folder.kthw(&["snapshot"]).exits(0);
+    folder.edit(
+        "cluster.yaml",
+        "# components:\n",
+        "components: {kube-scheduler: {flags: {kube-api-qps: 60}}}\n",
+    );
+    folder.edit("cluster.yaml", "domain: k8s.example", "domain: k8s.example.org");
+    commit(&folder, "amended");
+    let head = git(&folder.path(), &["rev-parse", "HEAD"]).expect("git is there").result();
+    let refusal = folder.kthw(&["snapshot", "--check"]).refusal(3);
+    let of_no_state = format!(
+        "error: {} wrote it last, and the inputs of that commit yield something else: they were changed after `kthw \
+         snapshot`",
+        &head[..10]
+    );
+    let kubelet = "roles/worker/etc/kubernetes/kubelet-config.yaml differs";
+    assert!(refusal.contains(&of_no_state), "{refusal}");
+    assert!(refusal.contains(kubelet) && !refusal.contains("by hand"), "{refusal}");
+    // What the first of both changes left alone is of the state before.
+    let unit = "hosts/control-plane-1/etc/systemd/system/kube-scheduler.service differs";
+    assert!(refusal.contains(&format!("flags.kube-api-qps: added, 60\n         {unit}")), "{refusal}");
+    // A build of what was accepted is remembered here.
+    folder.edit("cluster.yaml", "domain: k8s.example.org", "domain: k8s.example");
+    folder.edit(
+        "cluster.yaml",
+        "components: {kube-scheduler: {flags: {kube-api-qps: 60}}}\n",
+        "# components:\n",
+    );
+    folder.build();
+    git(&folder.path(), &["checkout", "--quiet", "cluster.yaml"]).expect("git is there").exits(0);
+    let refusal = folder.kthw(&["snapshot", "--check"]).refusal(3);
+    assert!(refusal.contains("network.domain: k8s.example → k8s.example.org\n"), "{refusal}");
+    assert!(!refusal.contains("wrote it last"), "{refusal}");
+}
+
+#[test]
+fn what_git_refuses_to_a_check_is_passed_on() {
+    let Some(folder) = single() else { return };
+    folder.edit("cluster.yaml", "domain: cluster.local", "domain: k8s.example");
+    let mut refused = folder.command(&["snapshot", "--check"]);
+    // As if somebody else owned the repository.
+    let said = Ran::of(refused.env("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")).refusal(3);
+    assert!(said.contains("its cause cannot be told: git: detected dubious ownership"), "{said}");
+    assert!(said.contains("  graph.txt differs"), "{said}");
+}
+
+#[test]
+fn a_state_that_cannot_be_read_is_said_to_be() {
+    let Some(folder) = single() else { return };
+    folder.write("snapshots/pki.txt", "");
+    folder.edit("cluster.yaml", "10.96.0.0/24", "10.96.0.0/33");
+    commit(&folder, "broken from the beginning");
+    git(&folder.path(), &["checkout", "--quiet", "--orphan", "alone"]).expect("git is there").exits(0);
+    commit(&folder, "without a past");
+    folder.edit("cluster.yaml", "10.96.0.0/33", "10.96.0.0/24");
+    let said = folder.kthw(&["snapshot", "--check"]).refusal(3);
+    assert!(said.contains("its cause cannot be told: no state of then can be read"), "{said}");
+    assert!(said.contains("10.96.0.0/33") && said.contains(":cluster.yaml:"), "{said}");
 }
 
 #[test]

@@ -129,6 +129,23 @@ fn what_libvirt_refuses_is_passed_on() {
     assert!(refusal.contains(&expected), "{refusal}");
 }
 
+#[test]
+fn one_machine_that_cannot_be_told_leaves_no_other_running() {
+    let folder = cluster();
+    let virsh = Virsh::new(&folder);
+    virsh.kthw(&folder, &["vm", "up"]).exits(0);
+    assert_eq!(virsh.running().len(), 3);
+    virsh.fail(&format!("shutdown-{UUID}"));
+    let refusal = virsh.kthw(&folder, &["vm", "down"]).refusal(1);
+    assert_eq!(virsh.running(), ["hard-way-example-worker-node-1"]);
+    assert!(refusal.contains(&format!("worker-node-1: virsh shutdown {UUID}: shutdown is not")), "{refusal}");
+    assert_eq!(refusal.matches("error: ").count(), 1, "{refusal}");
+    virsh.kthw(&folder, &["vm", "up"]).exits(0);
+    virsh.fail("shutdown");
+    let refusal = virsh.kthw(&folder, &["vm", "down"]).refusal(1);
+    assert_eq!(refusal.matches("error: ").count(), 3, "{refusal}");
+}
+
 /// Two clusters of one name, on one hypervisor and with folders of their own.
 #[test]
 fn clusters_of_one_name_do_not_meet() {

@@ -17,7 +17,7 @@ cd "$(dirname "$0")"
 [ "$1 $2" = "--connect qemu:///system" ] || exit 9
 shift 2
 echo "$*" >> log
-if [ -e "fails-$1" ]; then echo "error: $1 is not possible today" >&2; exit 1; fi
+if [ -e "fails-$1" ] || [ -e "fails-$1-$2" ]; then echo "error: $1 is not possible today" >&2; exit 1; fi
 field() { sed -n "s|.*<$1>\(.*\)</$1>.*|\1|p" "$2" | head -n 1; }
 named() { grep -lx "$2" "$1"/* 2> /dev/null | sed 's|.*/||'; }
 define() {
@@ -100,7 +100,7 @@ impl Virsh {
         names
     }
 
-    /// Has one of its commands fail from now on.
+    /// Has one of its commands fail from now on, or a command of one UUID: `shutdown-UUID`.
     pub fn fail(&self, command: &str) {
         fs::write(self.folder.join(format!("fails-{command}")), "").expect("our own folder");
     }

@@ -109,19 +109,25 @@ impl Hypervisor for Libvirt {
     }
 
     fn stop(&self, hosts: &[&str], ui: &Ui) -> Result<(), Failure> {
-        for host in hosts {
-            self.tell_of(host, "shutdown", &[])?;
-        }
+        // One that cannot be told is no reason to leave the others running.
+        let mut failures = Vec::new();
         let mut running = hosts.to_vec();
+        running.retain(|host| match self.tell_of(host, "shutdown", &[]) {
+            Ok(()) => true,
+            Err(failure) => {
+                failures.push(failure);
+                false
+            }
+        });
         wait_until(PATIENCE, || {
             running.retain(|host| !matches!(self.is_running(host), Ok(false)));
             running.is_empty()
         });
         for host in running {
             ui.message(format!("{host} does not shut down and is switched off"));
-            self.tell_of(host, "destroy", &[])?;
+            failures.extend(self.tell_of(host, "destroy", &[]).err());
         }
-        Ok(())
+        Failure::all(failures)
     }
 
     fn forget(&self, host: &str) -> Result<(), Failure> {

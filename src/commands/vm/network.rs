@@ -42,15 +42,13 @@ impl Network<'_> {
     pub fn start(&self, fleet: &Fleet, started: &mut Started<'_>) -> Result<(), Failure> {
         self.start_switch(started)?;
         let before = self.gateway()?;
-        let mut ssh = BTreeMap::new();
-        for host in &fleet.cluster.hosts {
-            let port = match before.as_ref().and_then(|gateway| gateway.ssh.get(&host.name)) {
-                Some(port) => *port,
-                None => socket::free_port()
-                    .map_err(|error| Failure::failed(format!("there is no free port: {error}")))?,
-            };
-            ssh.insert(host.name.clone(), port);
-        }
+        let mut ssh = before.as_ref().map(|gateway| gateway.ssh.clone()).unwrap_or_default();
+        let hosts = || fleet.cluster.hosts.iter().map(|host| host.name.clone());
+        ssh.retain(|known, _| hosts().any(|host| host == *known));
+        let new: Vec<String> = hosts().filter(|host| !ssh.contains_key(host)).collect();
+        let ports = socket::free_ports(new.len())
+            .map_err(|error| Failure::failed(format!("there is no free port: {error}")))?;
+        ssh.extend(new.into_iter().zip(ports));
         let line = Self::gateway_line(fleet, &ssh)?;
         if let Some(gateway) = before {
             if gateway.line == line.words() {

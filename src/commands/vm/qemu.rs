@@ -147,13 +147,16 @@ impl Hypervisor for Qemu {
             process.kill();
         }
         wait_until(START, || running.iter().all(|(_, process)| !process.is_running()));
+        let mut failures = Vec::new();
         for (host, process) in &running {
             if process.is_running() {
                 let failure = Failure::failed(format!("{host} does not end: process {}", process.pid));
-                return Err(failure.help("see what the process waits for, and end it by hand"));
+                failures.push(failure.help("see what the process waits for, and end it by hand"));
+            } else {
+                files::remove_file(&self.folder.join(file(host, name::PROCESS)))?;
             }
-            files::remove_file(&self.folder.join(file(host, name::PROCESS)))?;
         }
+        Failure::all(failures)?;
         if self.is_running()? { Ok(()) } else { self.network().stop() }
     }
 

@@ -1,9 +1,17 @@
 //! One of the two states that a comparison is between.
 
+mod keyed;
+mod named;
+mod recipe;
+
 use kthw_graph::{Graph, NodeId, Realised};
 use kthw_store::Output;
 
 use crate::artifact::Artifact;
+
+pub use keyed::{following, keyed};
+pub use named::named;
+pub use recipe::recipes;
 
 /// A planned cluster of which every identity is known.
 #[derive(Clone, Copy)]

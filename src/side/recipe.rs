@@ -3,8 +3,9 @@
 use std::collections::{HashMap, HashSet};
 
 use kthw_graph::{Action, Manifest, NodeId, Origin, Value};
+use kthw_store::ActionDigest;
 
-use crate::diff::Side;
+use super::Side;
 
 /// Stands for the parameters of a node and all that it is made from, but for the root secret itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,8 +29,13 @@ impl std::fmt::Display for Recipe {
     }
 }
 
-/// The recipes of these nodes, to which all belong that are made from one of them.
-pub fn recipes(side: Side<'_>, of: &HashSet<NodeId>) -> HashMap<NodeId, Recipe> {
+/// The recipes of these nodes, to which all belong that are made from one of them. Where another action was carried out
+/// than the node's own, its name belongs to the recipe.
+pub fn recipes(
+    side: Side<'_>,
+    of: &HashSet<NodeId>,
+    others: &HashMap<NodeId, ActionDigest>,
+) -> HashMap<NodeId, Recipe> {
     let mut recipes: HashMap<NodeId, Recipe> = HashMap::with_capacity(of.len());
     for id in side.graph.order().iter().filter(|id| of.contains(id)) {
         let node = side.graph.node(*id);
@@ -38,6 +44,9 @@ pub fn recipes(side: Side<'_>, of: &HashSet<NodeId>) -> HashMap<NodeId, Recipe> 
         parts.add(kind.name);
         parts.add(&kind.version.to_string());
         node.action.describe(&mut parts);
+        if let Some(other) = others.get(id) {
+            parts.add(&other.to_string());
+        }
         for (slot, input) in &node.inputs {
             parts.add(slot);
             match (recipes.get(input), side.output(*input)) {
@@ -51,6 +60,11 @@ pub fn recipes(side: Side<'_>, of: &HashSet<NodeId>) -> HashMap<NodeId, Recipe> 
     recipes
 }
 
+/// Whether a parameter is the root's fingerprint.
+pub fn is_root(origin: &Origin<'_>) -> bool {
+    matches!(origin, Origin::Lock(entry) if entry.to_string() == "root")
+}
+
 /// Each with its length, so that no two lists of parts are the same bytes.
 struct Parts(blake3::Hasher);
 
@@ -62,8 +76,7 @@ impl Parts {
 
 impl Manifest for Parts {
     fn param(&mut self, name: &str, value: Value<'_>, origin: Origin<'_>) {
-        let is_root = matches!(&origin, Origin::Lock(entry) if entry.to_string() == "root");
-        if !is_root {
+        if !is_root(&origin) {
             self.add(name);
             match value {
                 Value::Text(text) => self.add(text),

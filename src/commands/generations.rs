@@ -1,0 +1,51 @@
+//! Generations in the lock that no key has.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use kthw_graph::Graph;
+
+use crate::artifact::Artifact;
+use crate::lock::Lock;
+use crate::meant::{AMONG_FEW, meant};
+use crate::sources::LOCK;
+use crate::ui::Diagnostic;
+
+/// A warning for each: whoever wrote it wanted a key replaced, and none was. The key of a host that is gone keeps its
+/// generation for the day that the host is back. The prefix says which state of the folder has that lock.
+pub fn strays(prefix: &str, text: &Arc<str>, lock: &Lock, graph: &Graph<Artifact>) -> Vec<Diagnostic> {
+    if lock.generations.is_empty() {
+        return Vec::new();
+    }
+    let labels = graph.order().iter().filter_map(|id| match &graph.node(*id).action {
+        Artifact::PrivateKey(key) => Some(key.label.as_str()),
+        _ => None,
+    });
+    let labels: BTreeSet<&str> = labels.collect();
+    let stray = |label: &&String| !labels.contains(label.as_str());
+    let warning = |label: &String| {
+        let message = format!("no key is called `{label}`, so that none has this generation");
+        let help = match meant(label, labels.iter().copied(), AMONG_FEW) {
+            Some(meant) => format!("did you mean `{meant}`?"),
+            None => "a key is called as its node in graph.txt, without `/key`".to_owned(),
+        };
+        let diagnostic = Diagnostic::warning(message).help(Some(help));
+        match place(text, label) {
+            Some((line, column)) => {
+                diagnostic.at(&format!("{prefix}{LOCK}"), text, line, column, label.chars().count())
+            }
+            None => diagnostic,
+        }
+    };
+    lock.generations.keys().filter(stray).map(warning).collect()
+}
+
+/// The line and column of a label in the section `generations`, from 1.
+fn place(text: &str, label: &str) -> Option<(usize, usize)> {
+    let mut lines = (1..).zip(text.lines()).skip_while(|(_, line)| line.trim() != "[generations]");
+    lines.find_map(|(number, line)| {
+        let (key, _) = line.split_once('=')?;
+        let is_it = key.trim().trim_matches(['"', '\'']) == label;
+        is_it.then(|| (number, 1 + line[..line.find(label).unwrap_or(0)].chars().count()))
+    })
+}
