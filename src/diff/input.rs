@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use super::param::Decider;
+use crate::field_path::{is_within, prefixes};
 use crate::lock::EntryChange;
 use crate::redaction::redacted;
 use crate::spec::{FieldChange, Written};
@@ -66,37 +67,14 @@ impl Inputs {
             Decider::Program => Vec::new(),
             Decider::Lock(entry) => self.entries.get(entry).copied().into_iter().collect(),
             Decider::Spec(path) => {
-                let path = path.replace(".[", "[");
-                let above = prefixes(&path).filter_map(|prefix| self.fields.get(prefix)).copied();
+                let above = prefixes(path).filter_map(|prefix| self.fields.get(prefix)).copied();
                 let below =
-                    self.fields.range(path.clone()..).take_while(|(found, _)| found.starts_with(&path));
-                let below =
-                    below.filter(|(found, _)| found[path.len()..].starts_with(['.', '['])).map(|(_, i)| *i);
+                    self.fields.range(path.clone()..).take_while(|(found, _)| found.starts_with(path));
+                let below = below.filter(|(found, _)| is_within(found, path)).map(|(_, i)| *i);
                 above.chain(below).collect()
             }
         }
     }
-}
-
-/// The paths of everything that the value at this path is in, and the path itself.
-fn prefixes(path: &str) -> impl Iterator<Item = &str> {
-    let mut depth = 0_usize;
-    let mut ends = Vec::new();
-    for (at, byte) in path.bytes().enumerate() {
-        match byte {
-            b'[' => {
-                if depth == 0 {
-                    ends.push(at);
-                }
-                depth += 1;
-            }
-            b']' => depth = depth.saturating_sub(1),
-            b'.' if depth == 0 => ends.push(at),
-            _ => {}
-        }
-    }
-    ends.push(path.len());
-    ends.into_iter().map(|end| &path[..end])
 }
 
 impl Input {

@@ -1,15 +1,18 @@
 //! The later state as it would be without one of the changes that led to it.
 
+use std::borrow::Cow;
+
 use kthw_graph::Graph;
 use serde_json::Value;
 
 use super::input::Input;
 use crate::artifact::Artifact;
+use crate::field_path::steps;
 use crate::imported::ImportedAuthorities;
 use crate::lock::Lock;
 use crate::plan;
 use crate::root::RootFingerprint;
-use crate::spec::{self, steps};
+use crate::spec;
 
 /// The texts and files of both states.
 pub struct Undo<'a> {
@@ -47,7 +50,7 @@ impl Undo<'_> {
         let [before, after] = self.spec.map(|text| serde_saphyr::from_str::<Value>(text).ok());
         let (before, mut after) = (before?, after?);
         for path in paths {
-            let steps: Vec<&str> = steps(path).collect();
+            let steps: Vec<_> = steps(path).collect();
             let depth = (1..steps.len())
                 .find(|depth| {
                     find(&before, &steps[..*depth]).is_some() != find(&after, &steps[..*depth]).is_some()
@@ -65,7 +68,7 @@ impl Undo<'_> {
     }
 }
 
-fn find<'v>(value: &'v Value, steps: &[&str]) -> Option<&'v Value> {
+fn find<'v>(value: &'v Value, steps: &[Cow<'_, str>]) -> Option<&'v Value> {
     steps.iter().try_fold(value, |at, step| child(at, step))
 }
 

@@ -3,7 +3,8 @@
 use std::collections::{HashMap, HashSet};
 use std::fmt;
 
-use super::positions::{Content, Node, Positions, join};
+use super::positions::{Content, Entry, Node, Positions};
+use crate::field_path::{item, join};
 
 /// A field that was added, removed or given another value. An item that was added or removed is one change.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -127,7 +128,7 @@ struct Child<'n> {
 impl Child<'_> {
     /// Its path, if this is that of what it is in.
     fn path(&self, within: &str) -> String {
-        if self.is_item { format!("{within}[{}]", self.step) } else { join(within, self.step) }
+        if self.is_item { item(within, self.step) } else { join(within, self.step) }
     }
 }
 
@@ -136,7 +137,11 @@ fn entries(node: &Node) -> Option<Vec<Child<'_>>> {
     Some(
         entries
             .iter()
-            .map(|(key, place, node)| Child { step: key, is_item: false, node, line: place.line })
+            .map(|Entry { key, place, node }| {
+                // What an alias stands for is changed where it is written.
+                let line = if node.is_alias() { node.place.line } else { place.line };
+                Child { step: key, is_item: false, node, line }
+            })
             .collect(),
     )
 }
@@ -187,7 +192,7 @@ impl fmt::Display for Flow<'_> {
             }
             Content::Mapping(entries) => {
                 f.write_str("{")?;
-                for (i, (key, _, node)) in entries.iter().enumerate() {
+                for (i, Entry { key, node, .. }) in entries.iter().enumerate() {
                     let comma = if i == 0 { "" } else { ", " };
                     write!(f, "{comma}{key}: {}", Flow(node))?;
                 }
@@ -277,6 +282,41 @@ hosts:
         let after = BEFORE.replace("  - name: w1\n    labels: {zone: a}\n", "")
             + "  - {name: w1, labels: {zone: a}}\n";
         assert_eq!(shown(BEFORE, &after), ["hosts: [w1, w2] (line 5) -> [w2, w1] (line 5)"]);
+    }
+
+    #[test]
+    fn what_an_anchor_holds_changes_for_each_that_has_it_where_it_is_written() {
+        let text = "labels: &l\n  zone: &z a\nhosts:\n- name: w1\n  labels: *l\n- {name: w2, <<: {labels: *l}}\n\
+                    - name: w3\n  zone: *z\n";
+        assert_eq!(
+            shown(text, &text.replace("&z a", "&z b")),
+            [
+                "labels.zone: a (line 2) -> b (line 2)",
+                "hosts[w1].labels.zone: a (line 2) -> b (line 2)",
+                "hosts[w2].labels.zone: a (line 2) -> b (line 2)",
+                "hosts[w3].zone: a (line 2) -> b (line 2)",
+            ]
+        );
+        let spelt_out = "labels: {zone: a}\nhosts:\n- {name: w1, labels: {zone: a}}\n\
+                         - {name: w2, labels: {zone: a}}\n- {name: w3, zone: a}\n";
+        assert_eq!(shown(text, spelt_out), [""; 0]);
+    }
+
+    #[test]
+    fn how_lines_end_is_no_change() {
+        let text = "a: b\nc: |\n  d\n\n  e\nf: \"g\n  h\"\ni: >-\n  j\n  k\nl: [m,\n  n]\n";
+        assert_eq!(shown(text, &text.replace('\n', "\r\n")), [""; 0]);
+        assert_eq!(
+            shown(&text.replace('\n', "\r\n"), &text.replace("b\n", "x\n")),
+            ["a: b (line 1) -> x (line 1)"]
+        );
+    }
+
+    #[test]
+    fn an_item_goes_by_its_name_though_it_be_a_number() {
+        let text = "hosts: [{name: 7, port: 1}, {name: 0, port: 2}]\n";
+        let after = text.replace("port: 2", "port: 3");
+        assert_eq!(shown(text, &after), ["hosts[0].port: 2 (line 1) -> 3 (line 1)"]);
     }
 
     #[test]

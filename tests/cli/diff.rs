@@ -147,6 +147,55 @@ fn the_order_of_hosts_is_a_cause() {
 }
 
 #[test]
+fn a_change_of_what_an_anchor_holds_is_found_wherever_it_is_used() {
+    let Some(folder) = example("single") else { return };
+    let text = folder.read("cluster.yaml");
+    let (head, _) = text.split_once("\nhosts:\n").expect("hosts");
+    let anchored = head.to_owned()
+        + "\nhosts:\n  - {name: control-plane-node-1, address: 10.0.0.4, roles: [control-plane]}\n\
+           \x20 - &worker\n    name: worker-node-1\n    address: 10.0.0.36\n    roles: [worker]\n\
+           \x20   labels: &labels\n      zone: a\n      tier: 1\n\
+           \x20 - <<: *worker\n    name: worker-node-2\n    address: 10.0.0.37\n\
+           \x20 - {name: worker-node-3, address: 10.0.0.38, roles: [worker], labels: {<<: *labels, tier: 2}}\n";
+    folder.write("cluster.yaml", &anchored);
+    folder.kthw(&["lock"]).exits(0);
+    commit(&folder, "anchors").expect("git is here");
+    let changed = anchored.replace("zone: a", "zone: b").replace(
+        "    roles: [worker]\n",
+        "    roles: [worker]\n    taints: [{key: gpu, effect: NoSchedule}]\n",
+    );
+    folder.write("cluster.yaml", &changed);
+    let report = report(&folder, &[]);
+    let line = |text: &str| changed.lines().position(|line| line.contains(text)).expect("a line") + 1;
+    let inputs = report["inputs"].as_array().expect("a list").iter();
+    let inputs: Vec<String> = inputs
+        .map(|input| format!("{}:{}", input["field"].as_str().expect("a field"), input["lineAfter"]))
+        .collect();
+    let (zone, taints) = (line("zone: b"), line("taints:"));
+    let expected = [
+        format!("hosts[worker-node-1].taints:{taints}"),
+        format!("hosts[worker-node-1].labels.zone:{zone}"),
+        format!("hosts[worker-node-2].taints:{taints}"),
+        format!("hosts[worker-node-2].labels.zone:{zone}"),
+        format!("hosts[worker-node-3].labels.zone:{zone}"),
+    ];
+    assert_eq!(inputs, expected);
+    for host in ["worker-node-1", "worker-node-2", "worker-node-3"] {
+        let unit = "/etc/systemd/system/kubelet.service";
+        assert_eq!(causes(&report, unit, host), [format!("hosts[{host}].labels.zone")]);
+    }
+    let kubelet = "/etc/kubernetes/kubelet-config.yaml";
+    for host in ["worker-node-1", "worker-node-2"] {
+        assert_eq!(causes(&report, kubelet, host), [format!("hosts[{host}].taints")]);
+    }
+    let why = folder.kthw(&["why", "worker-node-3:/etc/systemd/system/kubelet.service"]).exits(0).stdout;
+    assert!(
+        why.contains(&format!("cluster.yaml:{} hosts[worker-node-3].labels", line("worker-node-3"))),
+        "{why}"
+    );
+}
+
+#[test]
 fn the_same_differs_without_the_root() {
     let Some(folder) = example("single") else { return };
     folder.edit("cluster.yaml", "domain: cluster.local", "domain: k8s.example");
