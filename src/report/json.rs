@@ -45,14 +45,18 @@ fn input(input: &Input) -> Value {
     }
 }
 
-fn field(FieldChange { path, before, after }: &FieldChange) -> Value {
-    object!({
+fn field(FieldChange { path, before, after, is_order }: &FieldChange) -> Value {
+    let mut value = object!({
         "field": redacted(path),
         "before": before.as_ref().map(|written| redacted(&written.value)),
         "after": after.as_ref().map(|written| redacted(&written.value)),
         "lineBefore": before.as_ref().map(|written| written.line),
         "lineAfter": after.as_ref().map(|written| written.line),
-    })
+    });
+    if *is_order {
+        value["order"] = true.into();
+    }
+    value
 }
 
 fn warning(Warning { title, what, advice, causes }: &Warning) -> Value {

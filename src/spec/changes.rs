@@ -13,6 +13,8 @@ pub struct FieldChange {
     pub path: String,
     pub before: Option<Written>,
     pub after: Option<Written>,
+    /// The items of a list stay as they are and come in another order.
+    pub is_order: bool,
 }
 
 /// A value and where it is written.
@@ -35,6 +37,7 @@ pub fn changes(before: &Positions<'_>, after: &Positions<'_>) -> Vec<FieldChange
             path: String::new(),
             before: before.map(|node| written(node, node.place.line)),
             after: after.map(|node| written(node, node.place.line)),
+            is_order: false,
         }),
     }
     changes
@@ -60,6 +63,7 @@ fn compare(
                 path: path.to_owned(),
                 before: Some(written(before, line_before)),
                 after: Some(written(after, line_after)),
+                is_order: false,
             });
         }
         return;
@@ -88,17 +92,31 @@ fn order(
     (after, line_after): (&[Child<'_>], usize),
     changes: &mut Vec<FieldChange>,
 ) {
-    let steps = |children: &[Child<'_>], others: &[Child<'_>]| {
-        let others: HashSet<String> = others.iter().map(|child| child.step.to_owned()).collect();
-        let kept = children.iter().map(|child| child.step.to_owned()).filter(|step| others.contains(step));
+    let kept = |children: &[Child<'_>], others: &[Child<'_>]| {
+        let others: HashSet<&str> = others.iter().map(|child| child.step).collect();
+        let kept = children.iter().map(|child| child.step.to_owned()).filter(|step| others.contains(&**step));
         kept.collect::<Vec<String>>()
     };
-    let (old, new) = (steps(before, after), steps(after, before));
+    let (old, new) = (kept(before, after), kept(after, before));
     if old != new {
-        let written = |names: Vec<String>, line| Written { value: format!("[{}]", names.join(", ")), line };
-        let (before, after) = (Some(written(old, line_before)), Some(written(new, line_after)));
-        changes.push(FieldChange { path: path.to_owned(), before, after });
+        let (old, new) = moved(&old, &new);
+        let (before, after) =
+            (Written { value: old, line: line_before }, Written { value: new, line: line_after });
+        let (before, after) = (Some(before), Some(after));
+        changes.push(FieldChange { path: path.to_owned(), before, after, is_order: true });
     }
+}
+
+/// Two orders of the same names, without those at either end that stay where they are.
+fn moved(old: &[String], new: &[String]) -> (String, String) {
+    let same = |(old, new): &(&String, &String)| old == new;
+    let first = old.iter().zip(new).take_while(same).count();
+    let last = old.iter().rev().zip(new.iter().rev()).take_while(same).count();
+    let shown = |names: &[String]| {
+        let (first_mark, last_mark) = (if first > 0 { "…, " } else { "" }, if last > 0 { ", …" } else { "" });
+        format!("[{first_mark}{}{last_mark}]", names[first..names.len() - last].join(", "))
+    };
+    (shown(old), shown(new))
 }
 
 /// What is on one side alone: each field of a section, and an item of a list as a whole.
@@ -112,7 +130,7 @@ fn lone(
         Some(fields) => fields.iter().for_each(|field| lone(&field.path(path), field, changes, side)),
         None => {
             let (before, after) = side(written(child.node, child.line));
-            changes.push(FieldChange { path: path.to_owned(), before, after });
+            changes.push(FieldChange { path: path.to_owned(), before, after, is_order: false });
         }
     }
 }
@@ -171,6 +189,8 @@ fn reads_as_other(text: &str) -> bool {
         || text.parse::<f64>().is_ok()
         || text.starts_with(['[', '{', '*', '&', '!'])
         || text.contains(", ")
+        || text.starts_with([' ', '\t'])
+        || text.ends_with([' ', '\t'])
 }
 
 /// A node on one line.
@@ -275,6 +295,8 @@ hosts:
         assert_eq!(shown(&text, &quoted), ["name: 5 (line 1) -> \"5\" (line 1)"]);
         assert_eq!(shown(BEFORE, &BEFORE.replace("name: a\n", "name: 'a'\n")), [""; 0]);
         assert_eq!(shown(BEFORE, &BEFORE.replace("[x, y]", "['x, y']")).len(), 1);
+        let padded = BEFORE.replace("name: a\n", "name: 'a '\n");
+        assert_eq!(shown(BEFORE, &padded), ["name: a (line 1) -> \"a \" (line 1)"]);
     }
 
     #[test]
@@ -282,6 +304,14 @@ hosts:
         let after = BEFORE.replace("  - name: w1\n    labels: {zone: a}\n", "")
             + "  - {name: w1, labels: {zone: a}}\n";
         assert_eq!(shown(BEFORE, &after), ["hosts: [w1, w2] (line 5) -> [w2, w1] (line 5)"]);
+        let list = |names: &str| {
+            let items = names.chars().map(|name| format!("{{name: {name}}}"));
+            format!("l: [{}]\n", items.collect::<Vec<_>>().join(", "))
+        };
+        assert_eq!(
+            shown(&list("abcde"), &list("acbde")),
+            ["l: […, b, c, …] (line 1) -> […, c, b, …] (line 1)"]
+        );
     }
 
     #[test]
