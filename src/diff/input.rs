@@ -1,6 +1,6 @@
 //! What a person changed: fields of the cluster's file, entries of the lock, files that the cluster's file names.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use super::param::Decider;
@@ -40,7 +40,9 @@ impl Inputs {
         let mut entries = BTreeMap::new();
         for (index, input) in all.iter().enumerate() {
             match input {
-                Input::Field(change) => fields.entry(change.path.clone()).or_default().push(index),
+                Input::Field(change) => {
+                    change.paths().for_each(|path| fields.entry(path.to_owned()).or_default().push(index))
+                }
                 Input::File { field, .. } => fields.entry(field.clone()).or_default().push(index),
                 Input::Entry(change) => _ = entries.insert(change.entry.clone(), index),
                 Input::Program { .. } => {}
@@ -76,7 +78,9 @@ impl Inputs {
                 let below =
                     self.fields.range(path.clone()..).take_while(|(found, _)| found.starts_with(path));
                 let below = below.filter(|(found, _)| is_within(found, path)).flat_map(|(_, found)| found);
-                above.chain(below).copied().collect()
+                // What is changed for many may be found for each of them.
+                let found: BTreeSet<usize> = above.chain(below).copied().collect();
+                found.into_iter().collect()
             }
         }
     }
@@ -90,9 +94,13 @@ impl Input {
     /// Where it was changed: `cluster.yaml:14 network.services`, `kthw.lock epochs.leaf`.
     pub fn place(&self) -> String {
         match self {
-            Self::Field(FieldChange { path, before, after, .. }) => {
+            Self::Field(FieldChange { path, also, before, after, .. }) => {
                 let line = after.as_ref().or(before.as_ref()).map_or(1, |written| written.line);
-                format!("cluster.yaml:{line} {}", visible(&redacted(path)))
+                let also = match also.len() {
+                    0 => String::new(),
+                    more => format!(" (and for {more} more)"),
+                };
+                format!("cluster.yaml:{line} {}{also}", visible(&redacted(path)))
             }
             Self::Entry(change) => format!("kthw.lock {}", change.entry),
             Self::File { field, path } => visible(&redacted(&format!("{path} ({field})"))),
@@ -177,15 +185,33 @@ mod tests {
     use super::*;
 
     fn field(path: &str) -> Input {
-        Input::Field(FieldChange { path: path.to_owned(), before: None, after: None, is_order: false })
+        Input::Field(FieldChange {
+            path: path.to_owned(),
+            also: Vec::new(),
+            before: None,
+            after: None,
+            is_order: false,
+        })
     }
 
     #[test]
     fn nothing_is_hidden_in_an_input() {
         let written = |value: &str| Some(Written { value: value.to_owned(), line: 2 });
         let (before, after) = (written("\u{1b}[2K"), written("x\ny"));
-        let change = FieldChange { path: "a\r\nb".to_owned(), before, after, is_order: false };
+        let change =
+            FieldChange { path: "a\r\nb".to_owned(), also: Vec::new(), before, after, is_order: false };
         assert_eq!(Input::Field(change).to_string(), r"cluster.yaml:2 a\r\nb: \u{1b}[2K → x⏎y");
+    }
+
+    #[test]
+    fn what_many_have_by_aliases_is_one_change_of_each() {
+        let Input::Field(change) = field("hosts[a].labels.zone") else { unreachable!("it is a field") };
+        let also = ["b", "c"].map(|host| format!("hosts[{host}].labels.zone")).to_vec();
+        let inputs = Inputs::new(vec![Input::Field(FieldChange { also, ..change })]);
+        for path in ["hosts[a].labels", "hosts[c].labels.zone", "hosts"] {
+            assert_eq!(inputs.of(&Decider::Spec(path.to_owned())), [0]);
+        }
+        assert_eq!(inputs.all()[0].place(), "cluster.yaml:1 hosts[a].labels.zone (and for 2 more)");
     }
 
     #[test]
@@ -221,7 +247,8 @@ mod tests {
 
     #[test]
     fn an_order_is_of_the_list_and_of_what_that_is_in() {
-        let order = FieldChange { path: "hosts".to_owned(), before: None, after: None, is_order: true };
+        let Input::Field(order) = field("hosts") else { unreachable!("it is a field") };
+        let order = FieldChange { is_order: true, ..order };
         let replaced = Input::File { field: "hosts[b].labels".to_owned(), path: "a.pem".to_owned() };
         let inputs = Inputs::new(vec![Input::Field(order), field("hosts[b].labels"), replaced]);
         let of = |path: &str| inputs.of(&Decider::Spec(path.to_owned()));

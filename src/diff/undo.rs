@@ -66,7 +66,7 @@ fn imported_without(imported: [&ImportedAuthorities; 2], inputs: &[&Input]) -> I
         let certificate = format!("pki.authorities.{authority}.certificate");
         let is_undone = inputs.iter().any(|input| match input {
             Input::File { field, .. } => *field == certificate,
-            Input::Field(change) => change.path == certificate,
+            Input::Field(change) => change.paths().any(|path| path == certificate),
             Input::Entry(_) | Input::Program { .. } => false,
         });
         if is_undone || !after.contains_key(authority) {
@@ -88,7 +88,7 @@ fn said(texts: [&str; 2]) -> Option<[Value; 2]> {
 fn without(before: &Value, mut after: Value, changes: &[&FieldChange]) -> Value {
     // What comes back has its place in the order.
     let (orders, fields): (Vec<&FieldChange>, Vec<_>) = changes.iter().partition(|change| change.is_order);
-    for FieldChange { path, .. } in fields {
+    for path in fields.into_iter().flat_map(|change| change.paths()) {
         let steps: Vec<_> = steps(path).collect();
         let both = |depth: &usize| {
             find(before, &steps[..*depth]).is_some() == find(&after, &steps[..*depth]).is_some()
@@ -103,7 +103,7 @@ fn without(before: &Value, mut after: Value, changes: &[&FieldChange]) -> Value 
             }
         }
     }
-    for FieldChange { path, .. } in orders {
+    for path in orders.into_iter().flat_map(|change| change.paths()) {
         let steps: Vec<_> = steps(path).collect();
         let later = steps.iter().try_fold(&mut after, |at, step| child_mut(at, step));
         if let (Some(Value::Array(earlier)), Some(Value::Array(later))) = (find(before, &steps), later) {
@@ -270,6 +270,19 @@ mod tests {
     }
 
     #[test]
+    fn what_an_anchor_holds_is_undone_for_all_that_have_it() {
+        let text = "l: [&a {name: a, x: 1}, {<<: *a, name: b}, {<<: *a, name: c, x: 3}]\n";
+        let after = text.replace("x: 1", "x: 2, z: 4");
+        check(
+            [text, &after],
+            &["l[a].x"],
+            json!({"l": [
+                {"name": "a", "x": 1, "z": 4}, {"name": "b", "x": 1, "z": 4}, {"name": "c", "x": 3, "z": 4},
+            ]}),
+        );
+    }
+
+    #[test]
     fn of_authorities_the_one_whose_file_it_is_is_undone() {
         let [old, new] = [1, 2].map(|generation| trial::imported(generation).0);
         let all = [Authority::Cluster, Authority::Etcd, Authority::FrontProxy];
@@ -279,8 +292,10 @@ mod tests {
         after.remove(&Authority::FrontProxy);
         let field = "pki.authorities.etcd.certificate".to_owned();
         let replaced = Input::File { field: field.clone(), path: "etcd.pem".to_owned() };
-        let other = Input::Field(FieldChange { path: field, before: None, after: None, is_order: false });
-        for undone in [replaced, other] {
+        let also = vec![field];
+        let (before_path, is_order) = ("pki.authorities.front-proxy.certificate".to_owned(), false);
+        let other = FieldChange { path: before_path, also, before: None, after: None, is_order };
+        for undone in [replaced, Input::Field(other)] {
             let without = imported_without([&before, &after], &[&undone]);
             assert_eq!(without[&Authority::Etcd], old);
             assert_eq!(without[&Authority::Cluster], new);

@@ -147,7 +147,13 @@ pub mod trial {
     pub fn report() -> Report {
         let written = |value: &str| Some(Written { value: value.to_owned(), line: 13 });
         let field = |path: &str, before, after| {
-            Input::Field(FieldChange { path: path.to_owned(), before, after, is_order: false })
+            Input::Field(FieldChange {
+                path: path.to_owned(),
+                also: Vec::new(),
+                before,
+                after,
+                is_order: false,
+            })
         };
         let host = HostChange {
             name: "worker-3".to_owned(),

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::fmt;
 
-use super::positions::{Content, Entry, Node, Positions};
+use super::positions::{Content, Entry, Node, Place, Positions};
 use crate::field_path::{item, join};
 
 /// A field that was added, removed or given another value. An item that was added or removed is one change.
@@ -11,10 +11,19 @@ use crate::field_path::{item, join};
 pub struct FieldChange {
     /// As in `hosts[worker-1].labels.zone`; items that have names go by them.
     pub path: String,
+    /// The other fields that have the same value by aliases or merge keys.
+    pub also: Vec<String>,
     pub before: Option<Written>,
     pub after: Option<Written>,
     /// The items of a list stay as they are and come in another order.
     pub is_order: bool,
+}
+
+impl FieldChange {
+    /// The paths of all fields that it is a change of.
+    pub fn paths(&self) -> impl Iterator<Item = &str> {
+        std::iter::once(&self.path).chain(&self.also).map(String::as_str)
+    }
 }
 
 /// A value and where it is written.
@@ -27,20 +36,47 @@ pub struct Written {
 
 /// The changes from one text to another, in the order of the later one; what was removed comes where it was missed.
 pub fn changes(before: &Positions<'_>, after: &Positions<'_>) -> Vec<FieldChange> {
-    let mut changes = Vec::new();
+    let mut changes = Changes::default();
     match (before.root(), after.root()) {
         (Some(before), Some(after)) => {
             compare("", before, before.place.line, after, after.place.line, &mut changes)
         }
-        (None, None) => {}
-        (before, after) => changes.push(FieldChange {
-            path: String::new(),
-            before: before.map(|node| written(node, node.place.line)),
-            after: after.map(|node| written(node, node.place.line)),
-            is_order: false,
-        }),
+        (before, after) => {
+            let side = |node: Option<&Node>| node.map(|node| (written(node, node.place.line), node.place));
+            changes.push("", side(before), side(after));
+        }
     }
-    changes
+    changes.found
+}
+
+/// What was found so far.
+#[derive(Default)]
+struct Changes {
+    found: Vec<FieldChange>,
+    /// By where both values are written: what many have by aliases is changed once.
+    known: HashMap<[Option<(usize, usize)>; 2], usize>,
+}
+
+impl Changes {
+    fn push(&mut self, path: &str, before: Option<(Written, Place)>, after: Option<(Written, Place)>) {
+        let place = |side: &Option<(Written, Place)>| side.as_ref().map(|(_, at)| (at.line, at.column));
+        let places = [place(&before), place(&after)];
+        if places == [None, None] {
+            return;
+        }
+        if let Some(index) = self.known.get(&places) {
+            return self.found[*index].also.push(path.to_owned());
+        }
+        self.known.insert(places, self.found.len());
+        let [before, after] = [before, after].map(|side| side.map(|(written, _)| written));
+        self.found.push(FieldChange {
+            path: path.to_owned(),
+            also: Vec::new(),
+            before,
+            after,
+            is_order: false,
+        });
+    }
 }
 
 /// Compares two nodes; a line is that of the key, if the node has one.
@@ -50,7 +86,7 @@ fn compare(
     line_before: usize,
     after: &Node,
     line_after: usize,
-    changes: &mut Vec<FieldChange>,
+    changes: &mut Changes,
 ) {
     let children = match (&before.content, &after.content) {
         (Content::Mapping(_), Content::Mapping(_)) => entries(before).zip(entries(after)),
@@ -59,12 +95,8 @@ fn compare(
     };
     let Some((before_children, after_children)) = children else {
         if value(before) != value(after) {
-            changes.push(FieldChange {
-                path: path.to_owned(),
-                before: Some(written(before, line_before)),
-                after: Some(written(after, line_after)),
-                is_order: false,
-            });
+            let before = (written(before, line_before), before.place);
+            changes.push(path, Some(before), Some((written(after, line_after), after.place)));
         }
         return;
     };
@@ -74,14 +106,14 @@ fn compare(
         let path = child.path(path);
         match known.get(child.step) {
             Some(old) => compare(&path, old.node, old.line, child.node, child.line, changes),
-            None => lone(&path, child, changes, &|after| (None, Some(after))),
+            None => lone(&path, child, &mut |path, after| changes.push(path, None, Some(after))),
         }
     }
     if before_children.first().is_some_and(|child| child.is_item) {
         order(path, (&before_children, line_before), (&after_children, line_after), changes);
     }
     for child in before_children.iter().filter(|child| !kept.contains(child.step)) {
-        lone(&child.path(path), child, changes, &|before| (Some(before), None));
+        lone(&child.path(path), child, &mut |path, before| changes.push(path, Some(before), None));
     }
 }
 
@@ -90,7 +122,7 @@ fn order(
     path: &str,
     (before, line_before): (&[Child<'_>], usize),
     (after, line_after): (&[Child<'_>], usize),
-    changes: &mut Vec<FieldChange>,
+    changes: &mut Changes,
 ) {
     let kept = |children: &[Child<'_>], others: &[Child<'_>]| {
         let others: HashSet<&str> = others.iter().map(|child| child.step).collect();
@@ -103,7 +135,8 @@ fn order(
         let (before, after) =
             (Written { value: old, line: line_before }, Written { value: new, line: line_after });
         let (before, after) = (Some(before), Some(after));
-        changes.push(FieldChange { path: path.to_owned(), before, after, is_order: true });
+        let path = path.to_owned();
+        changes.found.push(FieldChange { path, also: Vec::new(), before, after, is_order: true });
     }
 }
 
@@ -120,18 +153,10 @@ fn moved(old: &[String], new: &[String]) -> (String, String) {
 }
 
 /// What is on one side alone: each field of a section, and an item of a list as a whole.
-fn lone(
-    path: &str,
-    child: &Child<'_>,
-    changes: &mut Vec<FieldChange>,
-    side: &dyn Fn(Written) -> (Option<Written>, Option<Written>),
-) {
+fn lone(path: &str, child: &Child<'_>, push: &mut dyn FnMut(&str, (Written, Place))) {
     match entries(child.node).filter(|fields| !child.is_item && !fields.is_empty()) {
-        Some(fields) => fields.iter().for_each(|field| lone(&field.path(path), field, changes, side)),
-        None => {
-            let (before, after) = side(written(child.node, child.line));
-            changes.push(FieldChange { path: path.to_owned(), before, after, is_order: false });
-        }
+        Some(fields) => fields.iter().for_each(|field| lone(&field.path(path), field, push)),
+        None => push(path, (written(child.node, child.line), child.node.place)),
     }
 }
 
@@ -233,7 +258,10 @@ mod tests {
         };
         changes(&Positions::new(before), &Positions::new(after))
             .iter()
-            .map(|change| format!("{}: {} -> {}", change.path, side(&change.before), side(&change.after)))
+            .map(|change| {
+                let paths: Vec<&str> = change.paths().collect();
+                format!("{}: {} -> {}", paths.join(" "), side(&change.before), side(&change.after))
+            })
             .collect()
     }
 
@@ -315,16 +343,20 @@ hosts:
     }
 
     #[test]
-    fn what_an_anchor_holds_changes_for_each_that_has_it_where_it_is_written() {
+    fn what_an_anchor_holds_changes_once_for_all_that_have_it() {
         let text = "labels: &l\n  zone: &z a\nhosts:\n- name: w1\n  labels: *l\n- {name: w2, <<: {labels: *l}}\n\
                     - name: w3\n  zone: *z\n";
         assert_eq!(
             shown(text, &text.replace("&z a", "&z b")),
+            ["labels.zone hosts[w1].labels.zone hosts[w2].labels.zone hosts[w3].zone: \
+                 a (line 2) -> b (line 2)"]
+        );
+        let other = text.replace("  labels: *l\n", "  labels: {zone: b}\n").replace("&z a", "&z a\n  x: 1");
+        assert_eq!(
+            shown(text, &other),
             [
-                "labels.zone: a (line 2) -> b (line 2)",
-                "hosts[w1].labels.zone: a (line 2) -> b (line 2)",
-                "hosts[w2].labels.zone: a (line 2) -> b (line 2)",
-                "hosts[w3].zone: a (line 2) -> b (line 2)",
+                "labels.x hosts[w2].labels.x: nothing -> 1 (line 3)",
+                "hosts[w1].labels.zone: a (line 2) -> b (line 6)",
             ]
         );
         let spelt_out = "labels: {zone: a}\nhosts:\n- {name: w1, labels: {zone: a}}\n\
