@@ -20,6 +20,7 @@ pub mod vm;
 mod authority;
 mod diff;
 mod executor;
+mod field_path;
 mod golden;
 mod key_pair;
 mod last_build;

@@ -39,8 +39,8 @@ impl Make for Documents {
     fn describe(&self, manifest: &mut dyn Manifest) {
         for Document { members, decided_by } in &self.0 {
             manifest.text("document", "begins", Origin::Program);
-            each_leaf(members, "", &mut |leaf, value| {
-                decided_by.describe(manifest, leaf, &value.to_string());
+            each_leaf(members, "", "", &mut |name, _, value| {
+                decided_by.describe(manifest, name, &value.to_string());
             });
         }
     }

@@ -55,7 +55,7 @@ mod user_data;
 #[cfg(test)]
 mod systemd;
 #[cfg(test)]
-mod trial;
+pub(crate) mod trial;
 
 use kthw_graph::{Action, ActionError, Content, Job, Kind, Manifest};
 

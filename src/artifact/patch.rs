@@ -6,6 +6,7 @@ use kthw_graph::{Manifest, Origin};
 use serde_json::{Map, Value};
 
 use crate::cluster::{Components, Program};
+use crate::field_path;
 use crate::merge_patch::merge_object;
 
 /// A JSON merge patch and the field of the cluster's file that holds it.
@@ -44,25 +45,30 @@ impl Patch {
 
 /// Names every leaf of a structure by its path, as JSON, so that `"1"` and `1` differ. Lists are leaves.
 pub fn describe_members(manifest: &mut dyn Manifest, name: &str, path: &str, members: &Map<String, Value>) {
-    each_leaf(members, "", &mut |leaf, value| {
-        let origin = Origin::Spec(format_args!("{path}.{leaf}"));
-        manifest.display(&format!("{name}.{leaf}"), value, origin);
+    each_leaf(members, name, path, &mut |name, path, value| {
+        manifest.display(name, value, Origin::Spec(format_args!("{path}")));
     });
 }
 
-/// Goes through the leaves of a structure with the path of each.
-pub fn each_leaf(members: &Map<String, Value>, within: &str, visit: &mut dyn FnMut(&str, &Value)) {
+/// Goes through the leaves of a structure, each with its name as a parameter and its path in the cluster's file.
+pub fn each_leaf(
+    members: &Map<String, Value>,
+    name: &str,
+    path: &str,
+    visit: &mut dyn FnMut(&str, &str, &Value),
+) {
     for (key, value) in members {
         let step = step(key);
-        let path = if within.is_empty() { step.into_owned() } else { format!("{within}.{step}") };
+        let name = if name.is_empty() { step.into_owned() } else { format!("{name}.{step}") };
+        let path = field_path::join(path, key);
         match value {
-            Value::Object(members) if !members.is_empty() => each_leaf(members, &path, visit),
-            leaf => visit(&path, leaf),
+            Value::Object(members) if !members.is_empty() => each_leaf(members, &name, &path, visit),
+            leaf => visit(&name, &path, leaf),
         }
     }
 }
 
-/// A key as one step of a path: quoted where a dot or the like would make it look like two.
+/// A key as one step of a parameter's name: quoted where a dot or the like would make it look like two. Names are hashed.
 fn step(key: &str) -> Cow<'_, str> {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_/".contains(c);
     if !key.is_empty() && key.chars().all(plain) {
@@ -94,12 +100,12 @@ mod tests {
             }))
             .join("\n"),
             @r#"
-        patch."" = 1 (components.x.config."")
+        patch."" = 1 (components.x.config[""])
         patch.gone = null (components.x.config.gone)
         patch.list = [1,{"a":null}] (components.x.config.list)
         patch.none = {} (components.x.config.none)
         patch.one = "1" (components.x.config.one)
-        patch.plugins."io.containerd.cri".a = true (components.x.config.plugins."io.containerd.cri".a)
+        patch.plugins."io.containerd.cri".a = true (components.x.config.plugins[io.containerd.cri].a)
         "#
         );
     }

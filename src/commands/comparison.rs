@@ -69,12 +69,12 @@ impl Comparison {
         let (old, new) = (|id| before.realised(id), |id| after.realised(id));
         let old = Side { graph: before.session.graph(), realised: &old };
         let new = Side { graph: after.session.graph(), realised: &new };
-        let undo = Undo {
-            spec: [&before.bound.spec, &after.bound.spec],
-            lock: [&before.bound.lock, &after.bound.lock],
-            imported: [&before.bound.imported, &after.bound.imported],
-            root: after.bound.root,
-        };
+        let undo = Undo::new(
+            [&before.bound.spec, &after.bound.spec],
+            [&before.bound.lock, &after.bound.lock],
+            [&before.bound.imported, &after.bound.imported],
+            after.bound.root,
+        );
         reader(Causes::new(old, new, Inputs::new(self.inputs()), undo))
     }
 
@@ -89,9 +89,11 @@ impl Comparison {
         let entries = before.bound.lock.changes(&after.bound.lock);
         let files = after.bound.imported.iter().filter_map(|(authority, now)| {
             let then = before.bound.imported.get(authority)?;
-            let files = after.bound.cluster.pki.authorities.get(authority)?;
-            let field = format!("pki.authorities.{authority}.certificate");
-            (then != now).then(|| Input::File { field, path: files.certificate.clone() })
+            let file =
+                |state: &State| Some(state.bound.cluster.pki.authorities.get(authority)?.certificate.clone());
+            let (path, field) = (file(after)?, format!("pki.authorities.{authority}.certificate"));
+            // Another file is a change of the field.
+            (then != now && file(before)? == path).then_some(Input::File { field, path })
         });
         let fields = fields.into_iter().map(Input::Field);
         fields.chain(entries.into_iter().map(Input::Entry)).chain(files).collect()

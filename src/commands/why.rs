@@ -11,7 +11,7 @@ use super::origins::place_of;
 use super::reach::Reach;
 use super::{line, target};
 use crate::cli::Why;
-use crate::diff::{Param, params, shortened};
+use crate::diff::{Param, params, shortened, told_apart};
 use crate::sources::Folder;
 use crate::spec::Positions;
 use crate::ui::Ui;
@@ -119,7 +119,8 @@ impl Answer<'_> {
             let param = named().find(|param| param.value == to).or_else(|| named().next_back());
             let place =
                 param.map_or_else(String::new, |param| shown(place_of(&param.decided_by, self.positions)));
-            self.ui.result(format_args!("{indent}{name}: {} → {}{place}", shortened(from), shortened(to)));
+            let (from, to) = told_apart(from, to);
+            self.ui.result(format_args!("{indent}{name}: {from} → {to}{place}"));
         }
         for change in &explanation.inputs {
             let input = self.input(id, &change.slot).map_or("", |input| self.name(input));

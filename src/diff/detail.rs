@@ -12,6 +12,7 @@ use crate::artifact::{Artifact, Certificate, Download, ImportedCertificate};
 use crate::lock::Epoch;
 use crate::side::Side;
 use crate::spec::{FieldChange, Positions, changes};
+use crate::visible::{visible, visible_blanks};
 
 /// The row of what a server answers to.
 const NAMES: &str = "names";
@@ -57,6 +58,8 @@ pub enum LineKind {
     Same,
     Removed,
     Added,
+    /// No line, but the lack of a line break after the one before, where the other text has one.
+    Unended,
 }
 
 /// One thing that a file says, before and after.
@@ -72,12 +75,39 @@ impl Line {
         self.words.iter().map(|(_, word)| word.as_str()).collect()
     }
 
+    /// The words as people are shown them: with nothing hidden, nor blanks where they alone tell lines apart.
+    pub fn shown(&self) -> Vec<(bool, String)> {
+        let mut marked = self.words.iter().filter(|(marked, _)| *marked).peekable();
+        let is_about_blanks = marked.peek().is_some() && marked.all(|(_, word)| is_blank(word));
+        let mut shown: Vec<(bool, String)> = Vec::new();
+        // Blanks at the end are seen by nobody.
+        let mut is_end = matches!(self.kind, LineKind::Removed | LineKind::Added);
+        for (marked, word) in self.words.iter().rev() {
+            let (word, end) = match is_end {
+                true => word.split_at(word.trim_end_matches(BLANKS).len()),
+                false => (word.as_str(), ""),
+            };
+            is_end &= word.is_empty();
+            let word = if *marked && is_about_blanks { visible_blanks(word) } else { visible(word) };
+            shown.push((*marked, word + &visible_blanks(end)));
+        }
+        shown.reverse();
+        shown
+    }
+
+    /// The line as people are shown it, with its mark.
+    pub fn seen(&self) -> String {
+        let words = self.shown().into_iter().map(|(_, word)| word);
+        std::iter::once(self.mark().to_string()).chain(words).collect()
+    }
+
     /// What stands before it in a unified diff.
     pub fn mark(&self) -> char {
         match self.kind {
             LineKind::Same => ' ',
             LineKind::Removed => '-',
             LineKind::Added => '+',
+            LineKind::Unended => '\\',
         }
     }
 }
@@ -90,24 +120,32 @@ impl TextChange {
             _ => Vec::new(),
         };
         let diff = TextDiff::from_lines(before.unwrap_or_default(), after.unwrap_or_default());
+        let is_ended = |text: Option<&str>| text.is_none_or(|text| text.is_empty() || text.ends_with('\n'));
+        let tells_ends = is_ended(before) != is_ended(after);
         let unified = diff.unified_diff();
         let hunks = unified.iter_hunks().map(|hunk| {
-            let changes = hunk.ops().iter().flat_map(|op| diff.iter_inline_changes(op));
-            let lines = changes.map(|change| {
+            let mut lines = Vec::new();
+            for change in hunk.ops().iter().flat_map(|op| diff.iter_inline_changes(op)) {
                 let words = change.iter_strings_lossy();
                 let mut words: Vec<(bool, String)> =
                     words.map(|(marked, word)| (marked, word.into_owned())).collect();
-                if let Some((_, last)) = words.last_mut() {
-                    last.truncate(last.trim_end_matches(['\n', '\r']).len());
-                }
+                let is_ended = words.last_mut().is_some_and(|(_, last)| {
+                    let length = last.strip_suffix('\n').map(str::len);
+                    last.truncate(length.unwrap_or(last.len()));
+                    length.is_some()
+                });
                 let kind = match change.tag() {
                     ChangeTag::Equal => LineKind::Same,
                     ChangeTag::Delete => LineKind::Removed,
                     ChangeTag::Insert => LineKind::Added,
                 };
-                Line { kind, words }
-            });
-            Hunk { header: hunk.header().to_string(), lines: lines.collect() }
+                lines.push(Line { kind, words });
+                if tells_ends && !is_ended {
+                    let words = vec![(false, " No newline at end of file".to_owned())];
+                    lines.push(Line { kind: LineKind::Unended, words });
+                }
+            }
+            Hunk { header: hunk.header().to_string(), lines }
         });
         Self { hunks: hunks.collect(), keys }
     }
@@ -118,6 +156,12 @@ impl TextChange {
             |kind| self.hunks.iter().flat_map(|hunk| &hunk.lines).filter(|line| line.kind == kind).count();
         (of(LineKind::Added), of(LineKind::Removed))
     }
+}
+
+const BLANKS: [char; 2] = [' ', '\t'];
+
+fn is_blank(text: &str) -> bool {
+    text.chars().all(|c| BLANKS.contains(&c))
 }
 
 fn is_structured(path: &str) -> bool {
@@ -306,6 +350,22 @@ mod tests {
             change.hunks[0].lines.iter().map(|line| format!("{}{}", line.mark(), line.text())).collect();
         assert_eq!(lines, [" kind: A", "-dns: 10.96.0.10", "+dns: 10.97.0.10", " rest: [1, 2]"]);
         assert!(change.hunks[0].lines[1].words.iter().any(|(marked, _)| *marked));
+    }
+
+    #[test]
+    fn lines_that_look_alike_are_told_apart() {
+        let check = |before: &str, after: &str, expected: &[&str]| {
+            let change = TextChange::new("/etc/a", Some(before), Some(after));
+            let seen: Vec<String> = change.hunks[0].lines.iter().map(Line::seen).collect();
+            assert_eq!(seen, expected);
+        };
+        check("a: b\r\nc\r\n", "a: b\nc\n", &["-a: b\\r", "-c\\r", "+a: b", "+c"]);
+        check("a: b\n", "a: b \n", &["-a: b", "+a: b␣"]);
+        check("a: b\nc d\n", "a:\tb\nc d e\n", &["-a:␣b", "-c d", "+a:\\tb", "+c d e"]);
+        check("a\n  \n", "a\n\t\n", &[" a", "-␣␣", "+\\t"]);
+        check("a b\n", "a\u{a0}b\n", &["-a␣b", "+a\\u{a0}b"]);
+        check("a\nb", "a\nb\n", &[" a", "-b", "\\ No newline at end of file", "+b"]);
+        check("a\nb", "c\nb", &["-a", "+c", " b"]);
     }
 
     #[test]

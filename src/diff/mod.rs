@@ -10,6 +10,6 @@ mod undo;
 pub use cause::Causes;
 pub use compare::{Area, Differences, File, Group, Holder, HostChange, compare};
 pub use detail::{Detail, Hunk, Line, LineKind, Row, TextChange, fields, is_described};
-pub use input::{Input, Inputs, shortened};
+pub use input::{Input, Inputs, shortened, told_apart};
 pub use param::{Decider, Param, params};
 pub use undo::Undo;

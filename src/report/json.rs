@@ -45,14 +45,21 @@ fn input(input: &Input) -> Value {
     }
 }
 
-fn field(FieldChange { path, before, after }: &FieldChange) -> Value {
-    object!({
+fn field(FieldChange { path, also, before, after, is_order }: &FieldChange) -> Value {
+    let mut value = object!({
         "field": redacted(path),
         "before": before.as_ref().map(|written| redacted(&written.value)),
         "after": after.as_ref().map(|written| redacted(&written.value)),
         "lineBefore": before.as_ref().map(|written| written.line),
         "lineAfter": after.as_ref().map(|written| written.line),
-    })
+    });
+    if !also.is_empty() {
+        value["also"] = also.iter().map(|path| redacted(path)).collect();
+    }
+    if *is_order {
+        value["order"] = true.into();
+    }
+    value
 }
 
 fn warning(Warning { title, what, advice, causes }: &Warning) -> Value {

@@ -185,7 +185,7 @@ fn block(change: &TextChange) -> String {
     for hunk in &change.hunks {
         let _ = writeln!(lines, "{}", hunk.header);
         for line in &hunk.lines {
-            let _ = writeln!(lines, "{}{}", line.mark(), visible(&line.text()));
+            let _ = writeln!(lines, "{}", line.seen());
         }
     }
     let mut longest = 0;

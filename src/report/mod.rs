@@ -146,8 +146,15 @@ pub mod trial {
     /// A report with one of everything.
     pub fn report() -> Report {
         let written = |value: &str| Some(Written { value: value.to_owned(), line: 13 });
-        let field =
-            |path: &str, before, after| Input::Field(FieldChange { path: path.to_owned(), before, after });
+        let field = |path: &str, before, after| {
+            Input::Field(FieldChange {
+                path: path.to_owned(),
+                also: Vec::new(),
+                before,
+                after,
+                is_order: false,
+            })
+        };
         let host = HostChange {
             name: "worker-3".to_owned(),
             files: 21,

@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use super::effects::{Drain, Restart, Warning};
 use super::{Change, Entry, Report, capitalised};
-use crate::diff::{Area, Detail, HostChange, TextChange};
+use crate::diff::{Area, Detail, HostChange, Line, TextChange};
 use crate::page::{self, Arrival, ChangeGroup, ChangeKind, Changes, FieldRow, Hosts, Page, Whose};
 use crate::rollout::counted;
 
@@ -143,7 +143,7 @@ fn lines(change: &TextChange, room: &mut usize) -> page::Detail {
     let mut lines = Vec::new();
     for hunk in &change.hunks {
         lines.push(hunk.header.clone());
-        lines.extend(hunk.lines.iter().map(|line| format!("{}{}", line.mark(), line.text())));
+        lines.extend(hunk.lines.iter().map(Line::seen));
     }
     let size = lines.iter().map(String::len).sum();
     match room.checked_sub(size) {

@@ -154,14 +154,13 @@ fn write_text(text: &mut String, change: &TextChange, style: &Style) {
 
 fn write_line(text: &mut String, line: &Line, style: &Style) {
     let colour = match line.kind {
-        LineKind::Same => "",
+        LineKind::Same | LineKind::Unended => "",
         LineKind::Removed => style.removed,
         LineKind::Added => style.added,
     };
     let _ = write!(text, "{colour}{}", line.mark());
-    for (marked, word) in &line.words {
-        let word = visible(word);
-        match *marked && !style.marked.is_empty() {
+    for (marked, word) in line.shown() {
+        match marked && !style.marked.is_empty() {
             true => _ = write!(text, "{}{word}{}{colour}", style.marked, style.end),
             false => text.push_str(&word),
         }

@@ -114,12 +114,8 @@ impl Trial {
         let entries = self.locks[0].changes(&self.locks[1]);
         let all = fields.into_iter().map(Input::Field).chain(entries.into_iter().map(Input::Entry));
         let imported = ImportedAuthorities::new();
-        let undo = Undo {
-            spec: [&self.specs[0], &self.specs[1]],
-            lock: [&self.locks[0], &self.locks[1]],
-            imported: [&imported, &imported],
-            root: root(),
-        };
+        let specs = [&*self.specs[0], &*self.specs[1]];
+        let undo = Undo::new(specs, [&self.locks[0], &self.locks[1]], [&imported, &imported], root());
         let mut causes = Causes::new(before, after, Inputs::new(all.collect()), undo);
         let differences = diff::compare(&mut causes);
         let change = Change::new([&old.cluster, &new.cluster], [&self.locks[0], &self.locks[1]]);

@@ -3,15 +3,27 @@
 use std::collections::{HashMap, HashSet};
 use std::fmt;
 
-use super::positions::{Content, Node, Positions, join};
+use super::positions::{Content, Entry, Node, Place, Positions};
+use crate::field_path::{item, join};
 
 /// A field that was added, removed or given another value. An item that was added or removed is one change.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FieldChange {
     /// As in `hosts[worker-1].labels.zone`; items that have names go by them.
     pub path: String,
+    /// The other fields that have the same value by aliases or merge keys.
+    pub also: Vec<String>,
     pub before: Option<Written>,
     pub after: Option<Written>,
+    /// The items of a list stay as they are and come in another order.
+    pub is_order: bool,
+}
+
+impl FieldChange {
+    /// The paths of all fields that it is a change of.
+    pub fn paths(&self) -> impl Iterator<Item = &str> {
+        std::iter::once(&self.path).chain(&self.also).map(String::as_str)
+    }
 }
 
 /// A value and where it is written.
@@ -24,19 +36,47 @@ pub struct Written {
 
 /// The changes from one text to another, in the order of the later one; what was removed comes where it was missed.
 pub fn changes(before: &Positions<'_>, after: &Positions<'_>) -> Vec<FieldChange> {
-    let mut changes = Vec::new();
+    let mut changes = Changes::default();
     match (before.root(), after.root()) {
         (Some(before), Some(after)) => {
             compare("", before, before.place.line, after, after.place.line, &mut changes)
         }
-        (None, None) => {}
-        (before, after) => changes.push(FieldChange {
-            path: String::new(),
-            before: before.map(|node| written(node, node.place.line)),
-            after: after.map(|node| written(node, node.place.line)),
-        }),
+        (before, after) => {
+            let side = |node: Option<&Node>| node.map(|node| (written(node, node.place.line), node.place));
+            changes.push("", side(before), side(after));
+        }
     }
-    changes
+    changes.found
+}
+
+/// What was found so far.
+#[derive(Default)]
+struct Changes {
+    found: Vec<FieldChange>,
+    /// By where both values are written: what many have by aliases is changed once.
+    known: HashMap<[Option<(usize, usize)>; 2], usize>,
+}
+
+impl Changes {
+    fn push(&mut self, path: &str, before: Option<(Written, Place)>, after: Option<(Written, Place)>) {
+        let place = |side: &Option<(Written, Place)>| side.as_ref().map(|(_, at)| (at.line, at.column));
+        let places = [place(&before), place(&after)];
+        if places == [None, None] {
+            return;
+        }
+        if let Some(index) = self.known.get(&places) {
+            return self.found[*index].also.push(path.to_owned());
+        }
+        self.known.insert(places, self.found.len());
+        let [before, after] = [before, after].map(|side| side.map(|(written, _)| written));
+        self.found.push(FieldChange {
+            path: path.to_owned(),
+            also: Vec::new(),
+            before,
+            after,
+            is_order: false,
+        });
+    }
 }
 
 /// Compares two nodes; a line is that of the key, if the node has one.
@@ -46,7 +86,7 @@ fn compare(
     line_before: usize,
     after: &Node,
     line_after: usize,
-    changes: &mut Vec<FieldChange>,
+    changes: &mut Changes,
 ) {
     let children = match (&before.content, &after.content) {
         (Content::Mapping(_), Content::Mapping(_)) => entries(before).zip(entries(after)),
@@ -55,11 +95,8 @@ fn compare(
     };
     let Some((before_children, after_children)) = children else {
         if value(before) != value(after) {
-            changes.push(FieldChange {
-                path: path.to_owned(),
-                before: Some(written(before, line_before)),
-                after: Some(written(after, line_after)),
-            });
+            let before = (written(before, line_before), before.place);
+            changes.push(path, Some(before), Some((written(after, line_after), after.place)));
         }
         return;
     };
@@ -69,14 +106,14 @@ fn compare(
         let path = child.path(path);
         match known.get(child.step) {
             Some(old) => compare(&path, old.node, old.line, child.node, child.line, changes),
-            None => lone(&path, child, changes, &|after| (None, Some(after))),
+            None => lone(&path, child, &mut |path, after| changes.push(path, None, Some(after))),
         }
     }
     if before_children.first().is_some_and(|child| child.is_item) {
         order(path, (&before_children, line_before), (&after_children, line_after), changes);
     }
     for child in before_children.iter().filter(|child| !kept.contains(child.step)) {
-        lone(&child.path(path), child, changes, &|before| (Some(before), None));
+        lone(&child.path(path), child, &mut |path, before| changes.push(path, Some(before), None));
     }
 }
 
@@ -85,34 +122,41 @@ fn order(
     path: &str,
     (before, line_before): (&[Child<'_>], usize),
     (after, line_after): (&[Child<'_>], usize),
-    changes: &mut Vec<FieldChange>,
+    changes: &mut Changes,
 ) {
-    let steps = |children: &[Child<'_>], others: &[Child<'_>]| {
-        let others: HashSet<String> = others.iter().map(|child| child.step.to_owned()).collect();
-        let kept = children.iter().map(|child| child.step.to_owned()).filter(|step| others.contains(step));
+    let kept = |children: &[Child<'_>], others: &[Child<'_>]| {
+        let others: HashSet<&str> = others.iter().map(|child| child.step).collect();
+        let kept = children.iter().map(|child| child.step.to_owned()).filter(|step| others.contains(&**step));
         kept.collect::<Vec<String>>()
     };
-    let (old, new) = (steps(before, after), steps(after, before));
+    let (old, new) = (kept(before, after), kept(after, before));
     if old != new {
-        let written = |names: Vec<String>, line| Written { value: format!("[{}]", names.join(", ")), line };
-        let (before, after) = (Some(written(old, line_before)), Some(written(new, line_after)));
-        changes.push(FieldChange { path: path.to_owned(), before, after });
+        let (old, new) = moved(&old, &new);
+        let (before, after) =
+            (Written { value: old, line: line_before }, Written { value: new, line: line_after });
+        let (before, after) = (Some(before), Some(after));
+        let path = path.to_owned();
+        changes.found.push(FieldChange { path, also: Vec::new(), before, after, is_order: true });
     }
 }
 
+/// Two orders of the same names, without those at either end that stay where they are.
+fn moved(old: &[String], new: &[String]) -> (String, String) {
+    let same = |(old, new): &(&String, &String)| old == new;
+    let first = old.iter().zip(new).take_while(same).count();
+    let last = old.iter().rev().zip(new.iter().rev()).take_while(same).count();
+    let shown = |names: &[String]| {
+        let (first_mark, last_mark) = (if first > 0 { "…, " } else { "" }, if last > 0 { ", …" } else { "" });
+        format!("[{first_mark}{}{last_mark}]", names[first..names.len() - last].join(", "))
+    };
+    (shown(old), shown(new))
+}
+
 /// What is on one side alone: each field of a section, and an item of a list as a whole.
-fn lone(
-    path: &str,
-    child: &Child<'_>,
-    changes: &mut Vec<FieldChange>,
-    side: &dyn Fn(Written) -> (Option<Written>, Option<Written>),
-) {
+fn lone(path: &str, child: &Child<'_>, push: &mut dyn FnMut(&str, (Written, Place))) {
     match entries(child.node).filter(|fields| !child.is_item && !fields.is_empty()) {
-        Some(fields) => fields.iter().for_each(|field| lone(&field.path(path), field, changes, side)),
-        None => {
-            let (before, after) = side(written(child.node, child.line));
-            changes.push(FieldChange { path: path.to_owned(), before, after });
-        }
+        Some(fields) => fields.iter().for_each(|field| lone(&field.path(path), field, push)),
+        None => push(path, (written(child.node, child.line), child.node.place)),
     }
 }
 
@@ -127,7 +171,7 @@ struct Child<'n> {
 impl Child<'_> {
     /// Its path, if this is that of what it is in.
     fn path(&self, within: &str) -> String {
-        if self.is_item { format!("{within}[{}]", self.step) } else { join(within, self.step) }
+        if self.is_item { item(within, self.step) } else { join(within, self.step) }
     }
 }
 
@@ -136,7 +180,11 @@ fn entries(node: &Node) -> Option<Vec<Child<'_>>> {
     Some(
         entries
             .iter()
-            .map(|(key, place, node)| Child { step: key, is_item: false, node, line: place.line })
+            .map(|Entry { key, place, node }| {
+                // What an alias stands for is changed where it is written.
+                let line = if node.is_alias() { node.place.line } else { place.line };
+                Child { step: key, is_item: false, node, line }
+            })
             .collect(),
     )
 }
@@ -166,6 +214,8 @@ fn reads_as_other(text: &str) -> bool {
         || text.parse::<f64>().is_ok()
         || text.starts_with(['[', '{', '*', '&', '!'])
         || text.contains(", ")
+        || text.starts_with([' ', '\t'])
+        || text.ends_with([' ', '\t'])
 }
 
 /// A node on one line.
@@ -187,7 +237,7 @@ impl fmt::Display for Flow<'_> {
             }
             Content::Mapping(entries) => {
                 f.write_str("{")?;
-                for (i, (key, _, node)) in entries.iter().enumerate() {
+                for (i, Entry { key, node, .. }) in entries.iter().enumerate() {
                     let comma = if i == 0 { "" } else { ", " };
                     write!(f, "{comma}{key}: {}", Flow(node))?;
                 }
@@ -208,7 +258,10 @@ mod tests {
         };
         changes(&Positions::new(before), &Positions::new(after))
             .iter()
-            .map(|change| format!("{}: {} -> {}", change.path, side(&change.before), side(&change.after)))
+            .map(|change| {
+                let paths: Vec<&str> = change.paths().collect();
+                format!("{}: {} -> {}", paths.join(" "), side(&change.before), side(&change.after))
+            })
             .collect()
     }
 
@@ -270,6 +323,8 @@ hosts:
         assert_eq!(shown(&text, &quoted), ["name: 5 (line 1) -> \"5\" (line 1)"]);
         assert_eq!(shown(BEFORE, &BEFORE.replace("name: a\n", "name: 'a'\n")), [""; 0]);
         assert_eq!(shown(BEFORE, &BEFORE.replace("[x, y]", "['x, y']")).len(), 1);
+        let padded = BEFORE.replace("name: a\n", "name: 'a '\n");
+        assert_eq!(shown(BEFORE, &padded), ["name: a (line 1) -> \"a \" (line 1)"]);
     }
 
     #[test]
@@ -277,6 +332,53 @@ hosts:
         let after = BEFORE.replace("  - name: w1\n    labels: {zone: a}\n", "")
             + "  - {name: w1, labels: {zone: a}}\n";
         assert_eq!(shown(BEFORE, &after), ["hosts: [w1, w2] (line 5) -> [w2, w1] (line 5)"]);
+        let list = |names: &str| {
+            let items = names.chars().map(|name| format!("{{name: {name}}}"));
+            format!("l: [{}]\n", items.collect::<Vec<_>>().join(", "))
+        };
+        assert_eq!(
+            shown(&list("abcde"), &list("acbde")),
+            ["l: […, b, c, …] (line 1) -> […, c, b, …] (line 1)"]
+        );
+    }
+
+    #[test]
+    fn what_an_anchor_holds_changes_once_for_all_that_have_it() {
+        let text = "labels: &l\n  zone: &z a\nhosts:\n- name: w1\n  labels: *l\n- {name: w2, <<: {labels: *l}}\n\
+                    - name: w3\n  zone: *z\n";
+        assert_eq!(
+            shown(text, &text.replace("&z a", "&z b")),
+            ["labels.zone hosts[w1].labels.zone hosts[w2].labels.zone hosts[w3].zone: \
+                 a (line 2) -> b (line 2)"]
+        );
+        let other = text.replace("  labels: *l\n", "  labels: {zone: b}\n").replace("&z a", "&z a\n  x: 1");
+        assert_eq!(
+            shown(text, &other),
+            [
+                "labels.x hosts[w2].labels.x: nothing -> 1 (line 3)",
+                "hosts[w1].labels.zone: a (line 2) -> b (line 6)",
+            ]
+        );
+        let spelt_out = "labels: {zone: a}\nhosts:\n- {name: w1, labels: {zone: a}}\n\
+                         - {name: w2, labels: {zone: a}}\n- {name: w3, zone: a}\n";
+        assert_eq!(shown(text, spelt_out), [""; 0]);
+    }
+
+    #[test]
+    fn how_lines_end_is_no_change() {
+        let text = "a: b\nc: |\n  d\n\n  e\nf: \"g\n  h\"\ni: >-\n  j\n  k\nl: [m,\n  n]\n";
+        assert_eq!(shown(text, &text.replace('\n', "\r\n")), [""; 0]);
+        assert_eq!(
+            shown(&text.replace('\n', "\r\n"), &text.replace("b\n", "x\n")),
+            ["a: b (line 1) -> x (line 1)"]
+        );
+    }
+
+    #[test]
+    fn an_item_goes_by_its_name_though_it_be_a_number() {
+        let text = "hosts: [{name: 7, port: 1}, {name: 0, port: 2}]\n";
+        let after = text.replace("port: 2", "port: 3");
+        assert_eq!(shown(text, &after), ["hosts[0].port: 2 (line 1) -> 3 (line 1)"]);
     }
 
     #[test]

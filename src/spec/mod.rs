@@ -19,7 +19,7 @@ pub use document::{
     NetworkSpec, PkiSpec, PriorityClassSpec, SshSpec, TaintSpec, UserSpec, VersionsSpec,
 };
 pub use parse::parse;
-pub use positions::{Place, Positions, steps};
+pub use positions::{Place, Positions};
 pub use problem::{Located, Problem, Severity};
 pub use resolve::resolve;
 pub use schema::schema;

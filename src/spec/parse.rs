@@ -4,9 +4,10 @@ use serde::Deserialize;
 use serde_saphyr::Error;
 
 use super::document::ClusterSpec;
-use super::positions::{Place, Positions, join};
+use super::positions::{Place, Positions};
 use super::problem::{Located, Problem};
 use super::schema::Fields;
+use crate::field_path::join;
 use crate::meant::{AMONG_MANY, meant};
 
 /// Reads the text strictly: one YAML document, no unknown field, no key twice.
@@ -43,12 +44,16 @@ fn conflict(text: &str) -> Option<Located> {
     Some(Located { problem, line: line + 1, column: 1, len: 7 })
 }
 
-/// Room for many thousand hosts, and `true` and `false` as the only booleans.
+/// Room for many thousand hosts, which may all be merged with one anchor, and `true` and `false` as the only booleans.
 fn options() -> serde_saphyr::Options {
     serde_saphyr::options! {
         budget: serde_saphyr::budget! {
             max_nodes: 4_000_000,
             max_events: 16_000_000,
+            max_aliases: 500_000,
+            max_merge_keys: 500_000,
+            // How much all aliases stand for is bounded besides.
+            enforce_alias_anchor_ratio: false,
         },
         strict_booleans: true,
         with_snippet: false,
@@ -107,9 +112,14 @@ fn unknown_field((parent, name): &Field, fields: &Fields) -> Problem {
 
 /// What the YAML reader says, in words for who writes the file.
 fn locate(text: &str, error: &Error) -> Located {
-    let error = error.without_snippet();
-    let place = place(text, error);
-    let path = Positions::new(text).path_at(place).unwrap_or_default();
+    // What is wrong with an alias is wrong where it is used: its anchor holds something that is right there.
+    let outer = error.without_snippet();
+    let error = match outer {
+        Error::AliasError { error, .. } => error,
+        error => error,
+    };
+    let [used, written] = [outer, error].map(|error| place(text, error));
+    let path = Positions::new(text).path_at(used, written).unwrap_or_default();
     let subject = match path.as_str() {
         "" => "the file",
         path => path,
@@ -143,7 +153,7 @@ fn locate(text: &str, error: &Error) -> Located {
         }
         other => (other.to_string(), "correct the YAML"),
     };
-    Problem::error(path, message).fix(fix).at(place)
+    Problem::error(path, message).fix(fix).at(used)
 }
 
 /// What the reader's word for an event means for the file, and how to write it.

@@ -75,6 +75,42 @@ fn line(located: &Located) -> String {
 }
 
 #[test]
+fn what_is_wrong_with_an_anchors_value_is_said_where_it_is_written() {
+    let check = |fields: &str, expected: &str| {
+        let shared = format!("{{name: worker-1, roles: &roles [worker], {fields}address: 10.0.0.36}}");
+        let other = "  - {<<: *worker, name: worker-2, address: 10.0.0.37}\n";
+        let base = BASE
+            .replace("{name: worker-1, address: 10.0.0.36, roles: [worker]}", &format!("&worker {shared}"));
+        check_text(&(base + other), expected);
+    };
+    check("", "");
+    check(
+        "arch: amd65, ",
+        "9:60+5 error: hosts[1].arch amd65 is not known | did you mean `amd64`?
+         9:60+5 error: hosts[2].arch amd65 is not known | did you mean `amd64`?",
+    );
+    check("labels: *roles, ", "9:62+6 error: hosts[1].labels is not a mapping | write `field: value` lines");
+    check(
+        "taints: *roles, ",
+        "9:62+6 error: hosts[1].taints[0] is not a mapping | write `field: value` lines",
+    );
+    check(
+        "arhc: amd64, ",
+        "9:54+4 error: unknown field `arhc` in hosts[1] | did you mean `arch`?
+         9:54+4 error: unknown field `arhc` in hosts[2] | did you mean `arch`?",
+    );
+}
+
+#[test]
+fn one_anchor_is_enough_for_all_hosts() {
+    let hosts: String = (2..200)
+        .map(|n| format!("  - {{<<: *worker, name: worker-{n}, address: 10.0.0.{}}}\n", 36 + n))
+        .collect();
+    let text = BASE.replace("{name: worker-1", "&worker {name: worker-1") + &hosts;
+    assert!(load(&text).is_ok(), "{:?}", load(&text).err());
+}
+
+#[test]
 fn the_base_is_without_problems() {
     check_text(BASE, "");
 }

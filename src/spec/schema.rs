@@ -4,7 +4,7 @@ use schemars::{Schema, SchemaGenerator, json_schema};
 use serde_json::Value;
 
 use super::document::ClusterSpec;
-use super::positions::steps;
+use crate::field_path::steps;
 
 /// The schema (draft 2020-12) as indented JSON.
 pub fn schema() -> String {
@@ -55,7 +55,7 @@ impl Fields {
     pub(super) fn of(&self, path: &str) -> Vec<String> {
         let mut part = &self.schema;
         for step in steps(path) {
-            part = match self.child(part, step) {
+            part = match self.child(part, &step) {
                 Some(child) => child,
                 None => return Vec::new(),
             };

@@ -26,6 +26,15 @@ fn nothing_differs_from_itself_and_comments_are_nothing() {
 }
 
 #[test]
+fn how_the_lines_of_an_input_end_is_nothing() {
+    let Some(folder) = example("production") else { return };
+    let text = folder.read("cluster.yaml");
+    folder.write("cluster.yaml", &text.replace('\n', "\r\n"));
+    let found = report(&folder, &[]);
+    assert_eq!((&found["summary"], &found["inputs"]), (&"nothing changes".into(), &serde_json::json!([])));
+}
+
+#[test]
 fn a_difference_is_an_exit_code_where_it_is_asked_for() {
     let Some(folder) = example("single") else { return };
     folder.edit("cluster.yaml", "domain: cluster.local", "domain: k8s.example");
@@ -132,18 +141,82 @@ fn what_git_refuses_is_said_as_git_says_it() {
 }
 
 #[test]
-fn the_order_of_hosts_is_a_cause() {
+fn the_order_of_hosts_is_a_cause_of_what_it_orders_alone() {
     let Some(folder) = example("production") else { return };
     let text = folder.read("cluster.yaml");
     let first = text.find("  - name: etcd-1").expect("a host");
     let second = text.find("  - name: etcd-2").expect("a host");
     let third = text.find("  - name: etcd-3").expect("a host");
     let swapped = [&text[..first], &text[second..third], &text[first..second], &text[third..]].concat();
-    folder.write("cluster.yaml", &swapped);
+    folder.write(
+        "cluster.yaml",
+        &swapped.replace("topology.kubernetes.io/zone: b", "topology.kubernetes.io/zone: c"),
+    );
     let report = report(&folder, &[]);
+    let inputs: Vec<_> =
+        report["inputs"].as_array().into_iter().flatten().map(|input| &input["field"]).collect();
+    assert_eq!(inputs, ["hosts[worker-2].labels[topology.kubernetes.io/zone]", "hosts"]);
+    assert_eq!((&report["inputs"][1]["order"], &report["inputs"][0]["order"]), (&true.into(), &Value::Null));
+    let (mut labelled, mut ordered) = (0, 0);
     for file in report["files"].as_array().expect("a list") {
-        assert!(!file["causes"].as_array().expect("a list").is_empty(), "{file:#}");
+        match file["causes"].as_array().expect("a list").as_slice() {
+            [cause] if *cause == 0 => {
+                assert_eq!(file["hosts"], serde_json::json!(["worker-2"]), "{file:#}");
+                labelled += 1;
+            }
+            [.., cause] if *cause == 1 => ordered += 1,
+            _ => panic!("{file:#}"),
+        }
     }
+    assert!(labelled > 0 && ordered > 0, "{report:#}");
+}
+
+#[test]
+fn a_change_of_what_an_anchor_holds_is_found_wherever_it_is_used() {
+    let Some(folder) = example("single") else { return };
+    let text = folder.read("cluster.yaml");
+    let (head, _) = text.split_once("\nhosts:\n").expect("hosts");
+    let anchored = head.to_owned()
+        + "\nhosts:\n  - {name: control-plane-node-1, address: 10.0.0.4, roles: [control-plane]}\n\
+           \x20 - &worker\n    name: worker-node-1\n    address: 10.0.0.36\n    roles: [worker]\n\
+           \x20   labels: &labels\n      zone: a\n      tier: 1\n\
+           \x20 - <<: *worker\n    name: worker-node-2\n    address: 10.0.0.37\n\
+           \x20 - {name: worker-node-3, address: 10.0.0.38, roles: [worker], labels: {<<: *labels, tier: 2}}\n";
+    folder.write("cluster.yaml", &anchored);
+    folder.kthw(&["lock"]).exits(0);
+    commit(&folder, "anchors").expect("git is here");
+    let changed = anchored.replace("zone: a", "zone: b").replace(
+        "    roles: [worker]\n",
+        "    roles: [worker]\n    taints: [{key: gpu, effect: NoSchedule}]\n",
+    );
+    folder.write("cluster.yaml", &changed);
+    let report = report(&folder, &[]);
+    let line = |text: &str| changed.lines().position(|line| line.contains(text)).expect("a line") + 1;
+    let inputs = report["inputs"].as_array().expect("a list").iter();
+    let inputs: Vec<String> = inputs
+        .map(|input| format!("{}:{} also {}", input["field"], input["lineAfter"], input["also"]))
+        .collect();
+    let expected = [
+        format!(r#""hosts[worker-node-1].taints":{} also ["hosts[worker-node-2].taints"]"#, line("taints:")),
+        format!(
+            r#""hosts[worker-node-1].labels.zone":{} also ["hosts[worker-node-2].labels.zone","hosts[worker-node-3].labels.zone"]"#,
+            line("zone: b")
+        ),
+    ];
+    assert_eq!(inputs, expected);
+    for host in ["worker-node-1", "worker-node-2", "worker-node-3"] {
+        let unit = "/etc/systemd/system/kubelet.service";
+        assert_eq!(causes(&report, unit, host), ["hosts[worker-node-1].labels.zone"]);
+    }
+    let kubelet = "/etc/kubernetes/kubelet-config.yaml";
+    for host in ["worker-node-1", "worker-node-2"] {
+        assert_eq!(causes(&report, kubelet, host), ["hosts[worker-node-1].taints"]);
+    }
+    let why = folder.kthw(&["why", "worker-node-3:/etc/systemd/system/kubelet.service"]).exits(0).stdout;
+    assert!(
+        why.contains(&format!("cluster.yaml:{} hosts[worker-node-3].labels", line("worker-node-3"))),
+        "{why}"
+    );
 }
 
 #[test]

@@ -98,3 +98,26 @@ fn no_secret_is_explained_by_its_bytes() {
     let body = key.lines().nth(1).expect("a key has a body");
     assert!(!said.contains(body));
 }
+
+#[test]
+fn a_key_with_dots_and_an_item_of_a_list_have_their_lines() {
+    let folder = ClusterFolder::single();
+    let more = "components: {containerd: {config: {plugins: {
+  io.containerd.grpc.v1.cri: {enable_cdi: true}}}}}
+priorityClasses:
+- {name: low, value: 10}
+- {name: high, value: 20}
+";
+    let text = folder.read("cluster.yaml");
+    folder.write("cluster.yaml", &(text.clone() + more));
+    let line = text.lines().count();
+    let check = |target: &str, number: usize, path: &str| {
+        let said = folder.kthw(&["why", target]).result();
+        assert!(said.contains(&format!("  (cluster.yaml:{} {path})", line + number)), "{path}: {said}");
+    };
+    let plugin = "components.containerd.config.plugins[io.containerd.grpc.v1.cri].enable_cdi";
+    check("worker-node-1:/etc/containerd/config.toml", 2, plugin);
+    let classes = "control-plane-1:/etc/kubernetes/bootstrap/priority-classes.yaml";
+    check(classes, 4, "priorityClasses[low]");
+    check(classes, 5, "priorityClasses[high]");
+}

@@ -5,9 +5,9 @@ use serde_json::{Map, Value};
 
 use super::names;
 use crate::cluster::{Anonymous, Authentication};
+use crate::field_path::join;
 use crate::meant::{AMONG_MANY, meant};
 use crate::spec::document::AuthenticationSpec;
-use crate::spec::positions::join;
 use crate::spec::problem::Problem;
 
 /// Decides whom the API server believes.

@@ -6,8 +6,8 @@ use semver::Version;
 
 use super::names;
 use crate::cluster::{Arch, CloudControllerManager, CloudDownload, CloudProvider, Role};
+use crate::field_path::join;
 use crate::spec::document::{CloudControllerManagerSpec, CloudProviderSpec, HostSpec};
-use crate::spec::positions::join;
 use crate::spec::problem::Problem;
 
 /// The flags that kthw gives to every cloud controller manager.

@@ -5,9 +5,9 @@ use serde_json::{Map, Value};
 use super::duration;
 use crate::cluster::flags::{self, Flag, Kind, Owned};
 use crate::cluster::{Api, Audit, Component, Components, FlagValue, Network, Program, Versions};
+use crate::field_path::join;
 use crate::meant::{AMONG_MANY, meant};
 use crate::spec::document::{ComponentSpec, ComponentsSpec};
-use crate::spec::positions::join;
 use crate::spec::problem::Problem;
 
 /// What other sections decided that flags follow from; a section with problems is missing.

@@ -7,9 +7,9 @@ use serde_json::{Map, Value};
 
 use super::duration;
 use crate::cluster::{ControlPlane, LeaderElection};
+use crate::field_path::join;
 use crate::meant::{AMONG_MANY, meant};
 use crate::spec::document::{ControlPlaneSpec, LeaderElectionSpec};
-use crate::spec::positions::join;
 use crate::spec::problem::Problem;
 
 /// Admission plugins with the minors of Kubernetes 1 that have them.

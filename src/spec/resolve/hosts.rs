@@ -8,8 +8,8 @@ use ipnet::IpNet;
 use super::network::Ranges;
 use super::{members, names, pods};
 use crate::cluster::{Allocation, Arch, Effect, Host, Role, Ssh, Taint};
+use crate::field_path::join;
 use crate::spec::document::{HostSpec, SshSpec, TaintSpec};
-use crate::spec::positions::join;
 use crate::spec::problem::Problem;
 
 /// Decides every host, in the order written.

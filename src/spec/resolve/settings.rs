@@ -6,9 +6,9 @@ use serde_json::{Map, Value};
 
 use super::names;
 use crate::cluster::{Audit, Downloads, Encryption, Provider};
+use crate::field_path::join;
 use crate::meant::{AMONG_MANY, meant};
 use crate::spec::document::{AuditSpec, DownloadsSpec, EncryptionSpec};
-use crate::spec::positions::join;
 use crate::spec::problem::Problem;
 
 /// Decides what is encrypted at rest.

@@ -6,8 +6,8 @@ use super::cloud_config::{self, Shape};
 use super::hosts::is_user;
 use super::paths;
 use crate::cluster::User;
+use crate::field_path::join;
 use crate::meant::{AMONG_MANY, meant};
-use crate::spec::positions::join;
 use crate::spec::problem::Problem;
 
 /// What is a secret, and a seed is not.
