@@ -3,7 +3,7 @@
 use super::failure::Failure;
 use super::opened::Opened;
 use crate::artifact::{Artifact, ImportedCertificate};
-use crate::golden::date;
+use crate::diff::date;
 use crate::sys::clock;
 use crate::ui::Diagnostic;
 

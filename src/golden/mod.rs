@@ -20,7 +20,6 @@ use kthw_store::Digest;
 pub use keyed::keyed;
 pub use layout::files;
 pub use nodes::{name_and_output, without_outputs};
-pub use pki::date;
 pub use recipe::recipes;
 pub use text::Text;
 
