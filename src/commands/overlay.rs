@@ -10,7 +10,7 @@ use super::failure::Failure;
 use super::picture;
 use super::state::State;
 use crate::diff::Causes;
-use crate::page::{Page, PageHost, PageNode, State as NodeState, Text};
+use crate::page::{NodeState, Page, PageHost, PageNode, Text};
 use crate::plan;
 use crate::report::{self, Report};
 use crate::spec::Positions;

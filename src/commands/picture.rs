@@ -10,7 +10,7 @@ use super::opened::ClusterSession;
 use super::origins::place_of;
 use crate::artifact::Artifact;
 use crate::diff::{Param, params};
-use crate::page::{Group, Home, Page, PageHost, PageNode, Parameter, State, Text};
+use crate::page::{Group, Home, NodeState, Page, PageHost, PageNode, Parameter, Text};
 use crate::plan;
 use crate::spec::Positions;
 
@@ -59,7 +59,7 @@ pub fn page(session: &ClusterSession, title: String, positions: &Positions<'_>) 
             output,
             parameters: parameters(&node.action, positions),
             text: Text::Withheld(TOO_MUCH),
-            state: State::Same,
+            state: NodeState::Same,
         }
     });
     let nodes = nodes.collect();

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use kthw::page::{
-    Arrival, ChangeGroup, ChangeKind, Changes, Detail, Drain, FieldRow, Group, Home, Hosts, Page, PageHost,
-    PageNode, Parameter, Restart, State, Text, Warning, Whose,
+    Arrival, ChangeGroup, ChangeKind, Changes, Detail, Drain, FieldRow, Group, Home, Hosts, NodeState, Page,
+    PageHost, PageNode, Parameter, Restart, Text, Warning, Whose,
 };
 use serde_json::Value;
 
