@@ -26,6 +26,7 @@ mod last_build;
 mod meant;
 mod merge_patch;
 mod mirror;
+mod names;
 mod redaction;
 mod report;
 mod rollout;

@@ -4,7 +4,7 @@ use super::failure::Failure;
 use super::opened::open_store;
 use super::state::{Name, State};
 use crate::diff::{Causes, Differences, Input, Inputs, Side, Undo, compare};
-use crate::rollout::{Change, Rollout};
+use crate::rollout::{Decisions, Rollout};
 use crate::sources::Folder;
 use crate::spec::{self, Positions};
 use crate::sys::git;
@@ -58,8 +58,8 @@ impl Comparison {
     /// What these differences lead to on hosts.
     pub fn rollout(&self, differences: &Differences, causes: &mut Causes<'_>) -> Rollout {
         let bound = [&self.before.bound, &self.after.bound];
-        let change = Change::new(bound.map(|bound| &bound.cluster), bound.map(|bound| &bound.lock));
-        Rollout::of(&change, differences, causes)
+        let decisions = Decisions::new(bound.map(|bound| &bound.cluster), bound.map(|bound| &bound.lock));
+        Rollout::of(&decisions, differences, causes)
     }
 
     /// Hands on what knows why anything differs.

@@ -55,8 +55,8 @@ fn field(FieldChange { path, before, after }: &FieldChange) -> Value {
     })
 }
 
-fn warning(Warning { title, what, advice, causes }: &Warning) -> Value {
-    object!({"title": title, "what": what, "advice": advice, "causes": causes})
+fn warning(Warning { kind, what, advice, causes }: &Warning) -> Value {
+    object!({"kind": kind, "title": kind.title(), "what": what, "advice": advice, "causes": causes})
 }
 
 fn restart(Restart { wave, unit, hosts }: &Restart) -> Value {
@@ -82,7 +82,7 @@ fn entry(entry: &Entry) -> Value {
         "path": entry.path,
         "node": entry.node,
         "hosts": entry.hosts,
-        "change": entry.change.as_str(),
+        "change": entry.kind.as_str(),
         "ownValues": entry.own,
         "causes": entry.causes,
         "through": entry.through,

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::Change;
+use super::Decisions;
 use super::drain;
 use super::quorum::Quorum;
 use super::routes;
@@ -14,11 +14,11 @@ const ETCD: &str = "etcd.service";
 const KUBELET: &str = "kubelet.service";
 
 /// Every wave in which something is done.
-pub fn waves(change: &Change<'_>, works: &[Work]) -> Vec<Wave> {
+pub fn waves(decisions: &Decisions<'_>, works: &[Work]) -> Vec<Wave> {
     let works: Vec<(&Work, Vec<String>)> =
-        works.iter().map(|work| (work, drain::reasons(change, work))).collect();
-    let routes = routes::stage(change);
-    let mut members = change.clusters[0].etcd_members().count();
+        works.iter().map(|work| (work, drain::reasons(decisions, work))).collect();
+    let routes = routes::stage(decisions);
+    let mut members = decisions.clusters[0].etcd_members().count();
     let wave = |stage: Stage| {
         let mut steps: Vec<(bool, Step)> = Vec::new();
         for (work, drained) in &works {
@@ -34,7 +34,7 @@ pub fn waves(change: &Change<'_>, works: &[Work]) -> Vec<Wave> {
         for step in &mut steps {
             step.quorum = quorum(step, &mut members);
         }
-        let batches = batches(change, stage, steps);
+        let batches = batches(decisions, stage, steps);
         (!batches.is_empty()).then_some(Wave { stage, batches })
     };
     Stage::ALL.into_iter().filter_map(wave).collect()
@@ -175,10 +175,10 @@ fn quorum(step: &Step, members: &mut usize) -> Option<Quorum> {
 
 /// Who goes together. Workers go in tenths, for most clusters have room for the pods of a tenth; the first goes alone,
 /// so that what is wrong everywhere is seen on one.
-fn batches(change: &Change<'_>, stage: Stage, steps: Vec<Step>) -> Vec<Vec<Step>> {
+fn batches(decisions: &Decisions<'_>, stage: Stage, steps: Vec<Step>) -> Vec<Vec<Step>> {
     let at_once = match stage {
         Stage::Background | Stage::Routes => steps.len(),
-        Stage::Workers | Stage::Departures => change.clusters[1].workers().count() / 10,
+        Stage::Workers | Stage::Departures => decisions.clusters[1].workers().count() / 10,
         Stage::Etcd | Stage::ApiServers | Stage::Controllers | Stage::Objects | Stage::LoadBalancers => 1,
     };
     let mut batches: Vec<Vec<Step>> = Vec::new();
