@@ -28,7 +28,24 @@ pub fn findings(decisions: &Decisions<'_>, causes: &Causes<'_>) -> Vec<Finding> 
         let because = entry(inputs, &format!("generations.{SERVICE_ACCOUNTS}"));
         findings.push(Finding::new(Kind::Lasting, what, advice).because(because));
     }
+    findings.extend(PEOPLE.iter().filter_map(|name| user(decisions, name, inputs)));
     findings
+}
+
+/// Whose kubeconfigs people have.
+const PEOPLE: [&str; 2] = ["admin", "super-admin"];
+
+fn user(decisions: &Decisions<'_>, name: &str, inputs: &Inputs) -> Option<Finding> {
+    let label = format!("pki/{name}");
+    let [before, after] = decisions.locks.map(|lock| lock.generation(&label));
+    let what = format!(
+        "the key of {name} is another, and whoever has the old one is let in until its certificate expires"
+    );
+    let advice = format!(
+        "hand out `kthw kubeconfig {name}` anew; nothing can revoke a certificate in Kubernetes but another authority"
+    );
+    let because = entry(inputs, &format!("generations.{label}"));
+    (before != after).then(|| Finding::new(Kind::ByHand, what, advice).because(because))
 }
 
 fn another_cluster(name: &str, inputs: &Inputs) -> Finding {
@@ -96,7 +113,8 @@ mod tests {
     fn a_key_that_others_trust_is_told_of() {
         let generation =
             |label: &'static str| move |lock: &mut Lock| _ = lock.generations.insert(label.to_owned(), 2);
-        check(generation("pki/admin"), &[]);
+        check(generation("pki/scheduler"), &[]);
+        check(generation("pki/admin"), &[(Kind::ByHand, "the key of admin is another")]);
         check(generation("pki/ca"), &[(Kind::Breaking, "every kubeconfig that was handed out")]);
         check(generation("pki/etcd/ca"), &[(Kind::Forbidden, "etcd loses its quorum")]);
         check(generation("pki/front-proxy-ca"), &[(Kind::Breaking, "aggregated APIs")]);

@@ -126,7 +126,7 @@ impl Rollout {
 
     /// Whether nothing has to be done to any host, and nothing to be known.
     pub fn is_empty(&self) -> bool {
-        self.waves.is_empty() && self.findings.is_empty()
+        self.waves.is_empty() && self.findings.is_empty() && self.certificates.is_empty()
     }
 
     /// What makes this rollout one that must not be begun.

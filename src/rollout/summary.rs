@@ -161,4 +161,13 @@ mod tests {
         let summary = Trial::of("production").before(more).rollout().summary();
         assert_eq!(summary, "removes worker-9; 2 things need your hands");
     }
+
+    #[test]
+    fn what_no_host_has_is_no_less_reissued() {
+        let trial = Trial::of("production")
+            .lock_after(|lock| _ = lock.generations.insert("pki/monitoring".to_owned(), 2));
+        let rollout = trial.rollout();
+        assert!(!rollout.is_empty());
+        assert_eq!(rollout.summary(), "reissues 1 certificate");
+    }
 }
