@@ -122,6 +122,9 @@ fn a_key_that_encrypts_is_not_dropped() {
     let ran = folder.kthw(&["plan", "--exit-code"]).exits(4);
     assert!(ran.stdout.starts_with("1 thing must not be done; "), "{}", ran.stdout);
     assert!(ran.stderr.contains("first `encryption = [1, 2]` in kthw.lock"), "{}", ran.stderr);
+    let json = folder.kthw(&["plan", "--format", "json"]).exits(4).stdout;
+    let json: serde_json::Value = serde_json::from_str(&json).expect("JSON");
+    assert_eq!(json["refused"], true);
 }
 
 #[test]
