@@ -220,7 +220,7 @@ pub struct Plan {
     /// Write there instead of to stdout
     #[arg(long, short, value_name = "FILE")]
     pub output: Option<Utf8PathBuf>,
-    /// Exit with 3 if there is something to do
+    /// Exit with 3 if there is something to do; what must not be done exits with 4 in any case
     #[arg(long)]
     pub exit_code: bool,
 }

@@ -18,6 +18,7 @@ pub mod upstream;
 pub mod vm;
 
 mod authority;
+mod certificate_text;
 mod diff;
 mod executor;
 mod field_path;
@@ -27,6 +28,7 @@ mod last_build;
 mod meant;
 mod merge_patch;
 mod mirror;
+mod names;
 mod redaction;
 mod report;
 mod rollout;

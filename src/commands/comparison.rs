@@ -5,7 +5,7 @@ use super::opened::open_store;
 use super::range::Range;
 use super::state::{Draft, Name, State};
 use crate::diff::{Causes, Differences, Input, Inputs, Undo, compare};
-use crate::rollout::{Change, Rollout};
+use crate::rollout::{Decisions, Rollout};
 use crate::side::Side;
 use crate::sources::Folder;
 use crate::spec::{self, Positions};
@@ -59,8 +59,8 @@ impl Comparison {
     /// What these differences lead to on hosts.
     pub fn rollout(&self, differences: &Differences, causes: &mut Causes<'_>) -> Rollout {
         let bound = [&self.before.bound, &self.after.bound];
-        let change = Change::new(bound.map(|bound| &bound.cluster), bound.map(|bound| &bound.lock));
-        Rollout::of(&change, differences, causes)
+        let decisions = Decisions::new(bound.map(|bound| &bound.cluster), bound.map(|bound| &bound.lock));
+        Rollout::of(&decisions, differences, causes)
     }
 
     /// Hands on what knows why anything differs.

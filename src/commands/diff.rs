@@ -9,7 +9,8 @@ use super::state::State;
 use super::target;
 use crate::cli::{Diff, DiffFormat};
 use crate::diff::{self, Detail, Differences, Group, Holder, TextChange};
-use crate::report::{self, Change, Effects, Entry, Report};
+use crate::page::ChangeKind;
+use crate::report::{self, Effects, Entry, Report};
 use crate::side::Side;
 use crate::sources::Folder;
 use crate::sys::files;
@@ -92,10 +93,10 @@ fn entry(
         (Some(was), Some(is)) if was != is => Some((was.to_string(), is.to_string())),
         _ => None,
     };
-    let change = match (was, is) {
-        (None, _) => Change::Added,
-        (_, None) => Change::Removed,
-        _ => Change::Changed,
+    let kind = match (was, is) {
+        (None, _) => ChangeKind::Added,
+        (_, None) => ChangeKind::Removed,
+        _ => ChangeKind::Changed,
     };
     let same = was.zip(is).is_some_and(|(was, is)| was.output == is.output);
     let described = [(old, was), (new, is)]
@@ -120,5 +121,5 @@ fn entry(
     let node = file.unwrap_or_default().to_owned();
     let causes = causes.into_iter().collect();
     let hosts = holders.into_iter().map(|holder| holder.host).filter(|host| !host.is_empty()).collect();
-    Ok(Entry { area, path, node, hosts, own, change, permissions, causes, through, detail })
+    Ok(Entry { area, path, node, hosts, own, kind, permissions, causes, through, detail })
 }

@@ -3,7 +3,7 @@
 use super::failure::Failure;
 use super::opened::Opened;
 use crate::artifact::{Artifact, ImportedCertificate};
-use crate::golden::date;
+use crate::certificate_text::date;
 use crate::sys::clock;
 use crate::ui::Diagnostic;
 

@@ -17,6 +17,8 @@ pub enum Exit {
     WrongInput = 2,
     /// Differences were found, and were asked about.
     Differences = 3,
+    /// What was asked about must not be done.
+    Refused = 4,
 }
 
 /// Why a command failed, for a person and for a script.

@@ -11,7 +11,7 @@ use super::picture::{self, Outputs};
 use super::state::State;
 use crate::artifact::Artifact;
 use crate::diff::Causes;
-use crate::page::{Page, PageHost, PageNode, State as NodeState, Text};
+use crate::page::{NodeState, Page, PageHost, PageNode, Text};
 use crate::plan;
 use crate::report::{self, Report};
 use crate::spec::Positions;

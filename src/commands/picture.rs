@@ -10,7 +10,7 @@ use super::opened::ClusterSession;
 use super::origins::place_of;
 use crate::artifact::Artifact;
 use crate::diff::{Param, params};
-use crate::page::{Group, Home, Page, PageHost, PageNode, Parameter, State, Text};
+use crate::page::{Group, Home, NodeState, Page, PageHost, PageNode, Parameter, Text};
 use crate::plan;
 use crate::spec::Positions;
 
@@ -94,7 +94,7 @@ pub fn page(outputs: &impl Outputs, title: String, positions: &Positions<'_>) ->
                 Some(Output::Public(_)) => TOO_MUCH,
                 Some(Output::Pinned(_)) | None => NOT_HERE,
             }),
-            state: State::Same,
+            state: NodeState::Same,
         }
     });
     let nodes = nodes.collect();
@@ -211,7 +211,7 @@ mod tests {
             output: output.to_owned(),
             parameters: Vec::new(),
             text: Text::Withheld(text),
-            state: State::Same,
+            state: NodeState::Same,
         };
         let read = RefCell::new(Vec::new());
         let bytes = |node: usize| {

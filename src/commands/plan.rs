@@ -28,7 +28,7 @@ pub fn run(folder: &Folder, args: &Plan, ui: &Ui) -> Result<(), Failure> {
         .map(|finding| Diagnostic::error(finding.what.as_str()).help(Some(&finding.advice)))
         .collect();
     if !refusals.is_empty() {
-        return Err(Failure { exit: Exit::Failed, diagnostics: refusals });
+        return Err(Failure { exit: Exit::Refused, diagnostics: refusals });
     }
     match args.exit_code && !rollout.is_empty() {
         true => Err(Failure::differences(Vec::new())),

@@ -7,8 +7,8 @@ use kthw_graph::{Graph, NodeId};
 
 use crate::artifact::Artifact;
 use crate::diff::{Decider, params};
+use crate::names::counted;
 use crate::plan;
-use crate::rollout::counted;
 
 /// Answers for one graph.
 pub struct Reach<'g> {

@@ -240,8 +240,7 @@ fn param_changes(before: &[Param], after: &[Param]) -> Vec<(ParamChange, BTreeSe
         }
         let (mut gone, mut come) = (lone(old, new), lone(new, old));
         if gone.is_empty() && come.is_empty() {
-            // Only their order is another.
-            (gone, come) = (old.to_vec(), new.to_vec());
+            (gone, come) = reordered(old, new);
         }
         let values = |params: &[&Param]| params.iter().map(|param| param.value.clone()).collect::<Vec<_>>();
         let change = ParamChange { name: name.to_owned(), before: values(&gone), after: values(&come) };
@@ -255,6 +254,15 @@ fn param_changes(before: &[Param], after: &[Param]) -> Vec<(ParamChange, BTreeSe
 fn lone<'p>(side: &[&'p Param], other: &[&Param]) -> Vec<&'p Param> {
     let others: BTreeSet<&str> = other.iter().map(|param| param.value.as_str()).collect();
     side.iter().copied().filter(|param| !others.contains(param.value.as_str())).collect()
+}
+
+/// Where only the order is another: what is between the items that begin and end both alike.
+fn reordered<'p>(old: &[&'p Param], new: &[&'p Param]) -> (Vec<&'p Param>, Vec<&'p Param>) {
+    let is_same = |(a, b): &(&&Param, &&Param)| a.value == b.value;
+    let begin = old.iter().zip(new).take_while(is_same).count();
+    let (old, new) = (&old[begin..], &new[begin..]);
+    let end = old.iter().rev().zip(new.iter().rev()).take_while(is_same).count();
+    (old[..old.len() - end].to_vec(), new[..new.len() - end].to_vec())
 }
 
 fn by_name(params: &[Param]) -> BTreeMap<&str, Vec<&Param>> {

@@ -9,6 +9,7 @@ use kthw_store::Output;
 use super::cause::{Causes, ParamChange};
 use super::param::Decider;
 use crate::artifact::{Artifact, Permissions};
+use crate::names;
 use crate::plan;
 use crate::side::Side;
 
@@ -97,14 +98,24 @@ pub fn compare(causes: &mut Causes<'_>) -> Differences {
         }
     }
     Differences {
-        added: new_hosts.difference(&old_hosts).map(|host| host_change(causes, after, host)).collect(),
-        removed: old_hosts.difference(&new_hosts).map(|host| host_change(causes, before, host)).collect(),
+        added: lone_hosts(causes, after, new_hosts.difference(&old_hosts)),
+        removed: lone_hosts(causes, before, old_hosts.difference(&new_hosts)),
         groups: groups.finish(),
     }
 }
 
 fn bundle(side: Side<'_>, host: &str) -> NodeId {
     side.graph.find(&plan::bundle_name(host)).expect("every host has a bundle")
+}
+
+fn lone_hosts<'h>(
+    causes: &mut Causes<'_>,
+    side: Side<'_>,
+    hosts: impl Iterator<Item = &'h String>,
+) -> Vec<HostChange> {
+    let mut hosts: Vec<HostChange> = hosts.map(|host| host_change(causes, side, host)).collect();
+    hosts.sort_by(|a, b| names::order(&a.name, &b.name));
+    hosts
 }
 
 fn host_change(causes: &mut Causes<'_>, side: Side<'_>, host: &str) -> HostChange {
@@ -227,7 +238,7 @@ impl Groups {
         let outputs =
             |holder: &Holder| [holder.before, holder.after].map(|file| file.map(|file| file.output));
         for group in &mut self.groups {
-            group.holders.sort_by(|a, b| a.host.cmp(&b.host));
+            group.holders.sort_by(|a, b| names::order(&a.host, &b.host));
             group.own = group.holders.iter().any(|holder| outputs(holder) != outputs(&group.holders[0]));
         }
         let key = |group: &Group| (group.area, group.path.clone(), group.holders[0].host.clone());

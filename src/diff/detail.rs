@@ -4,18 +4,13 @@ use std::collections::BTreeSet;
 
 use kthw_graph::{Action, NodeId, Yields};
 use kthw_store::Output;
-use similar::{ChangeTag, TextDiff};
 
 use super::compare::File;
 use super::param::params;
-use crate::artifact::{Artifact, Certificate, Download, ImportedCertificate};
-use crate::lock::Epoch;
+use super::text_change::TextChange;
+use crate::artifact::{Artifact, Download};
+use crate::certificate_text::CertificateText;
 use crate::side::Side;
-use crate::spec::{FieldChange, Positions, changes};
-use crate::visible::{visible, visible_blanks};
-
-/// The row of what a server answers to.
-const NAMES: &str = "names";
 
 /// A changed file: as text where it is one, else by what it says.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,38 +25,6 @@ pub enum Detail {
     Permissions,
 }
 
-/// The difference of two texts.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TextChange {
-    pub hunks: Vec<Hunk>,
-    /// By key, where the file is YAML or JSON.
-    pub keys: Vec<FieldChange>,
-}
-
-/// A stretch of changed lines with some around them.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Hunk {
-    /// As in `@@ -1,7 +1,7 @@`.
-    pub header: String,
-    pub lines: Vec<Line>,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Line {
-    pub kind: LineKind,
-    /// The words of the line, and whether each is what the change is about.
-    pub words: Vec<(bool, String)>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum LineKind {
-    Same,
-    Removed,
-    Added,
-    /// No line, but the lack of a line break after the one before, where the other text has one.
-    Unended,
-}
-
 /// One thing that a file says, before and after.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Row {
@@ -70,133 +33,13 @@ pub struct Row {
     pub after: Option<String>,
 }
 
-impl Line {
-    pub fn text(&self) -> String {
-        self.words.iter().map(|(_, word)| word.as_str()).collect()
-    }
-
-    /// The words as people are shown them: with nothing hidden, nor blanks where they alone tell lines apart.
-    pub fn shown(&self) -> Vec<(bool, String)> {
-        let mut marked = self.words.iter().filter(|(marked, _)| *marked).peekable();
-        let is_about_blanks = marked.peek().is_some() && marked.all(|(_, word)| is_blank(word));
-        let mut shown: Vec<(bool, String)> = Vec::new();
-        // Blanks at the end are seen by nobody.
-        let mut is_end = matches!(self.kind, LineKind::Removed | LineKind::Added);
-        for (marked, word) in self.words.iter().rev() {
-            let (word, end) = match is_end {
-                true => word.split_at(word.trim_end_matches(BLANKS).len()),
-                false => (word.as_str(), ""),
-            };
-            is_end &= word.is_empty();
-            let word = if *marked && is_about_blanks { visible_blanks(word) } else { visible(word) };
-            shown.push((*marked, word + &visible_blanks(end)));
-        }
-        shown.reverse();
-        shown
-    }
-
-    /// The line as people are shown it, with its mark.
-    pub fn seen(&self) -> String {
-        let words = self.shown().into_iter().map(|(_, word)| word);
-        std::iter::once(self.mark().to_string()).chain(words).collect()
-    }
-
-    /// What stands before it in a unified diff.
-    pub fn mark(&self) -> char {
-        match self.kind {
-            LineKind::Same => ' ',
-            LineKind::Removed => '-',
-            LineKind::Added => '+',
-            LineKind::Unended => '\\',
-        }
-    }
-}
-
-impl TextChange {
-    /// The change from one text to another; nothing stands for a file that is not there.
-    pub fn new(path: &str, before: Option<&str>, after: Option<&str>) -> Self {
-        let keys = match (is_structured(path), before, after) {
-            (true, Some(before), Some(after)) => keys(before, after),
-            _ => Vec::new(),
-        };
-        let diff = TextDiff::from_lines(before.unwrap_or_default(), after.unwrap_or_default());
-        let is_ended = |text: Option<&str>| text.is_none_or(|text| text.is_empty() || text.ends_with('\n'));
-        let tells_ends = is_ended(before) != is_ended(after);
-        let unified = diff.unified_diff();
-        let hunks = unified.iter_hunks().map(|hunk| {
-            let mut lines = Vec::new();
-            for change in hunk.ops().iter().flat_map(|op| diff.iter_inline_changes(op)) {
-                let words = change.iter_strings_lossy();
-                let mut words: Vec<(bool, String)> =
-                    words.map(|(marked, word)| (marked, word.into_owned())).collect();
-                let is_ended = words.last_mut().is_some_and(|(_, last)| {
-                    let length = last.strip_suffix('\n').map(str::len);
-                    last.truncate(length.unwrap_or(last.len()));
-                    length.is_some()
-                });
-                let kind = match change.tag() {
-                    ChangeTag::Equal => LineKind::Same,
-                    ChangeTag::Delete => LineKind::Removed,
-                    ChangeTag::Insert => LineKind::Added,
-                };
-                lines.push(Line { kind, words });
-                if tells_ends && !is_ended {
-                    let words = vec![(false, " No newline at end of file".to_owned())];
-                    lines.push(Line { kind: LineKind::Unended, words });
-                }
-            }
-            Hunk { header: hunk.header().to_string(), lines }
-        });
-        Self { hunks: hunks.collect(), keys }
-    }
-
-    /// How many lines came and how many went.
-    pub fn counts(&self) -> (usize, usize) {
-        let of =
-            |kind| self.hunks.iter().flat_map(|hunk| &hunk.lines).filter(|line| line.kind == kind).count();
-        (of(LineKind::Added), of(LineKind::Removed))
-    }
-}
-
-const BLANKS: [char; 2] = [' ', '\t'];
-
-fn is_blank(text: &str) -> bool {
-    text.chars().all(|c| BLANKS.contains(&c))
-}
-
-fn is_structured(path: &str) -> bool {
-    [".yaml", ".yml", ".json"].iter().any(|end| path.ends_with(end))
-}
-
-/// The changed keys of a YAML file, of each of its documents.
-fn keys(before: &str, after: &str) -> Vec<FieldChange> {
-    let documents = |text: &'_ str| -> Vec<String> {
-        text.split("\n---\n").map(|document| document.trim_start_matches("---\n").to_owned()).collect()
-    };
-    let (before, after) = (documents(before), documents(after));
-    if before.len() != after.len() {
-        return Vec::new();
-    }
-    let many = after.len() > 1;
-    let mut keys = Vec::new();
-    for (number, (old, new)) in before.iter().zip(&after).enumerate() {
-        for mut change in changes(&Positions::new(old), &Positions::new(new)) {
-            if many {
-                change.path = format!("{}: {}", number + 1, change.path);
-            }
-            keys.push(change);
-        }
-    }
-    keys
-}
-
 /// What a file says, if its bytes are not to be shown: what it is, and its rows.
 pub fn described(side: Side<'_>, id: NodeId) -> (&'static str, Vec<(String, String)>) {
     let action = side.action(id);
     let mut rows = match action {
-        Artifact::Certificate(certificate) => certificate_rows(certificate),
+        Artifact::Certificate(certificate) => CertificateText::from(certificate).rows(),
         Artifact::ImportedCertificate(certificate) => {
-            let mut rows = imported_rows(certificate);
+            let mut rows = CertificateText::from(certificate).rows();
             // Another certificate may say all of this too.
             rows.push(("certificate".to_owned(), called(side, id)));
             rows
@@ -235,7 +78,7 @@ pub fn rows(before: Option<Vec<(String, String)>>, after: Option<Vec<(String, St
     let names: Vec<String> = names.filter(|name| seen.insert(name.clone())).collect();
     let row = |name: String| Row { before: of(&before, &name), after: of(&after, &name), name };
     let rows = names.into_iter().map(row).filter(|row| row.before != row.after);
-    rows.map(|row| if row.name == NAMES { of_lists(row) } else { row }).collect()
+    rows.map(|row| if row.name == CertificateText::NAMES { of_lists(row) } else { row }).collect()
 }
 
 /// A row of lists with only what came and went.
@@ -262,34 +105,6 @@ pub fn fields(before: Side<'_>, old: Option<File>, after: Side<'_>, new: Option<
         rows.push(Row { name: "digest".to_owned(), before, after });
     }
     Detail::Fields { what, rows }
-}
-
-fn certificate_rows(certificate: &Certificate) -> Vec<(String, String)> {
-    let groups = certificate.organisations.iter().map(|group| format!(", O={group}")).collect::<String>();
-    let addresses = certificate.addresses.iter().map(ToString::to_string);
-    let names: Vec<String> = certificate.dns_names.iter().cloned().chain(addresses).collect();
-    let validity = certificate.validity;
-    let rows = [
-        ("subject", format!("CN={}{groups}", certificate.common_name)),
-        ("usage", certificate.profile.to_string()),
-        (NAMES, names.join(" ")),
-        ("not before", date(validity.not_before())),
-        ("not after", date(validity.not_after())),
-    ];
-    rows.into_iter()
-        .filter(|(_, value)| !value.is_empty())
-        .map(|(name, value)| (name.to_owned(), value))
-        .collect()
-}
-
-fn imported_rows(certificate: &ImportedCertificate) -> Vec<(String, String)> {
-    let imported = &certificate.imported;
-    vec![
-        ("subject".to_owned(), imported.subject()),
-        ("issuer".to_owned(), format!("{}, elsewhere", imported.issuer())),
-        ("not before".to_owned(), date(imported.authority.not_before)),
-        ("not after".to_owned(), date(imported.authority.not_after)),
-    ]
 }
 
 fn download_rows(download: &Download) -> Vec<(String, String)> {
@@ -327,56 +142,4 @@ fn shortened(output: Output) -> String {
     let text = output.to_string();
     let end = text.find(':').map_or(text.len(), |colon| text.len().min(colon + 13));
     text[..end].to_owned()
-}
-
-/// A second since 1970 as a date.
-fn date(seconds: u64) -> String {
-    let epoch = i64::try_from(seconds).ok().and_then(Epoch::from_unix);
-    epoch.map_or_else(|| format!("second {seconds}"), |epoch| epoch.to_string())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_text_is_compared_by_line_word_and_key() {
-        let before = "kind: A\ndns: 10.96.0.10\nrest: [1, 2]\n";
-        let change = TextChange::new("/etc/a.yaml", Some(before), Some(&before.replace("96", "97")));
-        assert_eq!(change.counts(), (1, 1));
-        let keys: Vec<&str> = change.keys.iter().map(|key| key.path.as_str()).collect();
-        assert_eq!(keys, ["dns"]);
-        let lines: Vec<String> =
-            change.hunks[0].lines.iter().map(|line| format!("{}{}", line.mark(), line.text())).collect();
-        assert_eq!(lines, [" kind: A", "-dns: 10.96.0.10", "+dns: 10.97.0.10", " rest: [1, 2]"]);
-        assert!(change.hunks[0].lines[1].words.iter().any(|(marked, _)| *marked));
-    }
-
-    #[test]
-    fn lines_that_look_alike_are_told_apart() {
-        let check = |before: &str, after: &str, expected: &[&str]| {
-            let change = TextChange::new("/etc/a", Some(before), Some(after));
-            let seen: Vec<String> = change.hunks[0].lines.iter().map(Line::seen).collect();
-            assert_eq!(seen, expected);
-        };
-        check("a: b\r\nc\r\n", "a: b\nc\n", &["-a: b\\r", "-c\\r", "+a: b", "+c"]);
-        check("a: b\n", "a: b \n", &["-a: b", "+a: b␣"]);
-        check("a: b\nc d\n", "a:\tb\nc d e\n", &["-a:␣b", "-c d", "+a:\\tb", "+c d e"]);
-        check("a\n  \n", "a\n\t\n", &[" a", "-␣␣", "+\\t"]);
-        check("a b\n", "a\u{a0}b\n", &["-a␣b", "+a\\u{a0}b"]);
-        check("a\nb", "a\nb\n", &[" a", "-b", "\\ No newline at end of file", "+b"]);
-        check("a\nb", "c\nb", &["-a", "+c", " b"]);
-    }
-
-    #[test]
-    fn each_document_has_its_own_keys() {
-        let before = "kind: A\n---\nkind: B\nx: 1\n";
-        let change = TextChange::new("/etc/a.yaml", Some(before), Some(&before.replace("x: 1", "x: 2")));
-        assert_eq!(change.keys[0].path, "2: x");
-    }
-
-    #[test]
-    fn a_new_file_is_all_added() {
-        assert_eq!(TextChange::new("/etc/a", None, Some("a\nb\n")).counts(), (2, 0));
-    }
 }

@@ -5,11 +5,13 @@ mod compare;
 mod detail;
 mod input;
 mod param;
+mod text_change;
 mod undo;
 
 pub use cause::Causes;
 pub use compare::{Area, Differences, File, Group, Holder, HostChange, compare};
-pub use detail::{Detail, Hunk, Line, LineKind, Row, TextChange, fields, is_described};
+pub use detail::{Detail, Row, fields, is_described};
 pub use input::{Input, Inputs, shortened, told_apart};
 pub use param::{Decider, Param, params};
+pub use text_change::{Hunk, Line, LineKind, TextChange};
 pub use undo::Undo;

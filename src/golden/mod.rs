@@ -17,7 +17,6 @@ use kthw_store::Digest;
 
 pub use layout::files;
 pub use nodes::{name_and_output, without_outputs};
-pub use pki::date;
 pub use text::Text;
 
 /// The golden file of all nodes.

@@ -6,7 +6,8 @@ use std::fmt::Write;
 use kthw_graph::{Graph, NodeId};
 
 use super::text::{Entry, Text};
-use crate::artifact::{Artifact, Certificate, ImportedCertificate};
+use crate::artifact::Artifact;
+use crate::certificate_text::CertificateText;
 use crate::plan;
 
 /// Every certificate as the fields that matter, by the host that alone has it, if one does.
@@ -28,45 +29,19 @@ pub fn certificates(graph: &Graph<Artifact>) -> BTreeMap<Option<&str>, Text> {
 
 fn entry(graph: &Graph<Artifact>, id: NodeId) -> Option<String> {
     let node = graph.node(id);
-    let name = node.name.as_str();
-    match &node.action {
-        Artifact::Certificate(certificate) => {
-            let issuer = node.inputs.iter().find(|(slot, _)| slot == "issuer-cert");
-            let issuer = issuer.map(|(_, id)| graph.node(*id).name.as_str());
-            Some(own(name, certificate, issuer))
-        }
-        Artifact::ImportedCertificate(certificate) => Some(imported(name, certificate)),
-        _ => None,
-    }
-}
-
-fn own(name: &str, certificate: &Certificate, issuer: Option<&str>) -> String {
-    let groups = certificate.organisations.iter().map(|group| format!(", O={group}")).collect::<String>();
-    let validity = certificate.validity;
-    let mut entry = format!("{name}\n  subject  CN={}{groups}\n", certificate.common_name);
-    let _ = writeln!(entry, "  issuer   {}", issuer.unwrap_or("itself"));
-    let _ = writeln!(entry, "  usage    {}", certificate.profile);
-    let _ = writeln!(entry, "  valid    {} to {}", date(validity.not_before()), date(validity.not_after()));
-    let addresses = certificate.addresses.iter().map(ToString::to_string);
-    let names: Vec<String> = certificate.dns_names.iter().cloned().chain(addresses).collect();
+    let said = match &node.action {
+        Artifact::Certificate(certificate) => CertificateText::from(certificate),
+        Artifact::ImportedCertificate(certificate) => CertificateText::from(certificate),
+        _ => return None,
+    };
+    let CertificateText { subject, issuer, usage, not_before, not_after, names } = said;
+    let signed = node.inputs.iter().find(|(slot, _)| slot == "issuer-cert");
+    let signed = signed.map(|(_, id)| graph.node(*id).name.to_string());
+    let issuer = issuer.or(signed).unwrap_or_else(|| "itself".to_owned());
+    let mut entry = format!("{}\n  subject  {subject}\n  issuer   {issuer}\n  usage    {usage}\n", node.name);
+    let _ = writeln!(entry, "  valid    {not_before} to {not_after}");
     if !names.is_empty() {
-        let _ = writeln!(entry, "  names    {}", names.join(" "));
+        let _ = writeln!(entry, "  names    {names}");
     }
-    entry
-}
-
-fn imported(name: &str, certificate: &ImportedCertificate) -> String {
-    let imported = &certificate.imported;
-    let (begins, ends) = (date(imported.authority.not_before), date(imported.authority.not_after));
-    format!(
-        "{name}\n  subject  {}\n  issuer   {}, elsewhere\n  usage    authority\n  valid    {begins} to {ends}\n",
-        imported.subject(),
-        imported.issuer(),
-    )
-}
-
-/// A second since 1970 as a date.
-pub fn date(seconds: u64) -> String {
-    let moment = i64::try_from(seconds).ok().and_then(|seconds| jiff::Timestamp::from_second(seconds).ok());
-    moment.map_or_else(|| format!("second {seconds}"), |moment| moment.to_string())
+    Some(entry)
 }

@@ -76,6 +76,16 @@ pub enum ChangeKind {
     Removed,
 }
 
+impl ChangeKind {
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Added => "added",
+            Self::Changed => "changed",
+            Self::Removed => "removed",
+        }
+    }
+}
+
 #[derive(Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Detail {

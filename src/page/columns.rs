@@ -5,7 +5,7 @@ use std::hash::Hash;
 
 use serde::Serialize;
 
-use super::{Changes, Group, Home, Page, State, Text};
+use super::{Changes, Group, Home, NodeState, Page, Text};
 
 /// What the page reads when it opens: enough to draw and to search.
 #[derive(Serialize)]
@@ -18,7 +18,7 @@ pub struct Overview<'a> {
     nodes: Nodes<'a>,
     inputs: Inputs,
     /// The nodes that do not stay the same.
-    states: BTreeMap<State, Vec<usize>>,
+    states: BTreeMap<NodeState, Vec<usize>>,
     changes: Option<&'a Changes>,
 }
 
@@ -53,7 +53,7 @@ impl<'a> Overview<'a> {
         let (mut words, mut groups) = (Interned::default(), Interned::default());
         let mut nodes = Nodes { name: Vec::new(), kind: Vec::new(), scheme: Vec::new(), home: Vec::new() };
         let mut inputs = Inputs { count: Vec::new(), slot: Vec::new(), node: Vec::new() };
-        let mut states: BTreeMap<State, Vec<usize>> = BTreeMap::new();
+        let mut states: BTreeMap<NodeState, Vec<usize>> = BTreeMap::new();
         for (index, node) in page.nodes.iter().enumerate() {
             nodes.name.push(&node.name);
             nodes.kind.push(words.index(node.kind));
@@ -67,7 +67,7 @@ impl<'a> Overview<'a> {
                 inputs.slot.push(words.index(slot));
                 inputs.node.push(*input);
             }
-            if node.state != State::Same {
+            if node.state != NodeState::Same {
                 states.entry(node.state).or_default().push(index);
             }
         }
@@ -173,8 +173,8 @@ mod tests {
     fn only_nodes_that_change_have_a_state() {
         let page = page();
         let states = Overview::of(&page).states;
-        assert!(!states.contains_key(&State::Same));
-        assert_eq!(states[&State::Cause].len(), 1);
+        assert!(!states.contains_key(&NodeState::Same));
+        assert_eq!(states[&NodeState::Cause].len(), 1);
     }
 
     #[test]

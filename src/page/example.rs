@@ -1,8 +1,8 @@
 //! A small page with a change: what this module's tests look at.
 
 use super::{
-    Arrival, ChangeGroup, ChangeKind, Changes, Detail, Drain, FieldRow, Group, Home, Hosts, Page, PageHost,
-    PageNode, Parameter, Restart, State, Text, Warning, Whose,
+    Arrival, ChangeGroup, ChangeKind, Changes, Detail, Drain, FieldRow, Group, Home, Hosts, NodeState, Page,
+    PageHost, PageNode, Parameter, Restart, Text, Warning, Whose,
 };
 
 static AUTHORITIES: Group = Group { name: "Authorities", about: "Who is trusted." };
@@ -21,7 +21,7 @@ fn node(page: &mut Page, name: &str, kind: &'static str, home: Home, inputs: &[(
             place: Some("cluster.yaml:3 name".to_owned()),
         }],
         text: Text::Shown(format!("# {kind}\n</script><script>alert(1)</script>\n").into()),
-        state: State::Same,
+        state: NodeState::Same,
     });
     page.nodes.len() - 1
 }
@@ -59,10 +59,10 @@ pub fn page() -> Page {
 fn change(page: &mut Page) {
     let find = |page: &Page, name: &str| page.nodes.iter().position(|n| n.name == name).expect("a node");
     let kubelet = find(page, "host/worker-1/kubelet.service");
-    page.nodes[kubelet].state = State::Cause;
+    page.nodes[kubelet].state = NodeState::Cause;
     for name in ["host/worker-1/bundle", "cluster"] {
         let node = find(page, name);
-        page.nodes[node].state = State::Cascade;
+        page.nodes[node].state = NodeState::Cascade;
     }
     let lines = [
         "@@ -1,2 +1,2 @@",

@@ -43,7 +43,7 @@ pub struct PageNode {
     pub output: String,
     pub parameters: Vec<Parameter>,
     pub text: Text,
-    pub state: State,
+    pub state: NodeState,
 }
 
 /// Nodes that are drawn together, and what they are in a sentence.
@@ -80,7 +80,7 @@ pub enum Text {
 /// What becomes of a node in a change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub enum State {
+pub enum NodeState {
     Same,
     Cause,
     Cascade,

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::rollout::Rollout;
+use crate::rollout::{Kind, Rollout};
 
 /// The part of a rollout that a review shows; `kthw plan` shows all of it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -16,11 +16,10 @@ pub struct Effects {
     pub drains: Vec<Drain>,
 }
 
-/// What must not be done, cannot be undone or breaks what runs.
+/// What must not be done, cannot be undone, breaks what runs or needs hands.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Warning {
-    /// Which of these, as people say it.
-    pub title: &'static str,
+    pub kind: Kind,
     pub what: String,
     pub advice: String,
     /// Indices of the report's inputs.
@@ -45,7 +44,7 @@ pub struct Drain {
 impl Effects {
     pub fn of(rollout: &Rollout) -> Self {
         let warnings = rollout.warnings().map(|finding| Warning {
-            title: finding.kind.title(),
+            kind: finding.kind,
             what: finding.what.clone(),
             advice: finding.advice.clone(),
             causes: finding.causes.clone(),

@@ -62,8 +62,8 @@ fn field(FieldChange { path, also, before, after, is_order }: &FieldChange) -> V
     value
 }
 
-fn warning(Warning { title, what, advice, causes }: &Warning) -> Value {
-    object!({"title": title, "what": what, "advice": advice, "causes": causes})
+fn warning(Warning { kind, what, advice, causes }: &Warning) -> Value {
+    object!({"kind": kind, "title": kind.title(), "what": what, "advice": advice, "causes": causes})
 }
 
 fn restart(Restart { wave, unit, hosts }: &Restart) -> Value {
@@ -89,7 +89,7 @@ fn entry(entry: &Entry) -> Value {
         "path": entry.path,
         "node": entry.node,
         "hosts": entry.hosts,
-        "change": entry.change.as_str(),
+        "change": entry.kind.as_str(),
         "ownValues": entry.own,
         "causes": entry.causes,
         "through": entry.through,

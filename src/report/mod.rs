@@ -1,5 +1,6 @@
 //! A comparison as people and programs read it: plain data, and one file for each format.
 
+mod arrivals;
 mod effects;
 mod json;
 mod markdown;
@@ -7,7 +8,8 @@ mod page;
 mod text;
 
 use crate::diff::{Area, Detail, HostChange, Input};
-use crate::rollout::counted;
+use crate::names::{self, counted};
+use crate::page::ChangeKind;
 
 pub use effects::Effects;
 pub use json::json;
@@ -37,7 +39,7 @@ pub struct Entry {
     pub hosts: Vec<String>,
     /// Whether the detail is that of the first host, and the others differ from it in values of their own.
     pub own: bool,
-    pub change: Change,
+    pub kind: ChangeKind,
     /// Mode and owner, where they changed.
     pub permissions: Option<(String, String)>,
     /// Indices of the report's inputs.
@@ -45,23 +47,6 @@ pub struct Entry {
     /// The nodes that it comes through, nearest first.
     pub through: Vec<String>,
     pub detail: Detail,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Change {
-    Added,
-    Removed,
-    Changed,
-}
-
-impl Change {
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Added => "added",
-            Self::Removed => "removed",
-            Self::Changed => "changed",
-        }
-    }
 }
 
 impl Report {
@@ -105,14 +90,8 @@ impl Entry {
 }
 
 /// Names of hosts, folded where they are many.
-pub fn hosts(names: &[String]) -> String {
-    const SHOWN: usize = 4;
-    match names {
-        [first, .., last] if names.len() > SHOWN => {
-            format!("{first} … {last} ({})", counted(names.len(), "host"))
-        }
-        _ => names.join(", "),
-    }
+fn hosts(names: &[String]) -> String {
+    names::hosts(names.iter().map(String::as_str))
 }
 
 #[cfg(test)]
@@ -120,6 +99,7 @@ pub mod trial {
     use super::effects::{Drain, Restart, Warning};
     use super::*;
     use crate::diff::{Row, TextChange};
+    use crate::rollout::Kind;
     use crate::spec::{FieldChange, Written};
 
     fn effects() -> Effects {
@@ -127,7 +107,7 @@ pub mod trial {
         let restart =
             |wave, unit: &str, names| Restart { wave, unit: format!("{unit}.service"), hosts: hosts(names) };
         let warning = Warning {
-            title: "cannot simply be undone",
+            kind: Kind::Lasting,
             what: "key 1 decrypts no more".to_owned(),
             advice: "first write all objects anew (`kubectl replace`)".to_owned(),
             causes: vec![0],
@@ -167,7 +147,7 @@ pub mod trial {
             node: "config/a".to_owned(),
             hosts: hosts.iter().map(|host| (*host).to_owned()).collect(),
             own: false,
-            change: Change::Changed,
+            kind: ChangeKind::Changed,
             permissions: None,
             causes: vec![0],
             through: Vec::new(),
@@ -230,12 +210,5 @@ pub mod trial {
         let empty = Report { added, entries, effects: Effects::default(), ..report() };
         assert_eq!(empty.headline(), "no file changes, by 2 changes of the inputs");
         assert_eq!(Report { inputs: Vec::new(), ..empty }.headline(), "nothing changes");
-    }
-
-    #[test]
-    fn many_hosts_are_folded() {
-        let names: Vec<String> = (1..=5000).map(|n| format!("w{n}")).collect();
-        assert_eq!(hosts(&names), "w1 … w5000 (5,000 hosts)");
-        assert_eq!(hosts(&names[..2]), "w1, w2");
     }
 }

@@ -3,10 +3,10 @@
 use std::collections::{BTreeSet, HashMap};
 
 use super::effects::{Drain, Restart, Warning};
-use super::{Change, Entry, Report, capitalised};
+use super::{Entry, Report, capitalised};
 use crate::diff::{Area, Detail, HostChange, Line, TextChange};
+use crate::names::counted;
 use crate::page::{self, Arrival, ChangeGroup, ChangeKind, Changes, FieldRow, Hosts, Page, Whose};
-use crate::rollout::counted;
 
 /// How many bytes of lines are on a page, and how many of one file: a browser opens that much at once.
 const ALL_LINES: usize = 2 << 20;
@@ -73,9 +73,9 @@ impl Shown<'_> {
         causes
     }
 
-    fn warning(&self, Warning { title, what, advice, causes }: &Warning) -> page::Warning {
+    fn warning(&self, Warning { kind, what, advice, causes }: &Warning) -> page::Warning {
         let causes = self.causes(causes);
-        page::Warning { title: capitalised(title), what: what.clone(), advice: advice.clone(), causes }
+        page::Warning { title: capitalised(kind.title()), what: what.clone(), advice: advice.clone(), causes }
     }
 
     fn restart(&self, Restart { wave, unit, hosts }: &Restart) -> page::Restart {
@@ -111,11 +111,7 @@ impl Shown<'_> {
                 Area::Cluster => Whose::Cluster,
             },
             hosts: self.on(&entry.hosts),
-            kind: match entry.change {
-                Change::Added => ChangeKind::Added,
-                Change::Removed => ChangeKind::Removed,
-                Change::Changed => ChangeKind::Changed,
-            },
+            kind: entry.kind,
             node: self.nodes.get(entry.node.as_str()).copied(),
             detail: detail(&entry.detail, room),
             causes: self.causes(&entry.causes),

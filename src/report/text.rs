@@ -2,12 +2,16 @@
 
 use std::fmt::Write;
 
+use super::arrivals::{Arrivals, arrivals};
 use super::effects::{Drain, Effects, Restart, Warning};
 use super::{Entry, Report, hosts};
-use crate::diff::{Detail, Line, LineKind, Row, TextChange};
-use crate::rollout::counted;
-use crate::rollout::named;
+use crate::diff::{Detail, Input, Line, LineKind, Row, TextChange};
+use crate::names::{self, counted};
+use crate::rollout::Kind;
 use crate::visible::visible;
+
+/// So many changes are listed before the rest is counted.
+const LISTED: usize = 50;
 
 /// How the lines stand out.
 struct Style {
@@ -40,24 +44,10 @@ pub fn text(report: &Report, coloured: bool) -> String {
     for warning in &report.effects.warnings {
         write_warning(&mut text, report, warning, style);
     }
-    if !report.effects.warnings.is_empty() && !report.inputs.is_empty() {
-        text.push_str("\nfrom\n");
-    }
-    for input in &report.inputs {
-        let _ = writeln!(text, "  {input}");
-    }
+    write_inputs(&mut text, report, style);
     write_restarts(&mut text, report, style);
-    for (hosts, mark, verb) in [(&report.added, '+', "added"), (&report.removed, '-', "removed")] {
-        for host in hosts {
-            let files = counted(host.files, "file");
-            let units = counted(host.units.len(), "unit");
-            let _ = writeln!(
-                text,
-                "\n{}{mark} host {} is {verb}{}: {files}, {units}",
-                style.bold, host.name, style.end
-            );
-            causes(&mut text, report, &mut host.causes.iter().copied(), &[], style);
-        }
+    for arrivals in arrivals(report) {
+        write_arrivals(&mut text, report, &arrivals, style);
     }
     for entry in &report.entries {
         write_entry(&mut text, report, entry, style);
@@ -66,12 +56,35 @@ pub fn text(report: &Report, coloured: bool) -> String {
 }
 
 fn write_warning(text: &mut String, report: &Report, warning: &Warning, style: &Style) {
-    let Warning { title, what, advice, causes: found } = warning;
-    let _ = writeln!(text, "\n{}warning: {title}: {}{}", style.bold, visible(what), style.end);
+    let Warning { kind, what, advice, causes: found } = warning;
+    let mark = if *kind == Kind::ByHand { "" } else { "warning: " };
+    let _ = writeln!(text, "\n{}{mark}{}: {}{}", style.bold, kind.title(), visible(what), style.end);
     let _ = writeln!(text, "  {}", visible(advice));
     if !found.is_empty() {
         causes(text, report, &mut found.iter().copied(), &[], style);
     }
+}
+
+fn write_inputs(text: &mut String, Report { inputs, .. }: &Report, style: &Style) {
+    if !inputs.is_empty() {
+        let _ = writeln!(text, "\n{}what was changed{}", style.bold, style.end);
+    }
+    for input in inputs.iter().take(LISTED) {
+        let _ = writeln!(text, "  {input}");
+    }
+    if let more @ 1.. = inputs.len().saturating_sub(LISTED) {
+        let _ = writeln!(text, "  and {}", counted(more, "more change"));
+    }
+}
+
+fn write_arrivals(text: &mut String, report: &Report, arrivals: &Arrivals<'_>, style: &Style) {
+    let Arrivals { verb, names, files, units, causes: found } = arrivals;
+    let mark = if *verb == "added" { '+' } else { '-' };
+    let (noun, each) = if names.len() == 1 { ("host", "") } else { ("hosts", " each") };
+    let names = names::hosts(names.iter().copied());
+    let _ = writeln!(text, "\n{}{mark} {noun} {verb}: {names}{}", style.bold, style.end);
+    let _ = writeln!(text, "  {}{each}, units {}", counted(*files, "file"), units.join(", "));
+    causes(text, report, &mut found.iter().copied(), &[], style);
 }
 
 fn write_restarts(text: &mut String, report: &Report, style: &Style) {
@@ -91,20 +104,14 @@ fn write_restarts(text: &mut String, report: &Report, style: &Style) {
 }
 
 fn write_entry(text: &mut String, report: &Report, entry: &Entry, style: &Style) {
-    let Entry { path, change, own, .. } = entry;
+    let Entry { path, kind, own, .. } = entry;
     let what = match &entry.detail {
         Detail::Fields { what, .. } => format!(" ({what})"),
         _ => String::new(),
     };
-    let change = change.as_str();
-    let _ = writeln!(
-        text,
-        "\n{}{}{what} {change} on {}{}",
-        style.bold,
-        visible(path),
-        entry.holders(),
-        style.end
-    );
+    let kind = kind.as_str();
+    let _ =
+        writeln!(text, "\n{}{}{what} {kind} on {}{}", style.bold, visible(path), entry.holders(), style.end);
     causes(text, report, &mut entry.causes.iter().copied(), &entry.through, style);
     if let Some((before, after)) = &entry.permissions {
         let _ = writeln!(text, "  mode and owner: {before} → {after}");
@@ -127,14 +134,13 @@ fn causes(
     through: &[String],
     style: &Style,
 ) {
-    let places: Vec<String> =
-        causes.filter_map(|cause| report.inputs.get(cause)).map(crate::diff::Input::place).collect();
+    let places: Vec<String> = causes.filter_map(|cause| report.inputs.get(cause)).map(Input::place).collect();
     let way = if through.is_empty() { String::new() } else { format!(", through {}", through.join(" → ")) };
     let _ = writeln!(
         text,
         "  {}because of {}{way}{}",
         style.dim,
-        named(places.iter().map(String::as_str)),
+        names::first_few(places.iter().map(String::as_str)),
         style.end
     );
 }

@@ -7,6 +7,7 @@ use serde::{Serialize, Serializer};
 
 use crate::artifact::{Artifact, Certificate, Profile};
 use crate::diff::Causes;
+use crate::names;
 use crate::side::Side;
 
 /// A certificate of the same place and name on both sides, or one on each of several hosts.
@@ -85,7 +86,7 @@ pub fn reissued(causes: &mut Causes<'_>) -> Vec<Reissue> {
         found.entry((general, why, follows)).or_default().extend(host);
     }
     let reissue = |((name, why, causes), mut hosts): ((_, _, _), Vec<String>)| {
-        hosts.sort();
+        hosts.sort_by(|a, b| names::order(a, b));
         Reissue { name, hosts, why, causes }
     };
     found.into_iter().map(reissue).collect()
@@ -119,7 +120,7 @@ fn general(name: &str) -> (String, Option<String>) {
 fn reasons(causes: &Causes<'_>, name: &str) -> Vec<Reason> {
     let Some(change) = causes.change(name) else { return vec![Reason::Program] };
     let certificate = |side: Side<'_>| match side.graph.find(name).map(|id| side.action(id)) {
-        Some(Artifact::Certificate(certificate)) => Some(names(certificate)),
+        Some(Artifact::Certificate(certificate)) => Some(names_in(certificate)),
         _ => None,
     };
     let mut reasons = BTreeSet::new();
@@ -146,7 +147,7 @@ fn reasons(causes: &Causes<'_>, name: &str) -> Vec<Reason> {
     reasons.into_iter().collect()
 }
 
-fn names(certificate: &Certificate) -> BTreeSet<String> {
+fn names_in(certificate: &Certificate) -> BTreeSet<String> {
     let addresses = certificate.addresses.iter().map(ToString::to_string);
     certificate.dns_names.iter().cloned().chain(addresses).collect()
 }

@@ -1,6 +1,7 @@
 //! Why the pods of a node have to go elsewhere while its host is changed.
 
-use super::Change;
+use super::Decisions;
+use super::kubelet;
 use super::work::Work;
 use crate::cluster::Role;
 
@@ -12,11 +13,12 @@ const RUNTIME: [(&str, &str); 3] = [
 ];
 const NETWORK: [&str; 2] = ["/opt/cni/bin/", "/etc/cni/net.d/"];
 
-/// The reasons to drain a node that stays a worker; none for flags and configuration, which a restarted kubelet or
-/// containerd takes up while containers go on.
-pub fn reasons(change: &Change<'_>, work: &Work) -> Vec<String> {
-    let [before, after] = change.clusters;
-    let is_worker = change.host(&work.host).iter().all(|host| host.is_some_and(|host| host.is(Role::Worker)));
+/// The reasons to drain a node that stays a worker; none for most flags and configuration, which a restarted
+/// kubelet or containerd takes up while containers go on.
+pub fn reasons(decisions: &Decisions<'_>, work: &Work) -> Vec<String> {
+    let [before, after] = decisions.clusters;
+    let is_worker =
+        decisions.host(&work.host).iter().all(|host| host.is_some_and(|host| host.is(Role::Worker)));
     if !is_worker {
         return Vec::new();
     }
@@ -46,6 +48,7 @@ pub fn reasons(change: &Change<'_>, work: &Work) -> Vec<String> {
     if paths.any(|path| is_network(path)) {
         reasons.push("network plugins".to_owned());
     }
+    reasons.extend(kubelet::policies(decisions));
     reasons
 }
 

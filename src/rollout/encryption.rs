@@ -1,18 +1,26 @@
 //! What API servers can no longer decrypt, and what they could not after going back.
 
-use super::Change;
+use super::Decisions;
 use super::finding::{Finding, Kind, entry, field};
 use crate::cluster::{Cluster, Provider};
 use crate::diff::Inputs;
 
-pub fn findings(change: &Change<'_>, inputs: &Inputs) -> Vec<Finding> {
-    let [old, new] = change.clusters.map(|cluster| &cluster.encryption);
+pub fn findings(decisions: &Decisions<'_>, inputs: &Inputs) -> Vec<Finding> {
+    let [old, new] = decisions.clusters.map(|cluster| &cluster.encryption);
     let mut findings = Vec::new();
     if old.provider != new.provider {
         let causes = field(inputs, "encryption.provider");
+        if old.provider == Provider::Identity {
+            findings.extend(unread(
+                decisions,
+                &format!("what is written of {}", new.resources.join(", ")),
+                QUIET,
+                causes.clone(),
+            ));
+        }
         findings.push(another_provider(old.provider, new.provider).because(causes));
     } else if new.provider != Provider::Identity {
-        findings.extend(generations(change, inputs));
+        findings.extend(generations(decisions, inputs));
     }
     let missing = |these: &[String], those: &[String]| {
         these.iter().filter(|resource| !those.contains(resource)).cloned().collect::<Vec<_>>().join(", ")
@@ -30,6 +38,7 @@ pub fn findings(change: &Change<'_>, inputs: &Inputs) -> Vec<Finding> {
             "{added} encrypted from now on: after going back what was written meanwhile is unreadable"
         );
         findings.push(Finding::new(Kind::Lasting, what, AFTERWARDS).because(causes()));
+        findings.extend(unread(decisions, &format!("what is written of {added}"), QUIET, causes()));
     }
     findings
 }
@@ -46,14 +55,15 @@ fn another_provider(old: Provider, new: Provider) -> Finding {
         }
         old => {
             let what = format!("{old} → {new}: what etcd holds encrypted by {old} is unreadable");
-            let advice = "keep the provider: an API server is given the keys of one alone";
-            Finding::new(Kind::Breaking, what, advice)
+            let advice = "keep the provider: an API server is given the keys of one alone, so nothing can be written anew \
+                          with another before";
+            Finding::new(Kind::Forbidden, what, advice)
         }
     }
 }
 
-fn generations(change: &Change<'_>, inputs: &Inputs) -> Vec<Finding> {
-    let [old, new] = change.locks.map(|lock| &lock.encryption);
+fn generations(decisions: &Decisions<'_>, inputs: &Inputs) -> Vec<Finding> {
+    let [old, new] = decisions.locks.map(|lock| &lock.encryption);
     let missing = |these: &[u32], those: &[u32]| -> Vec<u32> {
         these.iter().filter(|generation| !those.contains(generation)).copied().collect()
     };
@@ -69,7 +79,7 @@ fn generations(change: &Change<'_>, inputs: &Inputs) -> Vec<Finding> {
         let advice = format!(
             "first `encryption = {between:?}` in kthw.lock, and roll it out; then write all objects anew ({}); and only \
              then `encryption = {new:?}`",
-            rewriting(change.clusters[0])
+            rewriting(decisions.clusters[0])
         );
         return vec![Finding::new(Kind::Forbidden, what, advice).because(causes())];
     }
@@ -81,7 +91,7 @@ fn generations(change: &Change<'_>, inputs: &Inputs) -> Vec<Finding> {
         );
         let advice = format!(
             "first write all objects anew ({}); only generation {generation} in kthw.lock reads what was forgotten",
-            rewriting(change.clusters[0])
+            rewriting(decisions.clusters[0])
         );
         findings.push(Finding::new(Kind::Lasting, what, advice).because(causes()));
     }
@@ -89,18 +99,31 @@ fn generations(change: &Change<'_>, inputs: &Inputs) -> Vec<Finding> {
         let what = format!("key {generation} is new: after going back what it has encrypted is unreadable");
         let advice = format!("to go back, keep generation {generation} in kthw.lock");
         findings.push(Finding::new(Kind::Lasting, what, advice).because(causes()));
-        let is_first = new.first() == Some(&generation);
-        if is_first && change.clusters[1].control_planes().nth(1).is_some() {
-            let what = format!(
-                "key {generation} encrypts as soon as the first API server has it, and the others cannot read that \
-                 until they have restarted"
+        if new.first() == Some(&generation) {
+            let order = |keys: &[u32]| format!("`encryption = {keys:?}`");
+            let second = [old.as_slice(), &[generation]].concat();
+            let advice = format!(
+                "in two rollouts: first {} in kthw.lock, so that every API server can decrypt it, and then {}",
+                order(&second),
+                order(new)
             );
-            let advice =
-                "choose a quiet hour: reads of what is written in between fail on the other API servers";
-            findings.push(Finding::new(Kind::Meanwhile, what, advice).because(causes()));
+            let what = format!("what key {generation} encrypts");
+            findings.extend(unread(decisions, &what, &advice, causes()));
         }
     }
     findings
+}
+
+const QUIET: &str = "choose a quiet hour, and roll out to the API servers without a pause";
+
+/// What the first API server writes while the others do not know how to read it.
+fn unread(decisions: &Decisions<'_>, what: &str, advice: &str, causes: Vec<usize>) -> Option<Finding> {
+    decisions.clusters[1].control_planes().nth(1)?;
+    let what = format!(
+        "{what} as soon as the first API server restarts is unreadable for the others, which can list nothing of its kind \
+         until they have restarted"
+    );
+    Some(Finding::new(Kind::Breaking, what, advice).because(causes))
 }
 
 /// The command that encrypts with the first key whatever is encrypted.
@@ -115,10 +138,7 @@ mod tests {
 
     fn check(trial: &Trial, expected: &[(Kind, &str)]) {
         let findings = trial.rollout().findings;
-        let found: Vec<_> = findings
-            .iter()
-            .filter(|finding| finding.kind != Kind::Meanwhile || finding.what.starts_with("key"))
-            .collect();
+        let found: Vec<_> = findings.iter().filter(|finding| finding.kind != Kind::Meanwhile).collect();
         assert_eq!(found.len(), expected.len(), "{found:#?}");
         for (finding, (kind, start)) in found.iter().zip(expected) {
             assert!(finding.kind == *kind && finding.what.starts_with(start), "{finding:?}");
@@ -141,24 +161,51 @@ mod tests {
         check(&lock(&[2, 1], &[3, 1]), &[(Kind::Forbidden, "[2, 1] → [3, 1]: key 2 encrypts until then")]);
         check(
             &lock(&[1], &[2, 1]),
-            &[(Kind::Lasting, "key 2 is new"), (Kind::Meanwhile, "key 2 encrypts as soon as")],
+            &[(Kind::Lasting, "key 2 is new"), (Kind::Breaking, "what key 2 encrypts as soon as")],
         );
+        check(&lock(&[1], &[1, 2]), &[(Kind::Lasting, "key 2 is new")]);
+        check(&lock(&[1, 2], &[2, 1]), &[]);
         let provider = |from: &'static str, to: &'static str| {
             Trial::of("production")
                 .before(|text| text.replace("provider: secretbox", &format!("provider: {from}")))
                 .after(|text| text.replace("provider: secretbox", &format!("provider: {to}")))
         };
-        check(&provider("secretbox", "aescbc"), &[(Kind::Breaking, "secretbox → aescbc")]);
-        check(&provider("identity", "secretbox"), &[(Kind::Lasting, "secretbox encrypts from now on")]);
-        check(&provider("secretbox", "identity"), &[(Kind::Breaking, "secretbox → identity")]);
+        check(&provider("secretbox", "aescbc"), &[(Kind::Forbidden, "secretbox → aescbc")]);
+        let written =
+            (Kind::Breaking, "what is written of secrets, configmaps as soon as the first API server");
+        check(
+            &provider("identity", "secretbox"),
+            &[(Kind::Lasting, "secretbox encrypts from now on"), written],
+        );
+        check(&provider("secretbox", "identity"), &[(Kind::Forbidden, "secretbox → identity")]);
         let resources = |from: &'static str, to: &'static str| {
             Trial::of("production")
                 .before(|text| text.replace("[secrets, configmaps]", from))
                 .after(|text| text.replace("[secrets, configmaps]", to))
         };
         check(&resources("[secrets, configmaps]", "[secrets]"), &[(Kind::Breaking, "configmaps no longer")]);
-        check(&resources("[secrets]", "[secrets, configmaps]"), &[(Kind::Lasting, "configmaps encrypted")]);
+        let written = (Kind::Breaking, "what is written of configmaps as soon as the first API server");
+        check(
+            &resources("[secrets]", "[secrets, configmaps]"),
+            &[(Kind::Lasting, "configmaps encrypted"), written],
+        );
     }
+
+    #[test]
+    fn every_api_server_can_decrypt_before_one_encrypts() {
+        let advice = |example: &str| {
+            let trial = Trial::of(example)
+                .lock_before(|lock| lock.encryption = vec![1])
+                .lock_after(|lock| lock.encryption = vec![2, 1]);
+            let findings = trial.rollout().findings;
+            findings.into_iter().find(|finding| finding.kind == Kind::Breaking).map(|finding| finding.advice)
+        };
+        let in_two = "in two rollouts: first `encryption = [1, 2]` in kthw.lock, so that every API server can decrypt it, \
+                      and then `encryption = [2, 1]`";
+        assert_eq!(advice("production").as_deref(), Some(in_two));
+        assert_eq!(advice("single"), None, "there is no other API server");
+    }
+
     #[test]
     fn keys_change_in_an_order_that_loses_nothing() {
         let advice = |before: &'static [u32], after: &'static [u32]| {

@@ -1,12 +1,12 @@
 //! Where clients ask for the API, and go on asking until they are told otherwise.
 
-use super::Change;
+use super::Decisions;
 use super::finding::{Finding, Kind, field};
 use crate::cluster::Cluster;
 use crate::diff::Inputs;
 
-pub fn findings(change: &Change<'_>, inputs: &Inputs) -> Vec<Finding> {
-    let [before, after] = change.clusters;
+pub fn findings(decisions: &Decisions<'_>, inputs: &Inputs) -> Vec<Finding> {
+    let [before, after] = decisions.clusters;
     let [old, new] = [before, after].map(|cluster| cluster.api.endpoint.to_string());
     let (led, leads) = (places(before), places(after));
     let lost: Vec<String> = led.into_iter().filter(|place| !leads.contains(place)).collect();

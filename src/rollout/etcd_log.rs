@@ -1,23 +1,27 @@
 //! Where etcd has its write-ahead log, without which its data is worth nothing.
 
+use super::Decisions;
 use super::finding::{Finding, Kind, field};
-use super::{Change, named};
 use crate::cluster::{Cluster, Role};
 use crate::diff::Inputs;
+use crate::names;
 
 /// A member that starts without its log begins a new etcd, whatever is in its data directory.
-pub fn findings(change: &Change<'_>, inputs: &Inputs) -> Option<Finding> {
-    let [from, to] = change.clusters.map(log);
-    let stays = |name: &str| change.host(name)[1].is_some_and(|host| host.is(Role::Etcd));
-    let members: Vec<&str> =
-        change.clusters[0].etcd_members().map(|host| host.name.as_str()).filter(|name| stays(name)).collect();
+pub fn findings(decisions: &Decisions<'_>, inputs: &Inputs) -> Option<Finding> {
+    let [from, to] = decisions.clusters.map(log);
+    let stays = |name: &str| decisions.host(name)[1].is_some_and(|host| host.is(Role::Etcd));
+    let members: Vec<&str> = decisions.clusters[0]
+        .etcd_members()
+        .map(|host| host.name.as_str())
+        .filter(|name| stays(name))
+        .collect();
     if from == to || members.is_empty() {
         return None;
     }
     let what = format!(
         "the log of etcd to be moved from {from} to {to} on {}: a member that finds none there does not go on \
          with its data",
-        named(members)
+        names::hosts(members)
     );
     let advice = format!(
         "one member at a time, in its turn, in place of the restart: `systemctl stop etcd`, write its files, `mv {from} {to}`, \

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
-use super::Change;
+use super::Decisions;
 use crate::diff::{Area, Causes, Decider, Differences};
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -15,8 +15,8 @@ pub struct FlagChange {
 }
 
 /// The flags that nobody wrote and that came or went; none where no version changed.
-pub fn changes(change: &Change<'_>, differences: &Differences, causes: &Causes<'_>) -> Vec<FlagChange> {
-    let [before, after] = change.clusters;
+pub fn changes(decisions: &Decisions<'_>, differences: &Differences, causes: &Causes<'_>) -> Vec<FlagChange> {
+    let [before, after] = decisions.clusters;
     if before.versions == after.versions {
         return Vec::new();
     }

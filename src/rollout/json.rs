@@ -13,6 +13,8 @@ use crate::diff::Inputs;
 #[derive(Serialize)]
 struct Document<'a> {
     summary: String,
+    /// Whether it must not be done.
+    refused: bool,
     before: &'a str,
     after: &'a str,
     /// What the indices of causes count.
@@ -40,11 +42,12 @@ pub fn json(rollout: &Rollout, inputs: &Inputs, [before, after]: [&str; 2]) -> S
     let waves = waves.map(|(Wave { stage, batches }, wave)| WaveDocument { wave, stage: *stage, batches });
     let document = Document {
         summary: rollout.summary(),
+        refused: rollout.refusals().next().is_some(),
         before,
         after,
         changes: inputs.all().iter().map(ToString::to_string).collect(),
         files: rollout.files,
-        hosts: rollout.hosts,
+        hosts: rollout.touched.len(),
         added: &rollout.added,
         removed: &rollout.removed,
         findings: &rollout.findings,

@@ -3,14 +3,15 @@
 use std::collections::{BTreeSet, HashMap};
 use std::net::IpAddr;
 
+use super::Decisions;
 use super::finding::{Finding, Kind, field};
-use super::{Change, named};
 use crate::cluster::{Cluster, Host, Role};
 use crate::diff::Inputs;
+use crate::names;
 
-pub fn findings(change: &Change<'_>, inputs: &Inputs) -> Vec<Finding> {
-    let [before, after] = change.clusters;
-    let renamed = renamed(change);
+pub fn findings(decisions: &Decisions<'_>, inputs: &Inputs) -> Vec<Finding> {
+    let [before, after] = decisions.clusters;
+    let renamed = renamed(decisions);
     let is_renamed =
         |host: &Host| renamed.iter().any(|(old, new)| [&old.name, &new.name].contains(&&host.name));
     let only_in = |these, those, role| -> Vec<&Host> {
@@ -20,7 +21,7 @@ pub fn findings(change: &Change<'_>, inputs: &Inputs) -> Vec<Finding> {
     let cause = |hosts: &[&Host]| {
         hosts.iter().flat_map(|host| field(inputs, &format!("hosts[{}]", host.name))).collect()
     };
-    let names = |hosts: &[&Host]| named(hosts.iter().map(|host| host.name.as_str()));
+    let names = |hosts: &[&Host]| names::hosts(hosts.iter().map(|host| host.name.as_str()));
     for (old, new) in &renamed {
         let what = format!(
             "{} to be {} at the same address {}: one machine would be joined as the new host and wiped as the old one",
@@ -57,7 +58,7 @@ pub fn findings(change: &Change<'_>, inputs: &Inputs) -> Vec<Finding> {
         let advice = "`kubectl drain NAME --ignore-daemonsets --delete-emptydir-data`, stop its units, `kubectl delete node NAME`";
         findings.push(Finding::new(Kind::ByHand, what, advice).because(cause(&idle)));
     }
-    let gone = before.hosts.iter().filter(|host| change.host(&host.name)[1].is_none());
+    let gone = before.hosts.iter().filter(|host| decisions.host(&host.name)[1].is_none());
     let gone: Vec<&Host> = gone.filter(|host| !is_renamed(host)).collect();
     if !gone.is_empty() {
         let what = format!(
@@ -67,13 +68,13 @@ pub fn findings(change: &Change<'_>, inputs: &Inputs) -> Vec<Finding> {
         let advice = "nothing can revoke a certificate in Kubernetes; erase the disks";
         findings.push(Finding::new(Kind::ByHand, what, advice).because(cause(&gone)));
     }
-    findings.extend(moved(change, inputs));
+    findings.extend(moved(decisions, inputs));
     findings
 }
 
 /// The hosts that have an address which was another's, with those others.
-fn renamed<'c>(change: &Change<'c>) -> Vec<(&'c Host, &'c Host)> {
-    let [before, after] = change.clusters;
+fn renamed<'c>(decisions: &Decisions<'c>) -> Vec<(&'c Host, &'c Host)> {
+    let [before, after] = decisions.clusters;
     let had: HashMap<IpAddr, &Host> = before.hosts.iter().map(|host| (host.address, host)).collect();
     let pairs = after.hosts.iter().filter_map(|new| Some((*had.get(&new.address)?, new)));
     pairs.filter(|(old, new)| old.name != new.name).collect()
@@ -87,10 +88,10 @@ fn only_in<'c>(these: &'c Cluster, those: &Cluster, role: Role) -> Vec<&'c Host>
 }
 
 /// Hosts of the same name that are elsewhere, or another machine.
-fn moved(change: &Change<'_>, inputs: &Inputs) -> Vec<Finding> {
+fn moved(decisions: &Decisions<'_>, inputs: &Inputs) -> Vec<Finding> {
     let mut findings = Vec::new();
-    for new in &change.clusters[1].hosts {
-        let [Some(old), _] = change.host(&new.name) else { continue };
+    for new in &decisions.clusters[1].hosts {
+        let [Some(old), _] = decisions.host(&new.name) else { continue };
         let cause = |name: &str| field(inputs, &format!("hosts[{}].{name}", new.name));
         if old.address != new.address {
             let what = format!("{} moves from {} to {}", new.name, old.address, new.address);

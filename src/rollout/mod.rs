@@ -11,6 +11,7 @@ mod finding;
 mod flags;
 mod json;
 mod keys;
+mod kubelet;
 mod members;
 mod network;
 mod objects;
@@ -20,13 +21,14 @@ mod routes;
 mod skew;
 mod stage;
 mod step;
+mod summary;
 mod text;
 #[cfg(test)]
 mod trial;
 mod waves;
 mod work;
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 pub use json::json;
 pub use text::text;
@@ -36,19 +38,20 @@ use crate::diff::{Causes, Differences};
 use crate::lock::Lock;
 
 use certificates::Reissue;
-use finding::{Finding, Kind};
+use finding::Finding;
+pub use finding::Kind;
 use flags::FlagChange;
 use step::{Step, Wave};
 use work::Work;
 
 /// What was decided before and after.
-pub struct Change<'a> {
+pub struct Decisions<'a> {
     clusters: [&'a Cluster; 2],
     locks: [&'a Lock; 2],
     hosts: [HashMap<&'a str, &'a Host>; 2],
 }
 
-impl<'a> Change<'a> {
+impl<'a> Decisions<'a> {
     pub fn new(clusters: [&'a Cluster; 2], locks: [&'a Lock; 2]) -> Self {
         let hosts = clusters.map(|cluster| {
             cluster.hosts.iter().map(|host| (host.name.as_str(), host)).collect::<HashMap<_, _>>()
@@ -65,9 +68,9 @@ impl<'a> Change<'a> {
 /// Everything that a change leads to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rollout {
-    /// How many files change on hosts that stay, and on how many of these.
+    /// How many files change on hosts that stay, and on which of these.
     pub files: usize,
-    pub hosts: usize,
+    pub touched: Vec<String>,
     pub added: Vec<String>,
     pub removed: Vec<String>,
     pub waves: Vec<Wave>,
@@ -87,34 +90,35 @@ pub struct Restart<'r> {
 }
 
 impl Rollout {
-    pub fn of(change: &Change<'_>, differences: &Differences, causes: &mut Causes<'_>) -> Self {
+    pub fn of(decisions: &Decisions<'_>, differences: &Differences, causes: &mut Causes<'_>) -> Self {
         let changed = work::changed(differences);
-        let (files, hosts) = (changed.values().map(BTreeSet::len).sum(), changed.len());
+        let (files, touched) = extent(&changed);
         let work = |name: &str| Work::of(name, causes.before, causes.after, changed.get(name));
-        let [before, after] = change.clusters;
-        let departing = before.hosts.iter().filter(|host| change.host(&host.name)[1].is_none());
+        let [before, after] = decisions.clusters;
+        let departing = before.hosts.iter().filter(|host| decisions.host(&host.name)[1].is_none());
         let works: Vec<Work> =
             after.hosts.iter().chain(departing).filter_map(|host| work(&host.name)).collect();
-        let waves = waves::waves(change, &works);
-        let mut findings = skew::findings(change, &causes.inputs);
-        findings.extend(keys::findings(change, causes));
-        findings.extend(encryption::findings(change, &causes.inputs));
-        findings.extend(network::findings(change, &causes.inputs));
-        findings.extend(objects::findings(change, &causes.inputs));
-        findings.extend(routes::findings(change, &causes.inputs));
-        findings.extend(endpoint::findings(change, &causes.inputs));
-        findings.extend(members::findings(change, &causes.inputs));
-        findings.extend(etcd_log::findings(change, &causes.inputs));
-        findings.extend(outage::findings(change, &waves));
+        let waves = waves::waves(decisions, &works);
+        let mut findings = skew::findings(decisions, &causes.inputs);
+        findings.extend(keys::findings(decisions, causes));
+        findings.extend(encryption::findings(decisions, &causes.inputs));
+        findings.extend(network::findings(decisions, &causes.inputs));
+        findings.extend(objects::findings(decisions, &causes.inputs));
+        findings.extend(routes::findings(decisions, &causes.inputs));
+        findings.extend(endpoint::findings(decisions, &causes.inputs));
+        findings.extend(members::findings(decisions, &causes.inputs));
+        findings.extend(kubelet::findings(decisions, &causes.inputs));
+        findings.extend(etcd_log::findings(decisions, &causes.inputs));
+        findings.extend(outage::findings(decisions, &waves));
         findings.sort_by_key(|finding| finding.kind);
         let names = |hosts: &[crate::diff::HostChange]| hosts.iter().map(|host| host.name.clone()).collect();
         Self {
             files,
-            hosts,
+            touched,
             added: names(&differences.added),
             removed: names(&differences.removed),
             waves,
-            flags: flags::changes(change, differences, causes),
+            flags: flags::changes(decisions, differences, causes),
             certificates: certificates::reissued(causes),
             findings,
         }
@@ -122,7 +126,7 @@ impl Rollout {
 
     /// Whether nothing has to be done to any host, and nothing to be known.
     pub fn is_empty(&self) -> bool {
-        self.waves.is_empty() && self.findings.is_empty()
+        self.waves.is_empty() && self.findings.is_empty() && self.certificates.is_empty()
     }
 
     /// What makes this rollout one that must not be begun.
@@ -130,15 +134,15 @@ impl Rollout {
         self.of_kind(Kind::Forbidden)
     }
 
-    /// What nobody should miss: what must not be done, cannot be undone, or breaks what runs.
+    /// What nobody should miss: all but what does not work for a moment.
     pub fn warnings(&self) -> impl Iterator<Item = &Finding> {
-        self.findings.iter().filter(|finding| finding.kind <= Kind::Breaking)
+        self.findings.iter().filter(|finding| finding.kind != Kind::Meanwhile)
     }
 
     /// Leaves what is done to some hosts, where these are the differences that count. What is to be known stays.
     pub fn only(&mut self, differences: &Differences, wanted: impl Fn(&str) -> bool) {
         let changed = work::changed(differences);
-        (self.files, self.hosts) = (changed.values().map(BTreeSet::len).sum(), changed.len());
+        (self.files, self.touched) = extent(&changed);
         self.added.retain(|host| wanted(host));
         self.removed.retain(|host| wanted(host));
         for batch in self.waves.iter_mut().flat_map(|wave| &mut wave.batches) {
@@ -170,105 +174,18 @@ impl Rollout {
 
     /// The blast radius, on one line.
     pub fn summary(&self) -> String {
-        if self.is_empty() {
-            return "nothing to do: no file of any host changes".to_owned();
-        }
-        let staying = self.waves.iter().flat_map(Wave::steps);
-        let staying =
-            staying.filter(|step| !self.added.contains(&step.host) && !self.removed.contains(&step.host));
-        let (starts, stops) = staying.fold((0, 0), |(starts, stops), step| {
-            (starts + step.starts().count(), stops + step.stops().count())
-        });
-        let reissued = self.certificates.iter().map(Reissue::count).sum();
-        let restarts = self.restarts().count();
-        let count = |kind| self.of_kind(kind).count();
-        let waves: BTreeSet<usize> = self.restarts().map(|restart| restart.wave).collect();
-        let waves = counted(waves.len(), "wave");
-        let parts = [
-            (
-                count(Kind::Forbidden),
-                format!("{} must not be done", counted(count(Kind::Forbidden), "thing")),
-            ),
-            (
-                self.files,
-                format!("changes {} on {}", counted(self.files, "file"), counted(self.hosts, "host")),
-            ),
-            (self.added.len(), format!("adds {}", counted(self.added.len(), "host"))),
-            (self.removed.len(), format!("removes {}", counted(self.removed.len(), "host"))),
-            (restarts, format!("restarts {} in {waves}", counted(restarts, "unit"))),
-            (starts, format!("starts {}", counted(starts, "unit"))),
-            (stops, format!("stops {}", counted(stops, "unit"))),
-            (self.drains().count(), format!("drains {}", counted(self.drains().count(), "node"))),
-            (reissued, format!("reissues {}", counted(reissued, "certificate"))),
-            (
-                count(Kind::Lasting),
-                format!("{} cannot simply be undone", counted(count(Kind::Lasting), "thing")),
-            ),
-            (count(Kind::Breaking), format!("{} what runs", breaks(count(Kind::Breaking)))),
-        ];
-        let parts = parts.into_iter().filter(|(count, _)| *count > 0).map(|(_, part)| part);
-        parts.collect::<Vec<_>>().join("; ")
+        summary::summary(self)
     }
 }
 
-fn breaks(count: usize) -> String {
-    format!("{} break{}", counted(count, "thing"), if count == 1 { "s" } else { "" })
-}
-
-/// A number with its noun.
-pub fn counted(count: usize, noun: &str) -> String {
-    format!("{} {noun}{}", thousands(count), if count == 1 { "" } else { "s" })
-}
-
-fn thousands(count: usize) -> String {
-    let digits = count.to_string();
-    let mut text = String::new();
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
-/// So many are named before the rest is counted.
-const NAMED: usize = 6;
-
-/// The first few of some names, and how many more there are.
-pub fn named<'n>(names: impl IntoIterator<Item = &'n str>) -> String {
-    let names: Vec<&str> = names.into_iter().collect();
-    let shown = names[..names.len().min(NAMED)].join(", ");
-    match names.len().saturating_sub(NAMED) {
-        0 => shown,
-        more => format!("{shown} and {more} more"),
-    }
+/// How many files are among what changes, and the hosts that have them.
+fn extent(changed: &BTreeMap<&str, BTreeSet<&str>>) -> (usize, Vec<String>) {
+    (changed.values().map(BTreeSet::len).sum(), changed.keys().map(|host| (*host).to_owned()).collect())
 }
 
 #[cfg(test)]
 mod tests {
     use super::trial::Trial;
-
-    #[test]
-    fn the_blast_radius_is_one_line() {
-        let summary = |trial: Trial| trial.rollout().summary();
-        assert_eq!(summary(Trial::of("production")), "nothing to do: no file of any host changes");
-        let upgrade = Trial::of("production").before(|text| text.replace("1.36.1", "1.33.1"));
-        insta::assert_snapshot!(summary(upgrade));
-        let member = |text: String| {
-            text.replace(
-                "name: worker-2\n    address: 10.20.0.102",
-                "name: worker-9\n    address: 10.20.0.109",
-            )
-        };
-        insta::assert_snapshot!(summary(Trial::of("production").after(member)));
-    }
-
-    #[test]
-    fn a_number_is_read_at_a_glance() {
-        assert_eq!(super::counted(1, "file"), "1 file");
-        assert_eq!(super::counted(1_234_567, "file"), "1,234,567 files");
-    }
 
     #[test]
     fn every_restart_is_told_with_its_wave() {

@@ -1,12 +1,14 @@
 //! Addresses and names that live on in pods and objects of the cluster, whatever its hosts are told.
 
-use super::Change;
+use semver::Version;
+
+use super::Decisions;
 use super::finding::{Finding, Kind, field};
-use crate::cluster::{Allocation, Cluster};
+use crate::cluster::{Allocation, Cluster, FlagValue};
 use crate::diff::Inputs;
 
-pub fn findings(change: &Change<'_>, inputs: &Inputs) -> Vec<Finding> {
-    let [old, new] = change.clusters.map(|cluster| &cluster.network);
+pub fn findings(decisions: &Decisions<'_>, inputs: &Inputs) -> Vec<Finding> {
+    let [old, new] = decisions.clusters.map(|cluster| &cluster.network);
     let moved = |name: &str, before: String, after: String, what: &str, advice: &str| {
         (before != after).then(|| {
             let what = format!("{name} {before} → {after}: {what}");
@@ -22,7 +24,7 @@ pub fn findings(change: &Change<'_>, inputs: &Inputs) -> Vec<Finding> {
         let advice = "keep it on a cluster that somebody depends on, and move what runs to a new cluster";
         Finding::new(Kind::Breaking, what, advice).because(field(inputs, "network.cni"))
     });
-    let (kept, anew) = match change.clusters[1].network.pod_cidr_allocation {
+    let (kept, anew) = match decisions.clusters[1].network.pod_cidr_allocation {
         Allocation::ControllerManager => (
             "nodes keep the range in spec.podCIDR, and pods their addresses, until they are made anew",
             "delete each node after it is drained, and let its kubelet register it anew",
@@ -32,14 +34,27 @@ pub fn findings(change: &Change<'_>, inputs: &Inputs) -> Vec<Finding> {
             "drains move most pods; delete those of DaemonSets on each node before it is let in again",
         ),
     };
+    let (services, anew_services) = match decisions.clusters[1].versions.kubernetes >= SERVICE_CIDRS {
+        true => (
+            "services keep the addresses that they have, which are led nowhere if the new range lacks them, and so does the \
+             ServiceCIDR `kubernetes`, which has to be what API servers say",
+            "before that: make a ServiceCIDR of the new range, `kubectl delete servicecidr kubernetes`, which waits, and make \
+             every Service outside of the new range anew; afterwards: `kubectl delete service kubernetes`, which comes \
+             back in the new range",
+        ),
+        false => (
+            "services keep the addresses that they have, which are led nowhere if the new range lacks them",
+            "delete and make anew every Service outside of it, `kubernetes` and the cluster's DNS first",
+        ),
+    };
     [
         connected,
         moved(
             "services",
             old.services.to_string(),
             new.services.to_string(),
-            "services keep the addresses that they have, which are led nowhere if the new range lacks them",
-            "delete and make anew every Service outside of it, `kubernetes` and the cluster's DNS first",
+            services,
+            anew_services,
         ),
         moved(
             "dns",
@@ -63,28 +78,42 @@ pub fn findings(change: &Change<'_>, inputs: &Inputs) -> Vec<Finding> {
             kept,
             anew,
         ),
-        issuer(change, inputs),
+        issuer(decisions, inputs),
     ]
     .into_iter()
     .flatten()
     .collect()
 }
 
-/// The issuer of service accounts is named after the domain, unless a flag names it.
-fn issuer(change: &Change<'_>, inputs: &Inputs) -> Option<Finding> {
-    let [old, new] = change.clusters.map(|cluster| &cluster.network.domain);
-    let is_written =
-        |cluster: &Cluster| cluster.components.kube_apiserver.flags.contains_key("service-account-issuer");
-    if old == new || is_written(change.clusters[1]) {
+/// The first Kubernetes that keeps the range of services as an object, too:
+/// <https://kubernetes.io/docs/tasks/network/reconfigure-default-service-ip-ranges/>
+const SERVICE_CIDRS: Version = Version::new(1, 33, 0);
+
+/// Tokens that name an issuer which the API servers accept no more.
+fn issuer(decisions: &Decisions<'_>, inputs: &Inputs) -> Option<Finding> {
+    let [old, new] = decisions.clusters.map(issuers);
+    let (was, is) = (old.first()?, new.first()?);
+    if new.contains(was) {
         return None;
     }
-    let what = format!(
-        "the issuer of service accounts is https://kubernetes.default.svc.{new} from now on: tokens that name the old \
-         one are refused"
+    let what =
+        format!("the issuer of service accounts is {is} from now on: tokens that name {was} are refused");
+    let advice = format!(
+        "name both in components.kube-apiserver.flags.service-account-issuer, {is} first, until no token of the old one is \
+         left; and name the new one to whoever verifies tokens outside of the cluster"
     );
-    let advice = "make all pods anew right after the API servers, and name the new issuer to whoever verifies tokens outside \
-                  of the cluster";
-    Some(Finding::new(Kind::ByHand, what, advice).because(field(inputs, "network.domain")))
+    let paths = ["network.domain", "components.kube-apiserver.flags.service-account-issuer"];
+    let causes = paths.iter().flat_map(|path| field(inputs, path));
+    Some(Finding::new(Kind::Breaking, what, advice).because(causes.collect()))
+}
+
+/// Whose tokens the API servers accept; the first signs new ones. Named after the domain, unless a flag names them.
+fn issuers(cluster: &Cluster) -> Vec<String> {
+    match cluster.components.kube_apiserver.flags.get("service-account-issuer") {
+        Some(Some(FlagValue::List(issuers))) => issuers.clone(),
+        Some(Some(FlagValue::Text(issuer))) => vec![issuer.clone()],
+        _ => vec![format!("https://kubernetes.default.svc.{}", cluster.network.domain)],
+    }
 }
 
 #[cfg(test)]
@@ -112,7 +141,7 @@ mod tests {
         check(
             "domain: cluster.local",
             "domain: k8s.local",
-            Kind::ByHand,
+            Kind::Breaking,
             "the issuer of service accounts is https://kubernetes.default.svc.k8s.local ",
         );
         check(
@@ -122,5 +151,39 @@ mod tests {
             "pods 10.200.0.0/16 → 10.201.0.0/16: pods keep their addresses",
         );
         check("cni: bridge", "cni: none", Kind::Breaking, "cni bridge → none");
+    }
+
+    #[test]
+    fn tokens_are_refused_unless_their_issuer_is_kept() {
+        let check = |issuers: &str, is_refused: bool| {
+            let flag =
+                format!("components: {{kube-apiserver: {{flags: {{service-account-issuer: {issuers}}}}}}}\n");
+            let findings = Trial::of("single").after(|text| text + &flag).rollout().findings;
+            let found =
+                findings.iter().find(|finding| finding.what.starts_with("the issuer of service accounts"));
+            assert_eq!(found.is_some(), is_refused, "{issuers}: {findings:#?}");
+            assert!(found.is_none_or(|found| found.causes.len() == 1), "{found:?}");
+        };
+        check("[https://id.example.org]", true);
+        check("[https://id.example.org, https://kubernetes.default.svc.cluster.local]", false);
+        check("[https://kubernetes.default.svc.cluster.local]", false);
+    }
+
+    #[test]
+    fn a_range_is_an_object_too_since_1_33() {
+        let advice = |version: &'static str| {
+            let trial = Trial::of("single").both(|text| text.replace("1.35.1", version)).after(|text| {
+                text.replace("services: 10.96.0.0/24", "services: 10.97.0.0/24")
+                    .replace("dns: 10.96", "dns: 10.97")
+            });
+            let findings = trial.rollout().findings;
+            findings
+                .into_iter()
+                .find(|finding| finding.what.starts_with("services "))
+                .expect("a finding")
+                .advice
+        };
+        assert!(!advice("1.32.4").contains("ServiceCIDR"));
+        assert!(advice("1.33.1").contains("`kubectl delete servicecidr kubernetes`"));
     }
 }

@@ -2,35 +2,36 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::Decisions;
 use super::finding::{Finding, Kind, field};
-use super::{Change, named};
 use crate::cluster::{Cni, Host, Role};
 use crate::diff::Inputs;
+use crate::names;
 
-pub fn findings(change: &Change<'_>, inputs: &Inputs) -> Vec<Finding> {
-    let mut findings = nodes(change, inputs, "labels", labels);
-    findings.extend(nodes(change, inputs, "taints", taints));
-    findings.extend(bridges(change, inputs));
-    findings.extend(priority_classes(change, inputs));
-    findings.extend(core_dns(change, inputs));
+pub fn findings(decisions: &Decisions<'_>, inputs: &Inputs) -> Vec<Finding> {
+    let mut findings = nodes(decisions, inputs, "labels", labels);
+    findings.extend(nodes(decisions, inputs, "taints", taints));
+    findings.extend(bridges(decisions, inputs));
+    findings.extend(priority_classes(decisions, inputs));
+    findings.extend(core_dns(decisions, inputs));
     findings
 }
 
 /// The workers that stay, as they were and as they are to be.
-fn workers<'c>(change: &Change<'c>) -> impl Iterator<Item = (&'c Host, &'c Host)> {
-    let pairs = change.clusters[1].workers().map(|new| (change.host(&new.name)[0], new));
+fn workers<'c>(decisions: &Decisions<'c>) -> impl Iterator<Item = (&'c Host, &'c Host)> {
+    let pairs = decisions.clusters[1].workers().map(|new| (decisions.host(&new.name)[0], new));
     pairs.filter_map(|(old, new)| Some((old.filter(|old| old.is(Role::Worker))?, new)))
 }
 
 /// What a kubelet gives its node only when it registers it, with the command for each group of nodes.
 fn nodes(
-    change: &Change<'_>,
+    decisions: &Decisions<'_>,
     inputs: &Inputs,
     name: &str,
     difference: fn(&Host, &Host) -> Vec<String>,
 ) -> Vec<Finding> {
     let mut groups: BTreeMap<String, Vec<&str>> = BTreeMap::new();
-    for (old, new) in workers(change) {
+    for (old, new) in workers(decisions) {
         let difference = difference(old, new);
         if !difference.is_empty() {
             groups.entry(difference.join(" ")).or_default().push(&new.name);
@@ -39,7 +40,7 @@ fn nodes(
     let finding = |(difference, hosts): (String, Vec<&str>)| {
         let what = format!(
             "{name} of {} to be changed: a kubelet gives them to its node only when it registers it",
-            named(hosts.iter().copied())
+            names::hosts(hosts.iter().copied())
         );
         let verb = name.trim_end_matches('s');
         let advice = format!("`kubectl {verb} nodes {} {difference} --overwrite`", hosts.join(" "));
@@ -88,18 +89,18 @@ fn taints(old: &Host, new: &Host) -> Vec<String> {
 }
 
 /// A bridge keeps the address that it was given by the first pod.
-fn bridges(change: &Change<'_>, inputs: &Inputs) -> Option<Finding> {
-    if change.clusters.iter().any(|cluster| cluster.network.cni != Cni::Bridge) {
+fn bridges(decisions: &Decisions<'_>, inputs: &Inputs) -> Option<Finding> {
+    if decisions.clusters.iter().any(|cluster| cluster.network.cni != Cni::Bridge) {
         return None;
     }
-    let moved = workers(change).filter(|(old, new)| old.pod_cidr != new.pod_cidr);
+    let moved = workers(decisions).filter(|(old, new)| old.pod_cidr != new.pod_cidr);
     let moved: Vec<&str> = moved.map(|(_, new)| new.name.as_str()).collect();
     if moved.is_empty() {
         return None;
     }
     let what = format!(
         "another pod range on {}: cni0 keeps its address of the old one, and no pod gets a network beside it",
-        named(moved.iter().copied())
+        names::hosts(moved.iter().copied())
     );
     let advice = "between drain and uncordon: reboot the host, or `ip link delete cni0`";
     let own = moved.iter().flat_map(|host| field(inputs, &format!("hosts[{host}].podCIDR")));
@@ -110,8 +111,8 @@ fn bridges(change: &Change<'_>, inputs: &Inputs) -> Option<Finding> {
     Some(Finding::new(Kind::ByHand, what, advice).because(causes.into_iter().collect()))
 }
 
-fn priority_classes(change: &Change<'_>, inputs: &Inputs) -> Vec<Finding> {
-    let [before, after] = change.clusters.map(|cluster| &cluster.priority_classes);
+fn priority_classes(decisions: &Decisions<'_>, inputs: &Inputs) -> Vec<Finding> {
+    let [before, after] = decisions.clusters.map(|cluster| &cluster.priority_classes);
     let finding = |old: &crate::cluster::PriorityClass| {
         let name = &old.name;
         let (what, when) = match after.iter().find(|new| new.name == *name) {
@@ -134,8 +135,8 @@ fn priority_classes(change: &Change<'_>, inputs: &Inputs) -> Vec<Finding> {
     before.iter().filter_map(finding).collect()
 }
 
-fn core_dns(change: &Change<'_>, inputs: &Inputs) -> Option<Finding> {
-    let [had, has] = change.clusters.map(|cluster| cluster.addons.core_dns);
+fn core_dns(decisions: &Decisions<'_>, inputs: &Inputs) -> Option<Finding> {
+    let [had, has] = decisions.clusters.map(|cluster| cluster.addons.core_dns);
     let what = "CoreDNS stays in the cluster: it is applied no more, and nothing deletes it";
     let advice = "once another DNS answers: `kubectl delete -n kube-system deployment/coredns service/kube-dns \
                   configmap/coredns serviceaccount/coredns` and `kubectl delete clusterrole,clusterrolebinding system:coredns`";

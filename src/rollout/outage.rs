@@ -1,12 +1,12 @@
 //! What does not answer while the only one of its kind restarts.
 
-use super::Change;
+use super::Decisions;
 use super::finding::{Finding, Kind};
 use super::step::Wave;
 use crate::cluster::Role;
 
-pub fn findings(change: &Change<'_>, waves: &[Wave]) -> Vec<Finding> {
-    let cluster = change.clusters[1];
+pub fn findings(decisions: &Decisions<'_>, waves: &[Wave]) -> Vec<Finding> {
+    let cluster = decisions.clusters[1];
     let steps = || waves.iter().flat_map(Wave::steps);
     let mut findings = Vec::new();
     if let Some(quorum) = steps().filter_map(|step| step.quorum).find(|quorum| quorum.margin().is_none()) {

@@ -2,27 +2,28 @@
 
 use std::collections::BTreeMap;
 
+use super::Decisions;
 use super::finding::{Finding, Kind, field};
 use super::stage::Stage;
-use super::{Change, named};
 use crate::cluster::{Cluster, Cni};
 use crate::diff::Inputs;
+use crate::names;
 
 pub const UNIT: &str = "kubernetes-pod-routes.service";
 
 /// A worker that comes is waited for with its route; one that goes or moves is led to until it has been drained.
-pub fn stage(change: &Change<'_>) -> Stage {
-    let [lost, gained] = lost_and_gained(change);
+pub fn stage(decisions: &Decisions<'_>) -> Stage {
+    let [lost, gained] = lost_and_gained(decisions);
     if !lost.is_empty() && gained.is_empty() { Stage::Routes } else { Stage::Background }
 }
 
 /// The routes are one file, which cannot both be early for who comes and late for who goes.
-pub fn findings(change: &Change<'_>, inputs: &Inputs) -> Option<Finding> {
-    let [lost, gained] = lost_and_gained(change);
+pub fn findings(decisions: &Decisions<'_>, inputs: &Inputs) -> Option<Finding> {
+    let [lost, gained] = lost_and_gained(decisions);
     if lost.is_empty() || gained.is_empty() {
         return None;
     }
-    let (lost, gained) = (named(lost), named(gained));
+    let (lost, gained) = (names::hosts(lost), names::hosts(gained));
     let what = format!("pods on {lost} are not reached from other hosts until they are drained from there");
     let advice =
         format!("in two steps: add {gained}, roll that out, and only then change or remove the others");
@@ -30,8 +31,8 @@ pub fn findings(change: &Change<'_>, inputs: &Inputs) -> Option<Finding> {
 }
 
 /// The workers whose routes are no more what they were, and those that have one now.
-fn lost_and_gained<'c>(change: &Change<'c>) -> [Vec<&'c str>; 2] {
-    let [old, new] = change.clusters.map(routes);
+fn lost_and_gained<'c>(decisions: &Decisions<'c>) -> [Vec<&'c str>; 2] {
+    let [old, new] = decisions.clusters.map(routes);
     let lost = old.iter().filter(|(host, route)| new.get(*host) != Some(route)).map(|(host, _)| *host);
     let gained = new.keys().filter(|host| !old.contains_key(*host)).copied();
     [lost.collect(), gained.collect()]

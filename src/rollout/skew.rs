@@ -4,7 +4,7 @@
 
 use semver::Version;
 
-use super::Change;
+use super::Decisions;
 use super::finding::{Finding, Kind, version};
 use crate::diff::Inputs;
 
@@ -15,82 +15,101 @@ const BEFORE_ETCD_3_6: Version = Version::new(3, 5, 26);
 
 const ONE_BY_ONE: &str = "go through every minor version, one rollout each";
 
-pub fn findings(change: &Change<'_>, inputs: &Inputs) -> Vec<Finding> {
-    let [before, after] = change.clusters.map(|cluster| &cluster.versions);
+pub fn findings(decisions: &Decisions<'_>, inputs: &Inputs) -> Vec<Finding> {
+    let [before, after] = decisions.clusters.map(|cluster| &cluster.versions);
     let mut findings = kubernetes(&before.kubernetes, &after.kubernetes, &version(inputs, "kubernetes"));
     findings.extend(etcd(&before.etcd, &after.etcd, &version(inputs, "etcd")));
     findings
 }
 
-fn minor(version: &Version) -> String {
-    format!("{}.{}", version.major, version.minor)
+/// The way from one minor version of a program to another.
+struct Way<'a> {
+    before: &'a Version,
+    after: &'a Version,
+    causes: &'a [usize],
+}
+
+impl<'a> Way<'a> {
+    /// None where the minor stays.
+    fn new(before: &'a Version, after: &'a Version, causes: &'a [usize]) -> Option<Self> {
+        ((before.major, before.minor) != (after.major, after.minor)).then_some(Self { before, after, causes })
+    }
+
+    fn is_back(&self) -> bool {
+        self.after < self.before
+    }
+
+    /// Whether it goes up by more than so many minors.
+    fn exceeds(&self, minors: u64) -> bool {
+        self.before.major != self.after.major || self.after.minor.saturating_sub(self.before.minor) > minors
+    }
+
+    /// Both minors, as people write them.
+    fn minors(&self) -> [String; 2] {
+        [self.before, self.after].map(|version| format!("{}.{}", version.major, version.minor))
+    }
+
+    fn finding(&self, kind: Kind, what: String, advice: impl Into<String>) -> Finding {
+        Finding::new(kind, what, advice).because(self.causes.to_vec())
+    }
 }
 
 fn kubernetes(before: &Version, after: &Version, causes: &[usize]) -> Vec<Finding> {
-    let finding =
-        |kind, what: String, advice: &str| Finding::new(kind, what, advice).because(causes.to_vec());
-    let (old, new) = (minor(before), minor(after));
-    if (before.major, before.minor) == (after.major, after.minor) {
-        return Vec::new();
-    }
-    if after < before {
+    let Some(way) = Way::new(before, after, causes) else { return Vec::new() };
+    let [old, new] = way.minors();
+    if way.is_back() {
         let what =
             format!("Kubernetes {old} → {new}: API servers are not downgraded to an earlier minor version");
         let advice = "restore a copy of etcd from before the upgrade instead (docs/etcd-restore.md)";
-        return vec![finding(Kind::Forbidden, what, advice)];
+        return vec![way.finding(Kind::Forbidden, what, advice)];
     }
     let mut findings = Vec::new();
-    let steps = after.minor.saturating_sub(before.minor);
-    if before.major != after.major || steps > 1 {
+    if way.exceeds(1) {
         let what = format!("Kubernetes {old} → {new}: API servers must not skip a minor version");
-        findings.push(finding(Kind::Forbidden, what, ONE_BY_ONE));
+        findings.push(way.finding(Kind::Forbidden, what, ONE_BY_ONE));
     }
-    if before.major != after.major || steps > OLDEST_KUBELET {
+    if way.exceeds(OLDEST_KUBELET) {
         let what = format!(
             "kubelets of {old} beside API servers of {new}: until the workers' turn they would be more than \
              {OLDEST_KUBELET} minor versions older"
         );
-        findings.push(finding(Kind::Forbidden, what, ONE_BY_ONE));
+        findings.push(way.finding(Kind::Forbidden, what, ONE_BY_ONE));
     }
     let what = format!(
         "Kubernetes {old} → {new}: objects are kept in the versions of {new}, which {old} may not read"
     );
     let advice = "take a copy of etcd before (docs/etcd-restore.md); the way back is to restore it";
-    findings.push(finding(Kind::Lasting, what, advice));
+    findings.push(way.finding(Kind::Lasting, what, advice));
     findings
 }
 
 fn etcd(before: &Version, after: &Version, causes: &[usize]) -> Vec<Finding> {
-    let finding =
-        |kind, what: String, advice: &str| Finding::new(kind, what, advice).because(causes.to_vec());
-    let (old, new) = (minor(before), minor(after));
-    if (before.major, before.minor) == (after.major, after.minor) {
-        return Vec::new();
-    }
-    if after < before {
+    let Some(way) = Way::new(before, after, causes) else { return Vec::new() };
+    let [old, new] = way.minors();
+    if way.is_back() {
         let what = format!(
             "etcd {old} → {new}: {old} has raised the version of what is stored, and {new} refuses it"
         );
         let advice =
             "follow etcd's downgrade guide by hand (`etcdctl downgrade`), or restore a copy from before";
-        return vec![finding(Kind::Forbidden, what, advice)];
+        return vec![way.finding(Kind::Forbidden, what, advice)];
     }
     let mut findings = Vec::new();
-    if before.major != after.major || after.minor - before.minor > 1 {
+    if way.exceeds(1) {
         let what = format!("etcd {old} → {new}: etcd must not skip a minor version");
-        findings.push(finding(Kind::Forbidden, what, ONE_BY_ONE));
+        findings.push(way.finding(Kind::Forbidden, what, ONE_BY_ONE));
     }
-    if minor(after) == "3.6" && *before < BEFORE_ETCD_3_6 {
+    if new == "3.6" && *before < BEFORE_ETCD_3_6 {
         let what =
             format!("etcd {before} → {after}: members before {BEFORE_ETCD_3_6} may fail to become 3.6");
         let advice =
             format!("first set versions.etcd to {BEFORE_ETCD_3_6} or a later 3.5, in a rollout of its own");
-        findings.push(finding(Kind::Forbidden, what, &advice));
+        findings.push(way.finding(Kind::Forbidden, what, advice));
     }
     let what = format!("etcd {old} → {new}: once all members run {new}, the version of what is stored rises");
     let advice =
         "take a copy before (docs/etcd-restore.md); the way back is to restore it, or etcd's downgrade guide";
-    findings.push(finding(Kind::Lasting, what, advice));
+    findings.push(way.finding(Kind::Lasting, what, advice));
     findings
 }
 

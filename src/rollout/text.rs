@@ -2,11 +2,12 @@
 
 use std::fmt::Write;
 
+use super::Rollout;
 use super::finding::{Finding, Kind};
 use super::stage::Stage;
 use super::step::{Action, Step, Wave};
-use super::{Rollout, counted, named};
 use crate::diff::{Input, Inputs};
+use crate::names::{self, counted};
 
 /// So many changes are listed before the rest is counted.
 const LISTED: usize = 20;
@@ -35,7 +36,7 @@ pub fn text(rollout: &Rollout, inputs: &Inputs) -> String {
             let hosts = if reissue.hosts.is_empty() {
                 String::new()
             } else {
-                format!(" on {}", named(reissue.hosts.iter().map(String::as_str)))
+                format!(" on {}", names::hosts(reissue.hosts.iter().map(String::as_str)))
             };
             let _ = writeln!(text, "  {}{hosts}: {}", reissue.name, why.join(", "));
         }
@@ -57,7 +58,7 @@ fn changes(text: &mut String, inputs: &Inputs) {
     let is_pin = |input: &&Input| matches!(input, Input::Entry(change) if change.entry.starts_with("pin "));
     let (pins, others): (Vec<&Input>, Vec<&Input>) = inputs.all().iter().partition(is_pin);
     if !inputs.all().is_empty() {
-        *text += "\nfrom\n";
+        *text += "\nwhat was changed\n";
     }
     for input in others.iter().take(LISTED) {
         let _ = writeln!(text, "  {input}");
@@ -75,7 +76,7 @@ fn told(text: &mut String, finding: &Finding, inputs: &Inputs) {
     let _ = writeln!(text, "    {}", finding.advice);
     let causes: Vec<String> = finding.causes.iter().map(|cause| subject(&inputs.all()[*cause])).collect();
     if !causes.is_empty() {
-        let _ = writeln!(text, "    from {}", named(causes.iter().map(String::as_str)));
+        let _ = writeln!(text, "    from {}", names::first_few(causes.iter().map(String::as_str)));
     }
 }
 
@@ -101,7 +102,7 @@ fn told_wave(text: &mut String, wave: &Wave, number: usize) {
         }
     }
     for (hosts, told) in groups {
-        let _ = writeln!(text, "  {}", named(hosts));
+        let _ = writeln!(text, "  {}", names::hosts(hosts));
         for line in told {
             let _ = writeln!(text, "    {line}");
         }

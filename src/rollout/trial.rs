@@ -6,7 +6,7 @@ use kthw_graph::{Action as _, Encoder, NodeId, Realised};
 use kthw_store::{Digest, Output};
 
 use super::step::{Action, Step};
-use super::{Change, Rollout};
+use super::{Decisions, Rollout};
 use crate::artifact::Artifact;
 use crate::cluster::Cluster;
 use crate::diff::{self, Causes, Input, Inputs, Undo};
@@ -27,7 +27,7 @@ pub struct Trial {
 }
 
 /// A planned state. What a node yields is what is described of it.
-pub struct State {
+pub struct Planned {
     cluster: Cluster,
     plan: Plan,
     realised: HashMap<NodeId, Realised>,
@@ -62,9 +62,9 @@ fn root() -> RootFingerprint {
     RootSecret::new([7; 32]).fingerprint()
 }
 
-pub fn example(name: &str) -> State {
+pub fn example(name: &str) -> Planned {
     let (spec, lock) = texts(name);
-    State::of(spec, &Lock::parse(lock).expect("a good lock"))
+    Planned::of(spec, &Lock::parse(lock).expect("a good lock"))
 }
 
 impl Trial {
@@ -105,7 +105,7 @@ impl Trial {
 
     /// The rollout with the changes that it follows from.
     pub fn compared<T>(&self, use_it: impl FnOnce(Rollout, &Inputs) -> T) -> T {
-        let [old, new] = [0, 1].map(|at| State::of(&self.specs[at], &self.locks[at]));
+        let [old, new] = [0, 1].map(|at| Planned::of(&self.specs[at], &self.locks[at]));
         let (realised_old, realised_new) =
             (|id: NodeId| old.realised.get(&id).copied(), |id: NodeId| new.realised.get(&id).copied());
         let before = Side { graph: &old.plan.graph, realised: &realised_old };
@@ -118,13 +118,13 @@ impl Trial {
         let undo = Undo::new(specs, [&self.locks[0], &self.locks[1]], [&imported, &imported], root());
         let mut causes = Causes::new(before, after, Inputs::new(all.collect()), undo);
         let differences = diff::compare(&mut causes);
-        let change = Change::new([&old.cluster, &new.cluster], [&self.locks[0], &self.locks[1]]);
-        let rollout = Rollout::of(&change, &differences, &mut causes);
+        let decisions = Decisions::new([&old.cluster, &new.cluster], [&self.locks[0], &self.locks[1]]);
+        let rollout = Rollout::of(&decisions, &differences, &mut causes);
         use_it(rollout, &causes.inputs)
     }
 }
 
-impl State {
+impl Planned {
     /// Every version is pinned, whether or not there is such a release.
     fn of(spec: &str, lock: &Lock) -> Self {
         let cluster = spec::load(spec).unwrap_or_else(|problems| panic!("{problems:?}\n{spec}")).0;

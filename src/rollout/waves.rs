@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::Change;
+use super::Decisions;
 use super::drain;
 use super::quorum::Quorum;
 use super::routes;
@@ -14,11 +14,11 @@ const ETCD: &str = "etcd.service";
 const KUBELET: &str = "kubelet.service";
 
 /// Every wave in which something is done.
-pub fn waves(change: &Change<'_>, works: &[Work]) -> Vec<Wave> {
+pub fn waves(decisions: &Decisions<'_>, works: &[Work]) -> Vec<Wave> {
     let works: Vec<(&Work, Vec<String>)> =
-        works.iter().map(|work| (work, drain::reasons(change, work))).collect();
-    let routes = routes::stage(change);
-    let mut members = change.clusters[0].etcd_members().count();
+        works.iter().map(|work| (work, drain::reasons(decisions, work))).collect();
+    let routes = routes::stage(decisions);
+    let mut members = decisions.clusters[0].etcd_members().count();
     let wave = |stage: Stage| {
         let mut steps: Vec<(bool, Step)> = Vec::new();
         for (work, drained) in &works {
@@ -30,11 +30,12 @@ pub fn waves(change: &Change<'_>, works: &[Work]) -> Vec<Wave> {
         }
         // What arrives brings room for the pods of whoever is drained next.
         steps.sort_by_key(|(stays, _)| *stays);
+        let first_staying = steps.iter().position(|(stays, _)| *stays).unwrap_or(steps.len());
         let mut steps: Vec<Step> = steps.into_iter().map(|(_, step)| step).collect();
         for step in &mut steps {
             step.quorum = quorum(step, &mut members);
         }
-        let batches = batches(change, stage, steps);
+        let batches = batches(decisions, stage, steps, first_staying);
         (!batches.is_empty()).then_some(Wave { stage, batches })
     };
     Stage::ALL.into_iter().filter_map(wave).collect()
@@ -173,26 +174,29 @@ fn quorum(step: &Step, members: &mut usize) -> Option<Quorum> {
     step.restarts().any(|unit| unit == ETCD).then(|| Quorum::without_one(*members))
 }
 
-/// Who goes together. Workers go in tenths, for most clusters have room for the pods of a tenth; the first goes alone,
-/// so that what is wrong everywhere is seen on one.
-fn batches(change: &Change<'_>, stage: Stage, steps: Vec<Step>) -> Vec<Vec<Step>> {
+/// Who goes together. Workers go in tenths, for most clusters have room for the pods of a tenth; the first that comes and
+/// the first that is changed go alone, so that what is wrong everywhere is seen on one.
+fn batches(
+    decisions: &Decisions<'_>,
+    stage: Stage,
+    steps: Vec<Step>,
+    first_staying: usize,
+) -> Vec<Vec<Step>> {
     let at_once = match stage {
         Stage::Background | Stage::Routes => steps.len(),
-        Stage::Workers | Stage::Departures => change.clusters[1].workers().count() / 10,
+        Stage::Workers | Stage::Departures => decisions.clusters[1].workers().count() / 10,
         Stage::Etcd | Stage::ApiServers | Stage::Controllers | Stage::Objects | Stage::LoadBalancers => 1,
     };
     let mut batches: Vec<Vec<Step>> = Vec::new();
-    for step in steps {
-        let is_alone = |step: &Step| step.quorum.is_some();
-        let first = stage == Stage::Workers && batches.len() == 1;
+    let mut is_closed = true;
+    for (at, step) in steps.into_iter().enumerate() {
+        let is_first = stage == Stage::Workers && (at == 0 || at == first_staying);
+        let is_alone = is_first || step.quorum.is_some();
         match batches.last_mut() {
-            Some(batch)
-                if batch.len() < at_once && !first && !is_alone(&step) && !batch.iter().any(is_alone) =>
-            {
-                batch.push(step);
-            }
+            Some(batch) if batch.len() < at_once && !is_alone && !is_closed => batch.push(step),
             _ => batches.push(vec![step]),
         }
+        is_closed = is_alone;
     }
     batches
 }
@@ -314,6 +318,25 @@ mod tests {
             .after(|text| text + "components: {kubelet: {config: {maxPods: 50}}}\n");
         let sizes: Vec<usize> = trial.rollout().waves[0].batches.iter().map(Vec::len).collect();
         assert_eq!(sizes, [1, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 1]);
+    }
+
+    #[test]
+    fn the_first_that_is_changed_goes_alone_after_those_that_come() {
+        let host =
+            |n: u32| format!("  - {{name: more-{n}, address: 10.240.0.{}, roles: [worker]}}\n", 100 + n);
+        let with = |range: std::ops::Range<u32>| {
+            let more: String = range.map(host).collect();
+            move |text: String| text.replace("    arch: arm64\n", &format!("    arch: arm64\n{more}"))
+        };
+        let trial = Trial::of("ha-haproxy")
+            .before(with(0..24))
+            .after(with(0..28))
+            .after(|text| text + "components: {kubelet: {config: {maxPods: 50}}}\n");
+        let rollout = trial.rollout();
+        let workers = rollout.waves.last().expect("a wave");
+        let sizes: Vec<usize> = workers.batches.iter().map(Vec::len).collect();
+        assert_eq!(sizes, [1, 3, 1, 3, 3, 3, 3, 3, 3, 3, 3, 1]);
+        assert_eq!((&*workers.batches[0][0].host, &*workers.batches[2][0].host), ("more-24", "worker-0"));
     }
 
     #[test]

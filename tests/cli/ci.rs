@@ -90,8 +90,8 @@ fn shell(place: &Path, folder: &Path, line: &str, env: &[(String, String)]) -> R
     Ran::of(shell.envs(env.iter().cloned()).env("HOME", place.join("home")))
 }
 
-/// A clone of a branch that changes the cluster, whose golden files follow or not.
-fn clone(accepted: bool) -> Option<(ClusterFolder, PathBuf, String)> {
+/// A clone of a branch that changes the cluster.
+fn clone(change: impl FnOnce(&ClusterFolder)) -> Option<(ClusterFolder, PathBuf, String)> {
     let folder = ClusterFolder::empty();
     folder.kthw(&["init"]).exits(0);
     folder.kthw(&["snapshot"]).exits(0);
@@ -99,11 +99,8 @@ fn clone(accepted: bool) -> Option<(ClusterFolder, PathBuf, String)> {
     commit(&folder, "the cluster")?;
     let base = git(&folder.path(), &["rev-parse", "HEAD"])?.result().trim().to_owned();
     git(&folder.path(), &["switch", "--quiet", "--create", "change"])?.exits(0);
-    folder.edit("cluster.yaml", "# components:\n", "components: {kubelet: {config: {maxPods: 50}}}\n");
-    if accepted {
-        folder.kthw(&["snapshot"]).exits(0);
-    }
-    commit(&folder, "fewer pods")?;
+    change(&folder);
+    commit(&folder, "the change")?;
     let (from, to) = (format!("file://{}", folder.path().display()), folder.place().join("clone"));
     git(folder.place(), &["clone", "--quiet", &from, to.to_str().expect("a plain name")])?.exits(0);
     assert!(!to.join(".kthw").exists(), "a clone has no secret");
@@ -128,19 +125,43 @@ fn run(folder: &ClusterFolder, clone: &Path, lines: &[String], env: &[(String, S
 #[test]
 fn both_recipes_post_the_change_and_fail_on_what_was_not_accepted() {
     for accepted in [true, false] {
-        let Some((folder, clone, base)) = clone(accepted) else { return };
+        let fewer_pods = |folder: &ClusterFolder| {
+            folder.edit(
+                "cluster.yaml",
+                "# components:\n",
+                "components: {kubelet: {config: {maxPods: 50}}}\n",
+            );
+            if accepted {
+                folder.kthw(&["snapshot"]).exits(0);
+            }
+        };
+        let Some((folder, clone, base)) = clone(fewer_pods) else { return };
         for (lines, env) in [github(), gitlab(&base)] {
             let _ = fs::remove_file(clone.join("diff.md"));
             let (code, said) = run(&folder, &clone, &lines, &env);
             assert_eq!(code, if accepted { 0 } else { 3 }, "{said}");
             assert!(said.contains("the root secret is not here: "), "{said}");
-            assert_eq!(said.contains("components.kubelet.config.maxPods: added, 50\n"), !accepted, "{said}");
+            assert_eq!(said.contains("`kthw snapshot` accepts it"), !accepted, "{said}");
             let diff = fs::read_to_string(clone.join("diff.md")).expect("the change was written");
             assert!(diff.contains("kubelet"), "{diff}");
         }
         let calls = fs::read_to_string(folder.place().join("calls")).expect("programs were called");
         let calls: Vec<&str> = calls.lines().collect();
         insta::assert_snapshot!("calls", calls.join("\n"));
+    }
+}
+
+#[test]
+fn both_recipes_fail_on_what_must_not_be_done_though_it_was_accepted() {
+    let another_key = |folder: &ClusterFolder| {
+        folder.edit("kthw.lock", "encryption = [1]", "encryption = [2]");
+        folder.kthw(&["snapshot"]).exits(0);
+    };
+    let Some((folder, clone, base)) = clone(another_key) else { return };
+    for (lines, env) in [github(), gitlab(&base)] {
+        let (code, said) = run(&folder, &clone, &lines, &env);
+        assert_eq!(code, 4, "{said}");
+        assert!(said.contains("error: [1] → [2]: key 1 encrypts until then"), "{said}");
     }
 }
 

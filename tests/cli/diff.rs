@@ -416,3 +416,45 @@ fn a_file_is_blamed_on_what_it_follows_from_and_on_nothing_else() {
         ],
     );
 }
+
+#[test]
+fn hosts_that_come_alike_are_told_once() {
+    let Some(folder) = example("production") else { return };
+    let host = |n: usize| format!("  - {{name: more-{n}, address: 10.20.0.{}, roles: [worker]}}\n", 150 + n);
+    let more: String = (1..=40).map(host).collect();
+    folder.edit("cluster.yaml", "  - name: worker-1\n", &format!("{more}  - name: worker-1\n"));
+    let text = folder.kthw(&["diff"]).exits(0).stdout;
+    assert!(text.starts_with("adds 40 hosts; "), "{text}");
+    assert_eq!(text.matches("\n+ hosts added: more-1 to more-40 (40 hosts)\n").count(), 1, "{text}");
+    assert_eq!(text.matches("\n+ host").count(), 1, "{text}");
+    let markdown = folder.kthw(&["diff", "--format", "markdown"]).exits(0).stdout;
+    assert_eq!(markdown.matches("\n- Hosts added: more-1 to more-40 (40 hosts). ").count(), 1, "{markdown}");
+    let plan = folder.kthw(&["plan"]).exits(0).stdout;
+    assert_eq!(plan.matches("\n  more-1 to more-40 (40 hosts)\n    write ").count(), 1, "{plan}");
+}
+
+/// Control planes are in `/etc/hosts` of every host, beside a line of its own.
+#[test]
+fn what_every_host_is_told_of_some_is_one_change() {
+    let Some(folder) = example("ha-haproxy") else { return };
+    let spec = folder.read("cluster.yaml");
+    let files = |text: &str| -> Vec<(String, usize)> {
+        folder.write("cluster.yaml", text);
+        let report = report(&folder, &[]);
+        let files =
+            report["files"].as_array().expect("a list").iter().filter(|file| file["path"] == "/etc/hosts");
+        files
+            .map(|file| (file["change"].to_string(), file["hosts"].as_array().expect("a list").len()))
+            .collect()
+    };
+    let [first, second, third] =
+        [0, 1, 2].map(|n| spec.find(&format!("  - name: controller-{n}\n")).expect("a host"));
+    let reordered = [&spec[..first], &spec[second..third], &spec[first..second], &spec[third..]].concat();
+    let told = files(&reordered);
+    assert_eq!(told.len(), 1, "{told:?}");
+    let more = "  - {name: controller-3, address: 10.240.0.13, roles: [control-plane]}
+  - {name: controller-4, address: 10.240.0.14, roles: [control-plane]}
+";
+    let told = files(&[&spec[..first], more, &spec[first..]].concat());
+    assert_eq!(told.len(), 1, "{told:?}");
+}

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use kthw::page::{
-    Arrival, ChangeGroup, ChangeKind, Changes, Detail, Drain, FieldRow, Group, Home, Hosts, Page, PageHost,
-    PageNode, Parameter, Restart, State, Text, Warning, Whose,
+    Arrival, ChangeGroup, ChangeKind, Changes, Detail, Drain, FieldRow, Group, Home, Hosts, NodeState, Page,
+    PageHost, PageNode, Parameter, Restart, Text, Warning, Whose,
 };
 use serde_json::Value;
 
@@ -310,7 +310,9 @@ fn among_thousands_those_that_change_are_listed_first() {
     for n in 1..=300 {
         example::host(&mut page, &format!("node-{n:04}"), &["/etc/one"]);
     }
-    for (node, state) in [("host/node-0200/one", State::Cause), ("host/node-0200/bundle", State::Cascade)] {
+    for (node, state) in
+        [("host/node-0200/one", NodeState::Cause), ("host/node-0200/bundle", NodeState::Cascade)]
+    {
         page.nodes.iter_mut().find(|n| n.name == node).expect("a node").state = state;
     }
     let Some((_folder, browser)) = opened(&page) else { return };

@@ -45,7 +45,7 @@ fn a_way_back_over_a_minor_is_refused() {
     folder.edit("cluster.yaml", "kubernetes: 1.35.1", "kubernetes: 1.36.1");
     folder.kthw(&["lock"]).exits(0);
     let Some(()) = commit(&folder, "1.36") else { return };
-    let ran = folder.kthw(&["plan", "HEAD", "HEAD~1"]).exits(1);
+    let ran = folder.kthw(&["plan", "HEAD", "HEAD~1"]).exits(4);
     assert!(ran.stdout.starts_with("1 thing must not be done; "), "{}", ran.stdout);
     insta::assert_snapshot!(ran.stderr.replacen(PUBLIC_ROOT, "", 1));
 }
@@ -65,7 +65,7 @@ fn leap(before: &str) -> Option<ClusterFolder> {
 #[test]
 fn minors_that_are_skipped_are_refused_and_told_of() {
     let Some(folder) = leap("") else { return };
-    let ran = folder.kthw(&["plan", "--exit-code"]).exits(1);
+    let ran = folder.kthw(&["plan", "--exit-code"]).exits(4);
     insta::assert_snapshot!(ran.stdout);
     insta::assert_snapshot!("refusal", ran.stderr);
 }
@@ -119,9 +119,12 @@ fn a_key_that_is_dropped_leaves_secrets_unreadable() {
 fn a_key_that_encrypts_is_not_dropped() {
     let Some(folder) = example("production") else { return };
     folder.edit("kthw.lock", "encryption = [2, 1]", "encryption = [1]");
-    let ran = folder.kthw(&["plan", "--exit-code"]).exits(1);
+    let ran = folder.kthw(&["plan", "--exit-code"]).exits(4);
     assert!(ran.stdout.starts_with("1 thing must not be done; "), "{}", ran.stdout);
     assert!(ran.stderr.contains("first `encryption = [1, 2]` in kthw.lock"), "{}", ran.stderr);
+    let json = folder.kthw(&["plan", "--format", "json"]).exits(4).stdout;
+    let json: serde_json::Value = serde_json::from_str(&json).expect("JSON");
+    assert_eq!(json["refused"], true);
 }
 
 #[test]

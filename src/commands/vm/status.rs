@@ -19,7 +19,7 @@ use crate::vm::Made;
 #[derive(Serialize)]
 struct Status<'a> {
     host: &'a str,
-    state: State,
+    state: MachineState,
     pid: Option<u32>,
     address: Option<IpAddr>,
     /// What to give to ssh.
@@ -30,13 +30,13 @@ struct Status<'a> {
 
 #[derive(Clone, Copy, Serialize)]
 #[serde(rename_all = "lowercase")]
-enum State {
+enum MachineState {
     Running,
     Stopped,
     Absent,
 }
 
-impl State {
+impl MachineState {
     fn word(self) -> &'static str {
         match self {
             Self::Running => "running",
@@ -66,7 +66,7 @@ pub fn run(folder: Folder, args: &VmStatus, ui: &Ui) -> Result<(), Failure> {
     let rows = all.iter().map(|status| {
         let pid = status.pid.map_or_else(|| "-".to_owned(), |pid| pid.to_string());
         let plan = match (&*status.stale, status.state) {
-            (_, State::Absent) => "-".to_owned(),
+            (_, MachineState::Absent) => "-".to_owned(),
             ([], _) => "current".to_owned(),
             (stale, _) => format!("stale {}", stale.join(" and ")),
         };
@@ -100,8 +100,8 @@ fn status<'a>(
         None => Vec::new(),
     };
     let ssh = match state {
-        State::Running => hypervisor.ssh(host)?,
-        State::Stopped | State::Absent => None,
+        MachineState::Running => hypervisor.ssh(host)?,
+        MachineState::Stopped | MachineState::Absent => None,
     };
     Ok(Status { host: &host.name, state, pid, address: Some(host.address), ssh, stale })
 }
@@ -121,11 +121,11 @@ fn state(
     hypervisor: &dyn Hypervisor,
     shelf: &Shelf<'_>,
     host: &str,
-) -> Result<(State, Option<u32>), Failure> {
+) -> Result<(MachineState, Option<u32>), Failure> {
     Ok(match hypervisor.running(host)? {
-        Some(running) => (State::Running, running.pid),
-        None if shelf.holds(host) => (State::Stopped, None),
-        None => (State::Absent, None),
+        Some(running) => (MachineState::Running, running.pid),
+        None if shelf.holds(host) => (MachineState::Stopped, None),
+        None => (MachineState::Absent, None),
     })
 }
 
