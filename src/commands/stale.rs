@@ -185,7 +185,7 @@ impl Search<'_> {
                 return own.into_iter().collect();
             }
         }
-        (*self.causes.of(name)).clone()
+        self.causes.of(name).all.clone()
     }
 
     /// Why a file is not as it should be although no input of it has changed. The list of nodes was written with the

@@ -1,6 +1,8 @@
 //! The difference of two states of a cluster: files by host and path, and the changes of inputs that each follows from.
 
+mod bisect;
 mod cause;
+mod cause_set;
 mod compare;
 mod detail;
 mod input;
@@ -8,7 +10,11 @@ mod param;
 mod side;
 mod undo;
 
+#[cfg(test)]
+pub mod trial;
+
 pub use cause::Causes;
+pub use cause_set::CauseSet;
 pub use compare::{Area, Differences, File, Group, Holder, HostChange, compare};
 pub use detail::{Detail, Hunk, Line, LineKind, Row, TextChange, fields, is_described};
 pub use input::{Input, Inputs, shortened};

@@ -68,7 +68,7 @@ fn drain(Drain { why, hosts }: &Drain) -> Value {
 }
 
 fn host(host: &HostChange) -> Value {
-    object!({"name": host.name, "files": host.files, "units": host.units, "causes": host.causes})
+    object!({"name": host.name, "files": host.files, "units": host.units, "causes": host.causes.all, "unsure": host.causes.unsure})
 }
 
 fn entry(entry: &Entry) -> Value {
@@ -84,7 +84,8 @@ fn entry(entry: &Entry) -> Value {
         "hosts": entry.hosts,
         "change": entry.change.as_str(),
         "ownValues": entry.own,
-        "causes": entry.causes,
+        "causes": entry.causes.all,
+        "unsure": entry.causes.unsure,
         "through": entry.through,
     });
     if let Some((before, after)) = &entry.permissions {

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use super::effects::{Drain, Effects, Restart, Warning};
 use super::{Entry, Report, capitalised, hosts};
-use crate::diff::{Detail, HostChange, Input, TextChange};
+use crate::diff::{CauseSet, Detail, HostChange, Input, TextChange};
 use crate::rollout::counted;
 use crate::visible::visible;
 
@@ -87,10 +87,10 @@ fn cause_table(report: &Report) -> Option<String> {
     }
     let mut table = "\n| change | files | hosts |\n|---|---:|---|\n".to_owned();
     for (index, input) in report.inputs.iter().enumerate().take(ROWS) {
-        let entries = report.entries.iter().filter(|entry| entry.causes.contains(&index));
+        let entries = report.entries.iter().filter(|entry| entry.causes.all.contains(&index));
         let files: usize = entries.clone().map(|entry| entry.hosts.len().max(1)).sum();
         let come_and_go =
-            report.added.iter().chain(&report.removed).filter(|host| host.causes.contains(&index));
+            report.added.iter().chain(&report.removed).filter(|host| host.causes.all.contains(&index));
         let names = entries.flat_map(|entry| entry.hosts.iter().cloned());
         let names: std::collections::BTreeSet<String> =
             names.chain(come_and_go.map(|host| host.name.clone())).collect();
@@ -112,15 +112,20 @@ fn host_list(changed: &[HostChange], verb: &str, report: &Report) -> Option<Stri
     for host in changed.iter().take(SHOWN) {
         let files = counted(host.files, "file");
         let units = host.units.iter().map(|unit| code(unit)).collect::<Vec<_>>().join(", ");
-        let why: Vec<String> =
-            host.causes.iter().filter_map(|cause| report.inputs.get(*cause)).map(place).collect();
-        let _ =
-            writeln!(list, "- host {} is {verb} ({}): {files}; {units}", code(&host.name), why.join(", "));
+        let why = because(report, &host.causes);
+        let _ = writeln!(list, "- host {} is {verb} ({why}): {files}; {units}", code(&host.name));
     }
     if changed.len() > SHOWN {
         let _ = writeln!(list, "- and {} more hosts are {verb}", changed.len() - SHOWN);
     }
     Some(list)
+}
+
+fn because(report: &Report, causes: &CauseSet) -> String {
+    causes.words(|list| {
+        let places = list.iter().filter_map(|cause| report.inputs.get(*cause)).map(place);
+        places.collect::<Vec<_>>().join(", ")
+    })
 }
 
 /// One file.
@@ -157,8 +162,7 @@ fn section(report: &Report, entry: &Entry) -> String {
         }
         Detail::Permissions => {}
     }
-    let why: Vec<String> =
-        entry.causes.iter().filter_map(|cause| report.inputs.get(*cause)).map(place).collect();
+    let why = because(report, &entry.causes);
     let through = match entry.through.first() {
         Some(_) => format!(
             ", through {}",
@@ -173,10 +177,7 @@ fn section(report: &Report, entry: &Entry) -> String {
         entry.change.as_str(),
         html(&entry.holders())
     );
-    format!(
-        "\n<details{open}><summary>{title}</summary>\n\nBecause of {}{through}.\n{body}\n</details>\n",
-        why.join(", ")
-    )
+    format!("\n<details{open}><summary>{title}</summary>\n\nBecause of {why}{through}.\n{body}\n</details>\n")
 }
 
 /// A unified diff that nothing in it can end early.
@@ -256,7 +257,7 @@ mod tests {
             own: false,
             change: Change::Changed,
             permissions: None,
-            causes: vec![0],
+            causes: [0].into_iter().collect(),
             through: Vec::new(),
             detail: Detail::Text(TextChange::new("", Some(""), Some(&"a line of text\n".repeat(100)))),
         };

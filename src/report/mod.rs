@@ -6,7 +6,7 @@ mod markdown;
 mod page;
 mod text;
 
-use crate::diff::{Area, Detail, HostChange, Input};
+use crate::diff::{Area, CauseSet, Detail, HostChange, Input};
 use crate::rollout::counted;
 
 pub use effects::Effects;
@@ -40,8 +40,7 @@ pub struct Entry {
     pub change: Change,
     /// Mode and owner, where they changed.
     pub permissions: Option<(String, String)>,
-    /// Indices of the report's inputs.
-    pub causes: Vec<usize>,
+    pub causes: CauseSet,
     /// The nodes that it comes through, nearest first.
     pub through: Vec<String>,
     pub detail: Detail,
@@ -152,7 +151,7 @@ pub mod trial {
             name: "worker-3".to_owned(),
             files: 21,
             units: vec!["kubelet.service".to_owned()],
-            causes: [1].into(),
+            causes: [1].into_iter().collect(),
         };
         let entry = |path: &str, hosts: &[&str], detail| Entry {
             area: Area::Host,
@@ -162,7 +161,7 @@ pub mod trial {
             own: false,
             change: Change::Changed,
             permissions: None,
-            causes: vec![0],
+            causes: [0].into_iter().collect(),
             through: Vec::new(),
             detail,
         };

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use super::effects::{Drain, Effects, Restart, Warning};
 use super::{Entry, Report, hosts};
-use crate::diff::{Detail, Line, LineKind, Row, TextChange};
+use crate::diff::{CauseSet, Detail, Input, Line, LineKind, Row, TextChange};
 use crate::rollout::counted;
 use crate::rollout::named;
 use crate::visible::visible;
@@ -56,7 +56,7 @@ pub fn text(report: &Report, coloured: bool) -> String {
                 "\n{}{mark} host {} is {verb}{}: {files}, {units}",
                 style.bold, host.name, style.end
             );
-            causes(&mut text, report, &mut host.causes.iter().copied(), &[], style);
+            causes(&mut text, report, &host.causes, &[], style);
         }
     }
     for entry in &report.entries {
@@ -70,7 +70,7 @@ fn write_warning(text: &mut String, report: &Report, warning: &Warning, style: &
     let _ = writeln!(text, "\n{}warning: {title}: {}{}", style.bold, visible(what), style.end);
     let _ = writeln!(text, "  {}", visible(advice));
     if !found.is_empty() {
-        causes(text, report, &mut found.iter().copied(), &[], style);
+        causes(text, report, &found.iter().copied().collect(), &[], style);
     }
 }
 
@@ -105,7 +105,7 @@ fn write_entry(text: &mut String, report: &Report, entry: &Entry, style: &Style)
         entry.holders(),
         style.end
     );
-    causes(text, report, &mut entry.causes.iter().copied(), &entry.through, style);
+    causes(text, report, &entry.causes, &entry.through, style);
     if let Some((before, after)) = &entry.permissions {
         let _ = writeln!(text, "  mode and owner: {before} → {after}");
     }
@@ -120,23 +120,14 @@ fn write_entry(text: &mut String, report: &Report, entry: &Entry, style: &Style)
 }
 
 /// Why it changes: the places of the changes that are listed at the top.
-fn causes(
-    text: &mut String,
-    report: &Report,
-    causes: &mut dyn Iterator<Item = usize>,
-    through: &[String],
-    style: &Style,
-) {
-    let places: Vec<String> =
-        causes.filter_map(|cause| report.inputs.get(cause)).map(crate::diff::Input::place).collect();
+fn causes(text: &mut String, report: &Report, causes: &CauseSet, through: &[String], style: &Style) {
+    let because = causes.words(|list| {
+        let places: Vec<String> =
+            list.iter().filter_map(|cause| report.inputs.get(*cause)).map(Input::place).collect();
+        named(places.iter().map(String::as_str))
+    });
     let way = if through.is_empty() { String::new() } else { format!(", through {}", through.join(" → ")) };
-    let _ = writeln!(
-        text,
-        "  {}because of {}{way}{}",
-        style.dim,
-        named(places.iter().map(String::as_str)),
-        style.end
-    );
+    let _ = writeln!(text, "  {}because of {because}{way}{}", style.dim, style.end);
 }
 
 fn write_text(text: &mut String, change: &TextChange, style: &Style) {

@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 
-use kthw_graph::{Action as _, Encoder, NodeId, Realised};
-use kthw_store::{Digest, Output};
+use kthw_graph::{NodeId, Realised};
+use kthw_store::Digest;
 
 use super::step::{Action, Step};
 use super::{Change, Rollout};
@@ -25,7 +25,7 @@ pub struct Trial {
     locks: [Lock; 2],
 }
 
-/// A planned state. What a node yields is what is described of it.
+/// A planned state.
 pub struct State {
     cluster: Cluster,
     plan: Plan,
@@ -135,18 +135,7 @@ impl State {
         lock.set_pins(plan::needs(&cluster).into_iter().map(pin));
         let plan = plan::plan(&cluster, &lock, root(), &ImportedAuthorities::new());
         let plan = plan.unwrap_or_else(|problems| panic!("{problems:?}"));
-        let mut realised: HashMap<NodeId, Realised> = HashMap::new();
-        let mut encoder = Encoder::default();
-        for id in plan.graph.order().iter().copied() {
-            let node = plan.graph.node(id);
-            encoder.begin(&node.action.kind());
-            node.action.describe(&mut encoder);
-            for (slot, input) in &node.inputs {
-                encoder.input(slot, realised[input].output);
-            }
-            let output = Output::Public(Digest::of(encoder.bytes()));
-            realised.insert(id, Realised { action: encoder.digest(), output });
-        }
+        let realised = diff::trial::realised(&plan.graph);
         Self { cluster, plan, realised }
     }
 

@@ -256,6 +256,16 @@ fn a_file_is_blamed_on_what_it_follows_from_and_on_nothing_else() {
             ("controller-0", kubelet, &["hosts[controller-0].roles"]),
         ],
     );
+    // Of many changes the few are found that matter.
+    let config = "maxPods: 50, podPidsLimit: 900, registryPullQPS: 9, registryBurst: 19, eventRecordQPS: 9, eventBurst: 19, \
+         kubeAPIQPS: 9, kubeAPIBurst: 19, configMapAndSecretChangeDetectionStrategy: Get, maxOpenFiles: 900, \
+         nodeStatusMaxImages: 9, imageGCHighThresholdPercent: 81, imageGCLowThresholdPercent: 71, \
+         containerLogMaxFiles: 9, serializeImagePulls: false, maxParallelImagePulls: 3, oomScoreAdj: -990, \
+         failSwapOn: true";
+    let many = format!("components: {{kubelet: {{config: {{{config}}}}}}}\n");
+    let backup = "etcd: {backup: {daily: {keep: 72h}, frequent: {keep: 8h}}}\n";
+    let both: &[&str] = &["etcd.backup.daily.keep", "etcd.backup.frequent.keep"];
+    check(&[("", &many), ("", backup)], &[("controller-0", "/usr/local/sbin/etcd-backup", both)]);
     // Of many pins each file has its own, and each architecture its own file.
     check(
         &[("1.36.1", "1.35.1"), ("", "components: {kubelet: {config: {maxPods: 50}}}\n")],
