@@ -1,7 +1,7 @@
 //! Why a node is not what it was: the changes of inputs that it follows from.
 
 use std::cell::RefCell;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::rc::Rc;
 
 use kthw_graph::{Action, Graph, NodeId};
@@ -143,8 +143,27 @@ impl<'a> Causes<'a> {
         names.into_iter().collect()
     }
 
+    /// The shortest way from a node to one that follows from these causes by itself; of several the first by name.
+    pub fn way(&mut self, name: &str, found: &CauseSet) -> Vec<String> {
+        let mut ways = VecDeque::from([vec![name.to_owned()]]);
+        let mut seen = BTreeSet::from([name.to_owned()]);
+        while let Some(way) = ways.pop_front() {
+            let Some(at) = way.last() else { continue };
+            let Some(change) = self.change(at) else { continue };
+            if change.kind || !self.own(at, &change).all.is_disjoint(&found.all) {
+                return way.into_iter().skip(1).collect();
+            }
+            for input in self.changed_inputs(at, &change) {
+                if seen.insert(input.clone()) {
+                    ways.push_back([way.as_slice(), &[input]].concat());
+                }
+            }
+        }
+        Vec::new()
+    }
+
     /// The causes of a node's own parameters, or of its being there.
-    pub fn own(&mut self, name: &str, change: &NodeChange) -> CauseSet {
+    fn own(&mut self, name: &str, change: &NodeChange) -> CauseSet {
         let (old, new) = (self.before.graph.find(name), self.after.graph.find(name));
         let (Some(_), Some(new)) = (old, new) else {
             // What decided its parameters need not be what it is there for.

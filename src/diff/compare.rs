@@ -1,6 +1,6 @@
 //! Which files of which hosts differ, gathered into groups that are one change.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::rc::Rc;
 
 use kthw_graph::{Action, NodeId, Slot};
@@ -216,7 +216,7 @@ impl Groups {
             return;
         }
         let name = node_name(causes, before, after);
-        let through = through(causes, &name, &likeness.causes);
+        let through = causes.way(&name, &likeness.causes);
         let found = (*likeness.causes).clone();
         let holders = vec![holder];
         self.groups.push(Group { area, path, holders, own: false, causes: found, through });
@@ -301,25 +301,6 @@ fn inputs_of(causes: &Causes<'_>, name: &str, slot: &str, host: &str) -> [Option
         let input = side.graph.find(name).and_then(|id| side.input(id, slot))?;
         Some(side.name(input).replace(&format!("/{host}/"), "/*/"))
     })
-}
-
-/// The shortest way from a file's node to one that follows from these causes by itself; of several the first by name.
-fn through(causes: &mut Causes<'_>, name: &str, found: &CauseSet) -> Vec<String> {
-    let mut ways = VecDeque::from([vec![name.to_owned()]]);
-    let mut seen = BTreeSet::from([name.to_owned()]);
-    while let Some(way) = ways.pop_front() {
-        let Some(at) = way.last() else { continue };
-        let Some(change) = causes.change(at) else { continue };
-        if change.kind || !causes.own(at, &change).all.is_disjoint(&found.all) {
-            return way.into_iter().skip(1).collect();
-        }
-        for input in causes.changed_inputs(at, &change) {
-            if seen.insert(input.clone()) {
-                ways.push_back([way.as_slice(), &[input]].concat());
-            }
-        }
-    }
-    Vec::new()
 }
 
 #[cfg(test)]

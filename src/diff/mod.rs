@@ -13,7 +13,7 @@ mod undo;
 #[cfg(test)]
 pub mod trial;
 
-pub use cause::Causes;
+pub use cause::{Causes, ParamChange};
 pub use cause_set::CauseSet;
 pub use compare::{Area, Differences, File, Group, Holder, HostChange, compare};
 pub use detail::{Detail, Hunk, Line, LineKind, Row, TextChange, fields, is_described};
