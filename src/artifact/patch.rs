@@ -63,7 +63,7 @@ pub fn each_leaf(members: &Map<String, Value>, within: &str, visit: &mut dyn FnM
 }
 
 /// A key as one step of a path: quoted where a dot or the like would make it look like two.
-fn step(key: &str) -> Cow<'_, str> {
+pub fn step(key: &str) -> Cow<'_, str> {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_/".contains(c);
     if !key.is_empty() && key.chars().all(plain) {
         Cow::Borrowed(key)

@@ -11,6 +11,7 @@ mod fetch;
 mod gc;
 mod graph;
 mod init;
+mod key_path;
 mod kubeconfig;
 mod line;
 mod lock;

@@ -57,7 +57,7 @@ impl Answer<'_> {
         let node = graph.node(id);
         let reach = Reach::new(graph);
         let mut told = HashSet::new();
-        for Param { name, value, decided_by } in params(&node.action) {
+        for Param { name, value, decided_by, .. } in params(&node.action) {
             let place = shown(place_of(&decided_by, self.positions));
             // Once for each field, however many values it decides.
             let also = match told.len() < REACHES && told.insert(decided_by.clone()) {

@@ -29,6 +29,8 @@ pub struct NodeChange {
     /// The kind itself, or its version.
     pub kind: bool,
     pub params: Vec<(ParamChange, BTreeSet<Decider>)>,
+    /// What else its parameters follow from, changed or not.
+    pub also: BTreeSet<Decider>,
     /// Slots whose inputs yield something else, or that are on one side alone.
     pub slots: Vec<String>,
 }
@@ -81,9 +83,12 @@ impl<'a> Causes<'a> {
             let kind = side.action(id).kind();
             (kind.name, kind.version)
         };
+        let (old_params, new_params) = (read(self.before, old), read(self.after, new));
+        let also = old_params.iter().chain(&new_params).flat_map(|param| param.also.clone()).collect();
         Some(NodeChange {
+            also,
             kind: matches!((old, new), (Some(old), Some(new)) if kind(self.before, old) != kind(self.after, new)),
-            params: param_changes(&read(self.before, old), &read(self.after, new)),
+            params: param_changes(&old_params, &new_params),
             slots: self.slot_changes(old, new),
         })
     }
@@ -173,6 +178,11 @@ impl<'a> Causes<'a> {
             // Nothing that a person wrote tells the sides apart.
             let kind = self.after.action(new).kind().name;
             return std::iter::once(self.inputs.program(kind)).collect();
+        }
+        if !change.params.is_empty() && change.also.iter().any(|decider| !self.inputs.of(decider).is_empty())
+        {
+            // Of several fields from which a value follows, not all that changed need have changed it.
+            return self.by_undoing_node(name);
         }
         let decided = |(_, deciders): &(_, BTreeSet<Decider>)| -> Vec<usize> {
             deciders.iter().flat_map(|decider| self.inputs.of(decider)).collect()

@@ -8,9 +8,8 @@ use crate::cluster::{Cluster, PriorityClass};
 
 /// The classes of `priorityClasses`, if there are any.
 pub fn priority_classes(cluster: &Cluster) -> Option<Documents> {
-    let written = |i: usize| DecidedBy::Spec(format!("priorityClasses[{i}]"));
-    let classes = cluster.priority_classes.iter().enumerate();
-    let documents = classes.map(|(i, class)| (written(i), priority_class(class)));
+    let written = |class: &PriorityClass| DecidedBy::Spec(format!("priorityClasses[{}]", class.name));
+    let documents = cluster.priority_classes.iter().map(|class| (written(class), priority_class(class)));
     (!cluster.priority_classes.is_empty()).then(|| Documents::of(documents))
 }
 

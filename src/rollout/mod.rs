@@ -22,7 +22,7 @@ mod stage;
 mod step;
 mod text;
 #[cfg(test)]
-mod trial;
+pub mod trial;
 mod waves;
 mod work;
 

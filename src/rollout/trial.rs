@@ -66,6 +66,13 @@ pub fn example(name: &str) -> State {
     State::of(spec, &Lock::parse(lock).expect("a good lock"))
 }
 
+/// An example's text, and what becomes of it with another; none where that is no cluster.
+pub fn variants(name: &str) -> (&'static str, impl Fn(&str) -> Option<State>) {
+    let (spec, lock) = texts(name);
+    let lock = Lock::parse(lock).expect("a good lock");
+    (spec, move |text: &str| State::try_of(text, &lock))
+}
+
 impl Trial {
     /// An example on both sides.
     pub fn of(name: &str) -> Self {
@@ -130,13 +137,24 @@ impl Trial {
 impl State {
     /// Every version is pinned, whether or not there is such a release.
     fn of(spec: &str, lock: &Lock) -> Self {
-        let cluster = spec::load(spec).unwrap_or_else(|problems| panic!("{problems:?}\n{spec}")).0;
+        Self::try_of(spec, lock).unwrap_or_else(|| panic!("{:?}\n{spec}", spec::load(spec).err()))
+    }
+
+    fn try_of(spec: &str, lock: &Lock) -> Option<Self> {
+        let (cluster, _) = spec::load(spec).ok()?;
         let mut lock = lock.clone();
         lock.set_pins(plan::needs(&cluster).into_iter().map(pin));
-        let plan = plan::plan(&cluster, &lock, root(), &ImportedAuthorities::new());
-        let plan = plan.unwrap_or_else(|problems| panic!("{problems:?}"));
+        let plan = plan::plan(&cluster, &lock, root(), &ImportedAuthorities::new()).ok()?;
         let realised = diff::trial::realised(&plan.graph);
-        Self { cluster, plan, realised }
+        Some(Self { cluster, plan, realised })
+    }
+
+    pub fn graph(&self) -> &kthw_graph::Graph<Artifact> {
+        &self.plan.graph
+    }
+
+    pub fn output(&self, id: NodeId) -> kthw_store::Output {
+        self.realised[&id].output
     }
 
     /// Every unit of every host.

@@ -142,3 +142,107 @@ fn no_secret_is_explained_by_its_bytes() {
     let body = key.lines().nth(1).expect("a key has a body");
     assert!(!said.contains(body));
 }
+
+/// An example, a file of it, and what decided some of its lines.
+type Traced<'t> = (&'t str, &'t str, &'t [(&'t str, &'t str)]);
+
+#[test]
+fn every_line_is_traced_to_what_decided_it() {
+    let lines: &[Traced<'_>] = &[
+        (
+            "production",
+            "cp-1:/etc/kubernetes/kubelet-config.yaml",
+            &[
+                ("- effect: NoSchedule", "hosts[cp-1].taints"),
+                ("  key: node-role.kubernetes.io/control-plane", "hosts[cp-1].taints"),
+                ("clusterDomain: cluster.local", "network.domain"),
+                ("- \"10.96.0.10\"", "network.dns"),
+                ("    clientCAFile: /etc/kubernetes/pki/ca.crt", "kthw itself"),
+                ("readOnlyPort: 0", "kthw itself"),
+            ],
+        ),
+        (
+            "production",
+            "etcd-1:/etc/systemd/system/etcd.service",
+            &[
+                ("  --peer-trusted-ca-file=/etc/kubernetes/pki/etcd/ca.crt \\", "--peer-trusted-ca-file = "),
+                ("  --trusted-ca-file=/etc/kubernetes/pki/etcd/ca.crt \\", "\n--trusted-ca-file = "),
+                ("  --name=etcd-1 \\", "hosts[etcd-1].name"),
+                ("  --wal-dir=/srv/etcd-wal/wal \\", "etcd.walDir"),
+                ("ExecStartPre=+/usr/bin/mkdir -p /srv/etcd-wal", "etcd.walDir"),
+                ("ReadWritePaths=/srv/etcd-wal", "etcd.walDir"),
+                ("Type=notify", "kthw itself"),
+            ],
+        ),
+        (
+            "production",
+            "cp-1:/etc/kubernetes/bootstrap/priority-classes.yaml",
+            &[
+                ("value: 1000000", "priorityClasses[business-critical]"),
+                ("  name: batch", "priorityClasses[batch]"),
+                ("value: -1000", "priorityClasses[batch]"),
+                ("preemptionPolicy: Never", "priorityClasses[batch]"),
+            ],
+        ),
+        (
+            "production",
+            "cp-1:/etc/kubernetes/scheduler-config.yaml",
+            &[
+                ("percentageOfNodesToScore: 50", "components.kube-scheduler.config.percentageOfNodesToScore"),
+                ("        type: MostAllocated", "components.kube-scheduler.config.profiles"),
+                ("  schedulerName: default-scheduler", "components.kube-scheduler.config.profiles"),
+            ],
+        ),
+        (
+            "production",
+            "worker-1:/etc/containerd/config.toml",
+            &[
+                ("sandbox = \"registry.k8s.io/pause:3.10.2\"", "versions.kubernetes"),
+                ("SystemdCgroup = true", "kthw itself"),
+            ],
+        ),
+        (
+            "ha-haproxy",
+            "lb-0:/etc/haproxy/haproxy.cfg",
+            &[
+                ("    bind 0.0.0.0:6443", "api.endpoint"),
+                (
+                    "    server controller-1 10.240.0.11:6443 check-sni controller-1 verifyhost controller-1",
+                    "hosts[controller-1].address",
+                ),
+                ("    balance leastconn", "kthw itself"),
+            ],
+        ),
+        (
+            "ha-ipvs",
+            "machine/gateway/network-config",
+            &[
+                ("      - 192.168.1.10/24", "hosts[gateway].address"),
+                ("      - 192.168.1.21/32", "api.loadBalancer.address"),
+                ("        - \"192.168.1.1\"", "machines.network.nameservers"),
+                ("        via: \"192.168.1.1\"", "machines.network.gateway"),
+                ("        - kubevms", "machines.network.domain"),
+            ],
+        ),
+        (
+            "single",
+            "worker-node-1:/etc/cni/net.d/10-bridge.conflist",
+            &[("              \"subnet\": \"10.200.36.0/24\"", "podCIDR")],
+        ),
+        (
+            "single",
+            "worker-node-1:/etc/kubernetes/pki/ca.crt",
+            &[("-----BEGIN CERTIFICATE-----", "all that it is made of")],
+        ),
+    ];
+    for (example, target, expected) in lines {
+        let folder = ClusterFolder::of_example(example);
+        let text = folder.kthw(&["show", target]).result();
+        for (line, decided) in *expected {
+            let number = text.lines().position(|found| found == *line);
+            let number = number.unwrap_or_else(|| panic!("{target} has no line {line}:\n{text}")) + 1;
+            let said = folder.kthw(&["why", "--line", &number.to_string(), target]).result();
+            assert!(said[line.len()..].contains(decided), "{target}:{number} {said}");
+        }
+    }
+}
