@@ -114,7 +114,7 @@ mod tests {
     use serde_json::Value;
 
     use super::*;
-    use crate::rollout::trial::{EXAMPLES, State, variants};
+    use crate::rollout::{EXAMPLES, State, variants};
     use crate::spec::{self, Positions};
 
     /// Other values that a scalar might have; most of them make no cluster.

@@ -22,7 +22,7 @@ mod stage;
 mod step;
 mod text;
 #[cfg(test)]
-pub mod trial;
+mod trial;
 mod waves;
 mod work;
 
@@ -30,6 +30,8 @@ use std::collections::{BTreeSet, HashMap};
 
 pub use json::json;
 pub use text::text;
+#[cfg(test)]
+pub use trial::{EXAMPLES, State, variants};
 
 use crate::cluster::{Cluster, Host};
 use crate::diff::{Causes, Differences};
