@@ -1,4 +1,4 @@
-//! The canonical encoding of an action: what is hashed, what is stored, and what is explained.
+//! The canonical encoding of an action: what is hashed, and what is stored.
 //!
 //! ```text
 //! description = kind, version, parameter…, input…
@@ -82,75 +82,6 @@ impl Manifest for Encoder {
     }
 }
 
-/// A description read back.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Description<'a> {
-    pub kind: &'a str,
-    pub version: u32,
-    /// In the order in which the action gave them; a list is one name several times.
-    pub params: Vec<(&'a str, Value<'a>)>,
-    /// Sorted by slot.
-    pub inputs: Vec<(&'a str, Output)>,
-}
-
-impl<'a> Description<'a> {
-    /// Reads a stored description. `None` where the bytes are not one.
-    pub fn decode(bytes: &'a [u8]) -> Option<Self> {
-        let mut reader = Reader(bytes);
-        let mut description = Self {
-            kind: reader.text()?,
-            version: u32::from_le_bytes(reader.array()?),
-            params: Vec::new(),
-            inputs: Vec::new(),
-        };
-        while let Some(tag) = reader.byte() {
-            let name = reader.text()?;
-            match tag {
-                b'p' => description.params.push((name, reader.value()?)),
-                b'i' => description.inputs.push((name, Output::from_bytes(&reader.array()?)?)),
-                _ => return None,
-            }
-        }
-        Some(description)
-    }
-}
-
-struct Reader<'a>(&'a [u8]);
-
-impl<'a> Reader<'a> {
-    fn byte(&mut self) -> Option<u8> {
-        let (first, rest) = self.0.split_first()?;
-        self.0 = rest;
-        Some(*first)
-    }
-
-    fn array<const N: usize>(&mut self) -> Option<[u8; N]> {
-        let (head, rest) = self.0.split_first_chunk::<N>()?;
-        self.0 = rest;
-        Some(*head)
-    }
-
-    fn text(&mut self) -> Option<&'a str> {
-        let length = u32::from_le_bytes(self.array()?) as usize;
-        let (head, rest) = self.0.split_at_checked(length)?;
-        self.0 = rest;
-        std::str::from_utf8(head).ok()
-    }
-
-    fn value(&mut self) -> Option<Value<'a>> {
-        match self.byte()? {
-            b't' => Some(Value::Text(self.text()?)),
-            b'n' => Some(Value::Number(u64::from_le_bytes(self.array()?))),
-            b'b' => match self.byte()? {
-                0 => Some(Value::Flag(false)),
-                1 => Some(Value::Flag(true)),
-                _ => None,
-            },
-            _ => None,
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -176,6 +107,75 @@ mod tests {
             encoder.input(slot, *output);
         }
         encoder
+    }
+
+    /// A description read back, which shows that no two have one encoding.
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    struct Description<'a> {
+        kind: &'a str,
+        version: u32,
+        /// In the order in which the action gave them; a list is one name several times.
+        params: Vec<(&'a str, Value<'a>)>,
+        /// Sorted by slot.
+        inputs: Vec<(&'a str, Output)>,
+    }
+
+    impl<'a> Description<'a> {
+        /// Reads a stored description. `None` where the bytes are not one.
+        fn decode(bytes: &'a [u8]) -> Option<Self> {
+            let mut reader = Reader(bytes);
+            let mut description = Self {
+                kind: reader.text()?,
+                version: u32::from_le_bytes(reader.array()?),
+                params: Vec::new(),
+                inputs: Vec::new(),
+            };
+            while let Some(tag) = reader.byte() {
+                let name = reader.text()?;
+                match tag {
+                    b'p' => description.params.push((name, reader.value()?)),
+                    b'i' => description.inputs.push((name, Output::from_bytes(&reader.array()?)?)),
+                    _ => return None,
+                }
+            }
+            Some(description)
+        }
+    }
+
+    struct Reader<'a>(&'a [u8]);
+
+    impl<'a> Reader<'a> {
+        fn byte(&mut self) -> Option<u8> {
+            let (first, rest) = self.0.split_first()?;
+            self.0 = rest;
+            Some(*first)
+        }
+
+        fn array<const N: usize>(&mut self) -> Option<[u8; N]> {
+            let (head, rest) = self.0.split_first_chunk::<N>()?;
+            self.0 = rest;
+            Some(*head)
+        }
+
+        fn text(&mut self) -> Option<&'a str> {
+            let length = u32::from_le_bytes(self.array()?) as usize;
+            let (head, rest) = self.0.split_at_checked(length)?;
+            self.0 = rest;
+            std::str::from_utf8(head).ok()
+        }
+
+        fn value(&mut self) -> Option<Value<'a>> {
+            match self.byte()? {
+                b't' => Some(Value::Text(self.text()?)),
+                b'n' => Some(Value::Number(u64::from_le_bytes(self.array()?))),
+                b'b' => match self.byte()? {
+                    0 => Some(Value::Flag(false)),
+                    1 => Some(Value::Flag(true)),
+                    _ => None,
+                },
+                _ => None,
+            }
+        }
     }
 
     /// Golden vectors: if one of these changes, every stored action is renamed. That is a format change.

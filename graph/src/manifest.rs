@@ -21,10 +21,12 @@ impl fmt::Display for Value<'_> {
 }
 
 /// Where a parameter's value was decided. It is shown to people and never hashed.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub enum Origin<'a> {
     /// A field of the cluster's file, such as `network.pods` or `hosts[worker-1].labels`.
     Spec(fmt::Arguments<'a>),
+    /// Several fields of the cluster's file. By the first it can be set, and from all of them it follows.
+    Derived(&'a [&'a dyn fmt::Display]),
     /// An entry of the lock.
     Lock(fmt::Arguments<'a>),
     /// The program itself.

@@ -72,7 +72,10 @@ impl Make for CniConfig {
     fn describe(&self, manifest: &mut dyn Manifest) {
         manifest.text("network", self.name(), Origin::Program);
         if let Self::Bridge { host, pod_cidr } = self {
-            manifest.display("pod-cidr", pod_cidr, Origin::Spec(format_args!("hosts[{host}].podCIDR")));
+            let written = format!("hosts[{host}].podCIDR");
+            let address = format!("hosts[{host}].address");
+            let origin = Origin::Derived(&[&written, &address, &"network.pods", &"network.podMask"]);
+            manifest.display("pod-cidr", pod_cidr, origin);
         }
     }
 
@@ -99,7 +102,7 @@ mod tests {
         insta::assert_snapshot!("loopback", text(CniConfig::Loopback, &[]));
         insta::assert_snapshot!(description(&bridge("10.200.0.0/24").into()), @r"
         network = bridge (kthw)
-        pod-cidr = 10.200.0.0/24 (hosts[worker-node-1].podCIDR)
+        pod-cidr = 10.200.0.0/24 (hosts[worker-node-1].podCIDR and hosts[worker-node-1].address and network.pods and network.podMask)
         ");
     }
 

@@ -7,6 +7,8 @@ use kthw_graph::{Manifest, Origin, Value};
 pub enum DecidedBy {
     /// A field of the cluster's file, by its path.
     Spec(String),
+    /// Several fields: by the first it can be set, and from all of them it follows.
+    Derived(Vec<String>),
     Program,
 }
 
@@ -16,6 +18,10 @@ impl DecidedBy {
         match self {
             Self::Spec(path) => {
                 manifest.param(name, Value::Text(value), Origin::Spec(format_args!("{path}")))
+            }
+            Self::Derived(paths) => {
+                let paths: Vec<&dyn std::fmt::Display> = paths.iter().map(|path| path as _).collect();
+                manifest.param(name, Value::Text(value), Origin::Derived(&paths));
             }
             Self::Program => manifest.param(name, Value::Text(value), Origin::Program),
         }

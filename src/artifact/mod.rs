@@ -188,7 +188,7 @@ pub use hosts_file::HostsEntry;
 pub use kubelet_config::Taint;
 pub use libvirt::Uuid;
 pub use network_config::HostAddressing;
-pub use patch::Patch;
+pub use patch::{Patch, step};
 pub use pod_routes::PodRoute;
 pub use scheduler_config::SchedulerApi;
 pub use seed_image::SEED_FILES;

@@ -69,7 +69,7 @@ pub fn each_leaf(
 }
 
 /// A key as one step of a parameter's name: quoted where a dot or the like would make it look like two. Names are hashed.
-fn step(key: &str) -> Cow<'_, str> {
+pub fn step(key: &str) -> Cow<'_, str> {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_/".contains(c);
     if !key.is_empty() && key.chars().all(plain) {
         Cow::Borrowed(key)

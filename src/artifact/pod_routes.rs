@@ -32,11 +32,10 @@ impl Make for PodRoutes {
 
     fn describe(&self, manifest: &mut dyn Manifest) {
         for PodRoute { host, pods, address } in &self.routes {
-            manifest.display(
-                "route",
-                format_args!("{pods} via {address}"),
-                Origin::Spec(format_args!("hosts[{host}]")),
-            );
+            let written = format!("hosts[{host}].podCIDR");
+            let at = format!("hosts[{host}].address");
+            let origin = Origin::Derived(&[&written, &at, &"network.pods", &"network.podMask"]);
+            manifest.display("route", format_args!("{pods} via {address}"), origin);
         }
     }
 
@@ -68,8 +67,8 @@ mod tests {
         10.200.37.0/24 via 10.0.0.37
         ");
         insta::assert_snapshot!(description(&two().into()), @r"
-        route = 10.200.36.0/24 via 10.0.0.36 (hosts[worker-1])
-        route = 10.200.37.0/24 via 10.0.0.37 (hosts[worker-1])
+        route = 10.200.36.0/24 via 10.0.0.36 (hosts[worker-1].podCIDR and hosts[worker-1].address and network.pods and network.podMask)
+        route = 10.200.37.0/24 via 10.0.0.37 (hosts[worker-1].podCIDR and hosts[worker-1].address and network.pods and network.podMask)
         ");
     }
 

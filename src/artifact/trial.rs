@@ -75,6 +75,7 @@ impl Manifest for Parameters {
     fn param(&mut self, name: &str, value: Value<'_>, origin: Origin<'_>) {
         let origin = match origin {
             Origin::Spec(path) => path.to_string(),
+            Origin::Derived(paths) => paths.iter().map(ToString::to_string).collect::<Vec<_>>().join(" and "),
             Origin::Lock(entry) => format!("lock {entry}"),
             Origin::Program => "kthw".to_owned(),
         };

@@ -138,11 +138,13 @@ impl Unit {
     }
 
     /// Sees to it that a folder is there, and lets a hardened service write in it.
-    pub fn writing_to(self, folder: &str) -> Self {
-        self.set(Section::Service, "ExecStartPre", format!("+/usr/bin/mkdir -p {folder}")).set(
+    pub fn writing_to(self, folder: &str, decided_by: &DecidedBy) -> Self {
+        let making = format!("+/usr/bin/mkdir -p {folder}");
+        self.decided(Section::Service, "ExecStartPre", making, decided_by.clone()).decided(
             Section::Service,
             "ReadWritePaths",
             folder.to_owned(),
+            decided_by.clone(),
         )
     }
 

@@ -119,7 +119,6 @@ fn entry(
     };
     let file = is.map(|file| new.name(file.node)).or_else(|| was.map(|file| old.name(file.node)));
     let node = file.unwrap_or_default().to_owned();
-    let causes = causes.into_iter().collect();
     let hosts = holders.into_iter().map(|holder| holder.host).filter(|host| !host.is_empty()).collect();
     Ok(Entry { area, path, node, hosts, own, kind, permissions, causes, through, detail })
 }

@@ -13,6 +13,7 @@ mod generations;
 mod graph;
 mod history;
 mod init;
+mod key_path;
 mod kubeconfig;
 mod line;
 mod lock;

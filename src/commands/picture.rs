@@ -105,7 +105,7 @@ pub fn page(outputs: &impl Outputs, title: String, positions: &Positions<'_>) ->
 
 /// The parameters of an action, each with the place that decided it.
 pub fn parameters(action: &Artifact, positions: &Positions<'_>) -> Vec<Parameter> {
-    let parameter = |Param { name, value, decided_by }| {
+    let parameter = |Param { name, value, decided_by, .. }| {
         let place = place_of(&decided_by, positions);
         Parameter { name, value, place }
     };

@@ -6,16 +6,29 @@ use std::fmt;
 use kthw_graph::{Graph, NodeId};
 
 use crate::artifact::Artifact;
-use crate::diff::{Decider, params};
+use crate::diff::{Decider, Param, params};
 use crate::names::counted;
 use crate::plan;
+
+/// Fields that decide which parameters a node has at all, which none that is there can say.
+const SHAPES: [(&str, &str); 3] = [
+    ("network.cni", "config/kernel-modules"),
+    ("network.cni", "config/kubernetes-bootstrap.service"),
+    ("network.cni", "config/kube-controller-manager.service"),
+];
+
+/// A host and one of its paths.
+type Held<'g> = (&'g str, &'g str);
 
 /// Answers for one graph.
 pub struct Reach<'g> {
     graph: &'g Graph<Artifact>,
-    /// The hosts and how many of their files each node is.
-    held: HashMap<NodeId, Vec<&'g str>>,
+    /// Where each node is.
+    held: HashMap<NodeId, Vec<Held<'g>>>,
+    /// What a field or an entry has decided a part of.
     decided: HashMap<Decider, Vec<NodeId>>,
+    /// Of which node a file is.
+    chosen: HashMap<Decider, Vec<Held<'g>>>,
 }
 
 /// Files that would change, and the hosts that hold them.
@@ -26,47 +39,194 @@ pub struct Files {
 
 impl<'g> Reach<'g> {
     pub fn new(graph: &'g Graph<Artifact>) -> Self {
-        let mut held: HashMap<NodeId, Vec<&str>> = HashMap::new();
-        for (host, _, id) in plan::files(graph) {
-            held.entry(id).or_default().push(host);
+        let mut held: HashMap<NodeId, Vec<Held<'_>>> = HashMap::new();
+        let mut chosen: HashMap<Decider, Vec<Held<'_>>> = HashMap::new();
+        for (host, path, id) in plan::files(graph) {
+            held.entry(id).or_default().push((host, path));
+            if matches!(graph.node(id).action, Artifact::Download(_) | Artifact::ArchiveMember(_)) {
+                // There is a node for each architecture.
+                let field = Decider::Spec(format!("hosts[{host}].arch"));
+                chosen.entry(field).or_default().push((host, path));
+            }
         }
         let mut decided: HashMap<Decider, Vec<NodeId>> = HashMap::new();
         for id in graph.order() {
-            let deciders: BTreeSet<Decider> =
-                params(&graph.node(*id).action).into_iter().map(|param| param.decided_by).collect();
+            let params = params(&graph.node(*id).action);
+            let deciders: BTreeSet<Decider> = params.iter().flat_map(Param::deciders).cloned().collect();
             for decider in deciders {
                 decided.entry(decider).or_default().push(*id);
             }
         }
-        Self { graph, held, decided }
+        for (field, name) in SHAPES {
+            let field = Decider::Spec(field.to_owned());
+            decided.entry(field).or_default().extend(graph.find(name));
+        }
+        Self { graph, held, decided, chosen }
     }
 
     /// What depends on a field or an entry; none for what the program decides.
     pub fn of_decider(&self, decider: &Decider) -> Option<Files> {
-        match decider {
-            Decider::Program => None,
-            _ => Some(self.of(self.decided.get(decider).cloned().unwrap_or_default())),
-        }
+        (*decider != Decider::Program).then(|| Files::of(&self.held_by(decider)))
     }
 
     /// What is made from a node.
     pub fn of_node(&self, id: NodeId) -> Files {
-        self.of(vec![id])
+        Files::of(&self.holders(vec![id]).collect())
     }
 
-    fn of(&self, mut next: Vec<NodeId>) -> Files {
+    /// The files of which a field, what it is in or what is in it has decided anything, or something that they are made
+    /// from.
+    fn held_by(&self, decider: &Decider) -> BTreeSet<Held<'g>> {
+        let decided = self.decided.iter().filter(|(other, _)| decider.concerns(other));
+        let chosen = self.chosen.iter().filter(|(other, _)| decider.concerns(other));
+        let nodes = decided.flat_map(|(_, nodes)| nodes).copied().collect();
+        self.holders(nodes).chain(chosen.flat_map(|(_, files)| files).copied()).collect()
+    }
+
+    fn holders(&self, nodes: Vec<NodeId>) -> impl Iterator<Item = Held<'g>> {
+        self.made_from(nodes).into_iter().filter_map(|id| self.held.get(&id)).flatten().copied()
+    }
+
+    fn made_from(&self, mut next: Vec<NodeId>) -> BTreeSet<NodeId> {
         let mut seen: BTreeSet<NodeId> = next.iter().copied().collect();
         while let Some(id) = next.pop() {
             next.extend(self.graph.dependents(id).filter(|id| seen.insert(*id)));
         }
-        let holders = seen.iter().filter_map(|id| self.held.get(id));
-        let hosts: BTreeSet<&str> = holders.clone().flatten().copied().collect();
-        Files { files: holders.map(Vec::len).sum(), hosts: hosts.len() }
+        seen
+    }
+}
+
+impl Files {
+    fn of(held: &BTreeSet<Held<'_>>) -> Self {
+        let hosts: BTreeSet<&str> = held.iter().map(|(host, _)| *host).collect();
+        Self { files: held.len(), hosts: hosts.len() }
     }
 }
 
 impl fmt::Display for Files {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} of {}", counted(self.files, "file"), counted(self.hosts, "host"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+
+    use super::*;
+    use crate::rollout::{EXAMPLES, Planned, variants};
+    use crate::spec::{self, Positions};
+
+    /// Other values that a scalar might have; most of them make no cluster.
+    fn others(value: &Value) -> Vec<Value> {
+        let words = |words: &[&str]| words.iter().map(|word| Value::from(*word)).collect::<Vec<_>>();
+        match value {
+            Value::Bool(flag) => vec![Value::from(!flag)],
+            Value::Number(number) => number.as_u64().map(|n| Value::from(n + 1)).into_iter().collect(),
+            Value::String(text) => {
+                // Any number in it may be another: of an address, a range, a version, a port, a time.
+                let mut others = Vec::new();
+                let ends = text.char_indices().filter(|(at, c)| {
+                    c.is_ascii_digit() && !text[at + 1..].starts_with(|c: char| c.is_ascii_digit())
+                });
+                for (end, _) in ends {
+                    let start = text[..end].rfind(|c: char| !c.is_ascii_digit()).map_or(0, |at| at + 1);
+                    let Ok(number) = text[start..=end].parse::<u64>() else { continue };
+                    let near = [number + 1, number + 40, number.saturating_sub(1)];
+                    others.extend(
+                        near.map(|n| Value::from(format!("{}{n}{}", &text[..start], &text[end + 1..]))),
+                    );
+                }
+                others.reverse();
+                others.extend(words(&[&format!("{text}x"), &format!("x{text}")]));
+                others.extend(words(&[
+                    "haproxy",
+                    "ipvs",
+                    "keepalived",
+                    "amd64",
+                    "arm64",
+                    "aescbc",
+                    "secretbox",
+                    "aesgcm",
+                ]));
+                others.extend(words(&[
+                    "all",
+                    "none",
+                    "bridge",
+                    "cilium",
+                    "kthw",
+                    "controller-manager",
+                    "NoExecute",
+                ]));
+                others
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    /// Every way to a scalar.
+    fn scalars(value: &Value, way: &str, found: &mut Vec<String>) {
+        match value {
+            Value::Object(members) => {
+                let step = |key: &String| key.replace('~', "~0").replace('/', "~1");
+                members
+                    .iter()
+                    .for_each(|(key, value)| scalars(value, &format!("{way}/{}", step(key)), found));
+            }
+            Value::Array(items) => {
+                items.iter().enumerate().for_each(|(at, item)| scalars(item, &format!("{way}/{at}"), found));
+            }
+            _ => found.push(way.to_owned()),
+        }
+    }
+
+    /// The files that both states have and that differ, and that the reach of no changed field names.
+    fn missed(old: &Planned, new: &Planned, fields: &[String]) -> Vec<String> {
+        let reach = Reach::new(old.graph());
+        let reached: BTreeSet<Held<'_>> =
+            fields.iter().flat_map(|field| reach.held_by(&Decider::Spec(field.clone()))).collect();
+        let later: HashMap<Held<'_>, NodeId> =
+            plan::files(new.graph()).map(|(host, path, id)| ((host, path), id)).collect();
+        let differs = |(host, path, id): &(&str, &str, NodeId)| {
+            later.get(&(*host, *path)).is_some_and(|later| old.output(*id) != new.output(*later))
+        };
+        let differing = plan::files(old.graph()).filter(differs);
+        let missed = differing.filter(|(host, path, _)| !reached.contains(&(*host, *path)));
+        missed.map(|(host, path, _)| format!("{host}:{path}")).collect()
+    }
+
+    #[test]
+    fn a_change_of_a_field_is_felt_nowhere_but_within_its_reach() {
+        let mut changed = 0;
+        let mut wrong = Vec::new();
+        for example in EXAMPLES {
+            let (text, planned) = variants(example);
+            let written: Value = serde_saphyr::from_str(text).expect("a mapping");
+            let before = written.to_string();
+            let old = planned(&before).expect("a good cluster");
+            let mut ways = Vec::new();
+            scalars(&written, "", &mut ways);
+            for way in ways {
+                let variant = |other: Value| {
+                    let mut written = written.clone();
+                    *written.pointer_mut(&way)? = other;
+                    let after = written.to_string();
+                    planned(&after).map(|new| (after, new))
+                };
+                let value = written.pointer(&way).expect("a way that was found");
+                let mut others = others(value).into_iter().filter(|other| other != value);
+                // Of some, such as a role, no other makes a cluster.
+                let Some((after, new)) = others.find_map(variant) else { continue };
+                changed += 1;
+                let changes = spec::changes(&Positions::new(&before), &Positions::new(&after));
+                let fields: Vec<String> = changes.into_iter().map(|change| change.path).collect();
+                let missed = missed(&old, &new, &fields);
+                if !missed.is_empty() {
+                    wrong.push(format!("{example} {fields:?}: {missed:?}"));
+                }
+            }
+        }
+        assert!(changed > 150, "{changed}");
+        assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     }
 }

@@ -295,7 +295,7 @@ impl Search<'_> {
                 return own.into_iter().collect();
             }
         }
-        (*self.causes.of(name)).clone()
+        self.causes.of(name).all.clone()
     }
 
     /// What the written list of nodes says of a file; none of one that should not be there.

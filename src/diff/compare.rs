@@ -7,6 +7,7 @@ use kthw_graph::{Action, NodeId, Slot};
 use kthw_store::Output;
 
 use super::cause::{Causes, ParamChange};
+use super::cause_set::CauseSet;
 use super::param::Decider;
 use crate::artifact::{Artifact, Permissions};
 use crate::names;
@@ -43,7 +44,7 @@ pub struct Group {
     /// Whether the hosts differ in values that are each host's own.
     pub own: bool,
     /// Indices into the changes of inputs.
-    pub causes: BTreeSet<usize>,
+    pub causes: CauseSet,
     /// The nodes between the file and what changed by itself, nearest first.
     pub through: Vec<String>,
 }
@@ -62,7 +63,7 @@ pub struct HostChange {
     pub name: String,
     pub files: usize,
     pub units: Vec<String>,
-    pub causes: BTreeSet<usize>,
+    pub causes: CauseSet,
 }
 
 /// Everything that differs.
@@ -80,7 +81,7 @@ pub fn compare(causes: &mut Causes<'_>) -> Differences {
     let mut groups = Groups::default();
     for host in old_hosts.intersection(&new_hosts) {
         let (old, new) = (bundle(before, host), bundle(after, host));
-        if before.output(old) != after.output(new) {
+        if before.known(old).output != after.known(new).output {
             groups.add_all(causes, Area::Host, host, files_of(before, old), files_of(after, new));
         }
     }
@@ -136,29 +137,28 @@ fn files_of(side: Side<'_>, bundle: NodeId) -> BTreeMap<String, File> {
     let Artifact::Bundle(permissions) = side.action(bundle) else { return BTreeMap::new() };
     let inputs = side.graph.node(bundle).inputs.iter();
     let file = |(path, node): &(Slot, NodeId)| {
-        let output = side.output(*node)?;
         let permissions = permissions.files.get(path).copied();
-        Some((path.to_string(), File { node: *node, output, permissions }))
+        (path.to_string(), File { node: *node, output: side.known(*node).output, permissions })
     };
-    inputs.filter_map(file).collect()
+    inputs.map(file).collect()
 }
 
 /// The files that are no host's: of machines by host, and of the cluster.
 fn machine_files(side: Side<'_>) -> BTreeMap<(Area, String), BTreeMap<String, File>> {
     let mut found: BTreeMap<(Area, String), BTreeMap<String, File>> = BTreeMap::new();
-    let file = |node| Some(File { node, output: side.output(node)?, permissions: None });
+    let file = |node| File { node, output: side.known(node).output, permissions: None };
     for (path, node) in plan::machine_files(side.graph) {
         let (area, host, path) = match path.strip_prefix("hosts/").and_then(|path| path.split_once('/')) {
             Some((host, rest)) => (Area::Machine, host.to_owned(), rest.to_owned()),
             None => (Area::Cluster, String::new(), format!("machines/{path}")),
         };
-        found.entry((area, host)).or_default().extend(file(node).map(|file| (path, file)));
+        found.entry((area, host)).or_default().insert(path, file(node));
     }
     for node in side.graph.order().iter().copied() {
         let name = side.name(node);
         if plan::is_for_monitoring(name) {
             let files = found.entry((Area::Cluster, String::new())).or_default();
-            files.extend(file(node).map(|file| (name.to_owned(), file)));
+            files.insert(name.to_owned(), file(node));
         }
     }
     found
@@ -175,7 +175,7 @@ struct Likeness {
     params: Vec<ParamChange>,
     /// With what is in them, by names that leave out the host.
     slots: Vec<(String, [Option<String>; 2])>,
-    causes: Vec<usize>,
+    causes: Rc<CauseSet>,
     /// Where no more is known than that they are other bytes.
     outputs: Option<(Option<Output>, Option<Output>)>,
 }
@@ -227,8 +227,8 @@ impl Groups {
             return;
         }
         let name = node_name(causes, before, after);
-        let through = through(causes, &name);
-        let found = likeness.causes.iter().copied().collect();
+        let through = causes.way(&name, &likeness.causes);
+        let found = (*likeness.causes).clone();
         let holders = vec![holder];
         self.groups.push(Group { area, path, holders, own: false, causes: found, through });
         self.known.insert(likeness, self.groups.len() - 1);
@@ -301,7 +301,7 @@ fn likeness(
         kind: (kind(causes.before, before), kind(causes.after, after)),
         params: params.collect(),
         slots: change.slots.iter().map(|slot| (slot.clone(), inputs_of(causes, &name, slot, host))).collect(),
-        causes: found.iter().copied().collect(),
+        causes: found,
         outputs,
     }
 }
@@ -314,20 +314,46 @@ fn inputs_of(causes: &Causes<'_>, name: &str, slot: &str, host: &str) -> [Option
     })
 }
 
-/// The way from a file's node to the nearest that changed by itself.
-fn through(causes: &Causes<'_>, name: &str) -> Vec<String> {
-    let mut way = Vec::new();
-    let mut at = name.to_owned();
-    while let Some(change) = causes.change(&at) {
-        if change.kind || !change.params.is_empty() {
-            break;
-        }
-        let Some(next) = causes.changed_inputs(&at, &change).into_iter().find(|next| !way.contains(next))
-        else {
-            break;
-        };
-        way.push(next.clone());
-        at = next;
+#[cfg(test)]
+mod tests {
+    use super::super::trial::{HOST, Node, compared};
+    use super::*;
+
+    /// The way from a file to its cause, where `key` is another and whatever reads it follows.
+    fn way(reads: &[&str], others: &[Node<'_>]) -> Vec<String> {
+        let before = [
+            &[("/file", &[] as &[_], reads), ("key", &[("x", "network.pods")] as &[_], &[] as &[_])],
+            others,
+        ]
+        .concat();
+        let after = [
+            &[("/file", &[] as &[_], reads), ("key", &[("y", "network.pods")] as &[_], &[] as &[_])],
+            others,
+        ]
+        .concat();
+        let groups = compared(&before, &after, &["network.pods"], |causes| compare(causes).groups);
+        let [group] = groups.as_slice() else { panic!("{groups:?}") };
+        assert_eq!((group.path.as_str(), group.holders[0].host.as_str()), ("/file", HOST));
+        assert_eq!(group.causes, [0].into_iter().collect());
+        group.through.clone()
     }
-    way
+
+    #[test]
+    fn the_way_to_a_cause_is_the_shortest_and_then_the_first_by_name() {
+        let cert: Node<'_> = ("cert", &[], &["key"]);
+        assert_eq!(way(&["cert"], &[cert]), ["cert", "key"]);
+        // The first input by its name leads there as well, and further round.
+        assert_eq!(way(&["cert", "key"], &[cert]), ["key"]);
+        let others: &[Node<'_>] =
+            &[("a", &[], &["b"]), ("b", &[], &["key"]), ("d", &[], &["key"]), ("c", &[], &["key"])];
+        assert_eq!(way(&["a", "d", "c"], others), ["c", "key"]);
+    }
+
+    #[test]
+    fn a_file_of_its_own_cause_has_no_way() {
+        let before: [Node<'_>; 2] = [("/file", &[("x", "name")], &["key"]), ("key", &[("x", "name")], &[])];
+        let after: [Node<'_>; 2] = [("/file", &[("y", "name")], &["key"]), ("key", &[("y", "name")], &[])];
+        let groups = compared(&before, &after, &["name"], |causes| compare(causes).groups);
+        assert_eq!(groups[0].through, [""; 0]);
+    }
 }

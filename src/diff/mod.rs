@@ -1,6 +1,8 @@
 //! The difference of two states of a cluster: files by host and path, and the changes of inputs that each follows from.
 
+mod bisect;
 mod cause;
+mod cause_set;
 mod compare;
 mod detail;
 mod input;
@@ -8,7 +10,11 @@ mod param;
 mod text_change;
 mod undo;
 
-pub use cause::Causes;
+#[cfg(test)]
+pub mod trial;
+
+pub use cause::{Causes, ParamChange};
+pub use cause_set::CauseSet;
 pub use compare::{Area, Differences, File, Group, Holder, HostChange, compare};
 pub use detail::{Detail, Row, fields, is_described};
 pub use input::{Input, Inputs, shortened, told_apart};

@@ -268,7 +268,10 @@ fn apiserver_unit(cluster: &Cluster, host: &Host) -> Unit {
         .set(Section::Service, "LimitNOFILE", "65536")
         .hardened();
     match elsewhere {
-        Some(folder) => unit.writing_to(&folder),
+        Some(folder) => {
+            let field = "components.kube-apiserver.flags.audit-log-path";
+            unit.writing_to(&folder, &DecidedBy::Spec(field.to_owned()))
+        }
         None => unit,
     }
 }

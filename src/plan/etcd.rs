@@ -4,7 +4,7 @@ use super::control_plane::place;
 use super::flags::{self, path};
 use super::pki;
 use super::planner::{HostFiles, Planner};
-use crate::artifact::{Readiness, Section, Unit};
+use crate::artifact::{DecidedBy, Readiness, Section, Unit};
 use crate::cluster::{Authority, Cluster, Host};
 
 impl Planner<'_> {
@@ -47,7 +47,7 @@ fn etcd_unit(cluster: &Cluster, host: &Host) -> Unit {
         .set(Section::Service, "LimitNOFILE", "65536")
         .hardened();
     match &cluster.etcd.wal_dir {
-        Some(directory) => unit.writing_to(directory),
+        Some(directory) => unit.writing_to(directory, &DecidedBy::Spec("etcd.walDir".to_owned())),
         None => unit,
     }
 }

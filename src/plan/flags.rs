@@ -368,7 +368,7 @@ pub fn kubectl_apply(cluster: &Cluster) -> Command {
         // What somebody else has changed since is put right, not complained of.
         own("force-conflicts", "true"),
         own("field-manager", "kthw"),
-        own("server", &local_apiserver(cluster)),
+        server(cluster),
         own("server-side", "true"),
     ];
     Command::new("/usr/local/bin/kubectl", flags).with("apply")
@@ -376,7 +376,7 @@ pub fn kubectl_apply(cluster: &Cluster) -> Command {
 
 /// Succeeds once the API server of the same host is ready.
 pub fn kubectl_ready(cluster: &Cluster) -> Command {
-    let flags = vec![own("raw", "/readyz"), own("server", &local_apiserver(cluster))];
+    let flags = vec![own("raw", "/readyz"), server(cluster)];
     Command::new("/usr/local/bin/kubectl", flags).with("get")
 }
 
@@ -396,6 +396,12 @@ fn cilium(cluster: &Cluster) -> Vec<Flag> {
     let decided_by = DecidedBy::Spec("versions.cilium".to_owned());
     let version = cluster.versions.cilium.to_string();
     vec![own("values", path::CILIUM_VALUES), Flag { decided_by, ..own("version", &version) }]
+}
+
+/// Where the API server of the same host listens, which the endpoint's port may decide.
+fn server(cluster: &Cluster) -> Flag {
+    let decided_by = DecidedBy::Spec("api.endpoint".to_owned());
+    Flag { decided_by, ..own("server", &local_apiserver(cluster)) }
 }
 
 /// A flag of a program that users do not configure.

@@ -1,9 +1,11 @@
 //! What every host holds, whatever its roles.
 
+use std::net::IpAddr;
+
 use super::flags::path;
 use super::planner::{HostFiles, Planner};
 use crate::artifact::{DecidedBy, HostsEntry, HostsFile};
-use crate::cluster::Host;
+use crate::cluster::{Cluster, Host};
 
 impl Planner<'_> {
     pub(super) fn place_common(&mut self, files: &mut HostFiles<'_>) {
@@ -21,9 +23,17 @@ impl Planner<'_> {
         addresses.iter().map(|address| HostsEntry {
             address: *address,
             name: endpoint.host.clone(),
-            decided_by: DecidedBy::Spec("api.endpoint".to_owned()),
+            decided_by: api_address(self.cluster, *address),
         })
     }
+}
+
+/// Who decided that the endpoint's name leads to an address: the endpoint, and whoever has that address.
+pub fn api_address(cluster: &Cluster, address: IpAddr) -> DecidedBy {
+    let host = cluster.hosts.iter().find(|host| host.address == address);
+    let there =
+        host.map_or("api.loadBalancer.address".to_owned(), |host| format!("hosts[{}].address", host.name));
+    DecidedBy::Derived(vec!["api.endpoint".to_owned(), there])
 }
 
 /// The host itself, the control planes and the API: what a host has to reach by name. Not every worker, so

@@ -7,6 +7,7 @@ use kthw_graph::{NodeId, Slot, Yields};
 use semver::Version;
 
 use super::PlanProblem;
+use super::host::api_address;
 use super::hypervisor_names::HypervisorNames;
 use super::planner::{HostFiles, Planner, input};
 use super::releases::OS;
@@ -308,11 +309,7 @@ fn names(cluster: &Cluster, machines: &Machines) -> Vec<HostsEntry> {
     let mut names: Vec<HostsEntry> = hosts.collect();
     if cluster.api.endpoint.ip().is_none() {
         for address in api_addresses(cluster) {
-            names.extend(both(
-                &cluster.api.endpoint.host,
-                address,
-                DecidedBy::Spec("api.endpoint".to_owned()),
-            ));
+            names.extend(both(&cluster.api.endpoint.host, address, api_address(cluster, address)));
         }
     }
     names

@@ -1,7 +1,7 @@
 //! Hosts that come or go, told once where they are alike.
 
 use super::Report;
-use crate::diff::HostChange;
+use crate::diff::{CauseSet, HostChange};
 
 /// Hosts with as many files and the same units.
 pub struct Arrivals<'r> {
@@ -10,8 +10,7 @@ pub struct Arrivals<'r> {
     pub names: Vec<&'r str>,
     pub files: usize,
     pub units: &'r [String],
-    /// Indices of the report's inputs.
-    pub causes: Vec<usize>,
+    pub causes: CauseSet,
 }
 
 /// All of a report, those that come first.
@@ -28,12 +27,10 @@ fn alike<'r>(hosts: &'r [HostChange], verb: &'static str) -> Vec<Arrivals<'r>> {
         match known {
             Some(known) => {
                 known.names.push(name);
-                let new: Vec<usize> =
-                    causes.iter().copied().filter(|cause| !known.causes.contains(cause)).collect();
-                known.causes.extend(new);
+                known.causes.extend(causes);
             }
             None => {
-                let (names, causes) = (vec![name.as_str()], causes.iter().copied().collect());
+                let (names, causes) = (vec![name.as_str()], causes.clone());
                 found.push(Arrivals { verb, names, files: *files, units, causes });
             }
         }
@@ -51,11 +48,14 @@ mod tests {
             name: name.to_owned(),
             files,
             units: vec![unit.to_owned()],
-            causes: [0, cause].into(),
+            causes: [0, cause].into_iter().collect(),
         };
         let hosts = [host("a", 3, "x", 1), host("b", 4, "x", 2), host("c", 3, "x", 3), host("d", 3, "y", 4)];
         let found = alike(&hosts, "added");
-        let shown: Vec<_> = found.iter().map(|found| (found.names.join(" "), found.causes.clone())).collect();
+        let shown: Vec<_> = found
+            .iter()
+            .map(|found| (found.names.join(" "), Vec::from_iter(found.causes.all.clone())))
+            .collect();
         let expected = [("a c", vec![0, 1, 3]), ("b", vec![0, 2]), ("d", vec![0, 4])];
         assert_eq!(shown, expected.map(|(names, causes)| (names.to_owned(), causes)));
     }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::diff::CauseSet;
 use crate::rollout::{Kind, Rollout};
 
 /// The part of a rollout that a review shows; `kthw plan` shows all of it.
@@ -22,8 +23,7 @@ pub struct Warning {
     pub kind: Kind,
     pub what: String,
     pub advice: String,
-    /// Indices of the report's inputs.
-    pub causes: Vec<usize>,
+    pub causes: CauseSet,
 }
 
 /// A unit that restarts in a wave, on these hosts.
@@ -47,7 +47,7 @@ impl Effects {
             kind: finding.kind,
             what: finding.what.clone(),
             advice: finding.advice.clone(),
-            causes: finding.causes.clone(),
+            causes: finding.causes.iter().copied().collect(),
         });
         let mut restarts: BTreeMap<(usize, &str), Vec<String>> = BTreeMap::new();
         for restart in rollout.restarts() {

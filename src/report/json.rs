@@ -63,7 +63,7 @@ fn field(FieldChange { path, also, before, after, is_order }: &FieldChange) -> V
 }
 
 fn warning(Warning { kind, what, advice, causes }: &Warning) -> Value {
-    object!({"kind": kind, "title": kind.title(), "what": what, "advice": advice, "causes": causes})
+    object!({"kind": kind, "title": kind.title(), "what": what, "advice": advice, "causes": causes.all})
 }
 
 fn restart(Restart { wave, unit, hosts }: &Restart) -> Value {
@@ -75,7 +75,7 @@ fn drain(Drain { why, hosts }: &Drain) -> Value {
 }
 
 fn host(host: &HostChange) -> Value {
-    object!({"name": host.name, "files": host.files, "units": host.units, "causes": host.causes})
+    object!({"name": host.name, "files": host.files, "units": host.units, "causes": host.causes.all, "unsure": host.causes.unsure})
 }
 
 fn entry(entry: &Entry) -> Value {
@@ -91,7 +91,8 @@ fn entry(entry: &Entry) -> Value {
         "hosts": entry.hosts,
         "change": entry.kind.as_str(),
         "ownValues": entry.own,
-        "causes": entry.causes,
+        "causes": entry.causes.all,
+        "unsure": entry.causes.unsure,
         "through": entry.through,
     });
     if let Some((before, after)) = &entry.permissions {

@@ -6,7 +6,7 @@ use std::fmt::Write;
 use super::arrivals::{Arrivals, arrivals};
 use super::effects::{Drain, Effects, Restart, Warning};
 use super::{Entry, Report, capitalised, hosts};
-use crate::diff::{Detail, TextChange};
+use crate::diff::{CauseSet, Detail, TextChange};
 use crate::names::{self, counted};
 use crate::rollout::Kind;
 use crate::visible::visible;
@@ -104,10 +104,10 @@ fn cause_table(report: &Report) -> Option<String> {
     }
     let mut table = "\n| what was changed | files | on |\n|---|---:|---|\n".to_owned();
     for (index, input) in report.inputs.iter().enumerate().take(ROWS) {
-        let entries = report.entries.iter().filter(|entry| entry.causes.contains(&index));
+        let entries = report.entries.iter().filter(|entry| entry.causes.all.contains(&index));
         let files: usize = entries.clone().map(|entry| entry.hosts.len().max(1)).sum();
         let come_and_go =
-            report.added.iter().chain(&report.removed).filter(|host| host.causes.contains(&index));
+            report.added.iter().chain(&report.removed).filter(|host| host.causes.all.contains(&index));
         let names = entries.flat_map(|entry| &entry.hosts).chain(come_and_go.map(|host| &host.name));
         let mut names = Vec::from_iter(names.map(String::as_str).collect::<BTreeSet<&str>>());
         names.sort_unstable_by(|a, b| names::order(a, b));
@@ -199,13 +199,12 @@ fn block(change: &TextChange) -> String {
 }
 
 /// Where the changes were made, in short.
-fn places(report: &Report, causes: &[usize]) -> String {
-    let places: Vec<String> = causes
-        .iter()
-        .filter_map(|cause| report.inputs.get(*cause))
-        .map(|input| code(&input.place()))
-        .collect();
-    names::first_few(places.iter().map(String::as_str))
+fn places(report: &Report, causes: &CauseSet) -> String {
+    causes.words(|list| {
+        let places = list.iter().filter_map(|cause| report.inputs.get(*cause));
+        let places: Vec<String> = places.map(|input| code(&input.place())).collect();
+        names::first_few(places.iter().map(String::as_str))
+    })
 }
 
 /// Text exactly as it is. Nobody is mentioned and nothing referred to by what is code.
@@ -276,7 +275,7 @@ mod tests {
             own: false,
             kind: ChangeKind::Changed,
             permissions: None,
-            causes: vec![0],
+            causes: [0].into_iter().collect(),
             through: Vec::new(),
             detail: Detail::Text(TextChange::new("", Some(""), Some(&"a line of text\n".repeat(100)))),
         };

@@ -7,7 +7,7 @@ mod markdown;
 mod page;
 mod text;
 
-use crate::diff::{Area, Detail, HostChange, Input};
+use crate::diff::{Area, CauseSet, Detail, HostChange, Input};
 use crate::names::{self, counted};
 use crate::page::ChangeKind;
 
@@ -42,8 +42,7 @@ pub struct Entry {
     pub kind: ChangeKind,
     /// Mode and owner, where they changed.
     pub permissions: Option<(String, String)>,
-    /// Indices of the report's inputs.
-    pub causes: Vec<usize>,
+    pub causes: CauseSet,
     /// The nodes that it comes through, nearest first.
     pub through: Vec<String>,
     pub detail: Detail,
@@ -110,7 +109,7 @@ pub mod trial {
             kind: Kind::Lasting,
             what: "key 1 decrypts no more".to_owned(),
             advice: "first write all objects anew (`kubectl replace`)".to_owned(),
-            causes: vec![0],
+            causes: [0].into_iter().collect(),
         };
         Effects {
             summary: "changes 8 files on 5 hosts; adds 1 host; restarts 6 units in 2 waves".to_owned(),
@@ -139,7 +138,7 @@ pub mod trial {
             name: "worker-3".to_owned(),
             files: 21,
             units: vec!["kubelet.service".to_owned()],
-            causes: [1].into(),
+            causes: [1].into_iter().collect(),
         };
         let entry = |path: &str, hosts: &[&str], detail| Entry {
             area: Area::Host,
@@ -149,7 +148,7 @@ pub mod trial {
             own: false,
             kind: ChangeKind::Changed,
             permissions: None,
-            causes: vec![0],
+            causes: [0].into_iter().collect(),
             through: Vec::new(),
             detail,
         };

@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use super::effects::{Drain, Restart, Warning};
 use super::{Entry, Report, capitalised};
-use crate::diff::{Area, Detail, HostChange, Line, TextChange};
+use crate::diff::{Area, CauseSet, Detail, HostChange, Line, TextChange};
 use crate::names::counted;
 use crate::page::{self, Arrival, ChangeGroup, ChangeKind, Changes, FieldRow, Hosts, Page, Whose};
 
@@ -60,17 +60,17 @@ impl Shown<'_> {
         names.into_iter().filter_map(|name| self.hosts.get(name.as_str()).copied()).collect()
     }
 
-    fn causes<'i>(&self, indices: impl IntoIterator<Item = &'i usize>) -> Vec<String> {
-        let mut causes: Vec<String> = indices
-            .into_iter()
-            .filter_map(|index| self.report.inputs.get(*index))
-            .map(ToString::to_string)
-            .collect();
-        if let more @ 1.. = causes.len().saturating_sub(CAUSES) {
-            causes.truncate(CAUSES);
-            causes.push(format!("and {more} more"));
+    fn causes(&self, causes: &CauseSet) -> Vec<String> {
+        let inputs = causes.all.iter().filter_map(|index| self.report.inputs.get(*index));
+        let mut shown: Vec<String> = inputs.map(ToString::to_string).collect();
+        if let more @ 1.. = shown.len().saturating_sub(CAUSES) {
+            shown.truncate(CAUSES);
+            shown.push(format!("and {more} more"));
         }
-        causes
+        if let unsure @ 1.. = causes.unsure.len() {
+            shown.push(format!("of which {unsure} could not be told apart: not all of them need be causes"));
+        }
+        shown
     }
 
     fn warning(&self, Warning { kind, what, advice, causes }: &Warning) -> page::Warning {

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use super::arrivals::{Arrivals, arrivals};
 use super::effects::{Drain, Effects, Restart, Warning};
 use super::{Entry, Report, hosts};
-use crate::diff::{Detail, Input, Line, LineKind, Row, TextChange};
+use crate::diff::{CauseSet, Detail, Input, Line, LineKind, Row, TextChange};
 use crate::names::{self, counted};
 use crate::rollout::Kind;
 use crate::visible::visible;
@@ -61,7 +61,7 @@ fn write_warning(text: &mut String, report: &Report, warning: &Warning, style: &
     let _ = writeln!(text, "\n{}{mark}{}: {}{}", style.bold, kind.title(), visible(what), style.end);
     let _ = writeln!(text, "  {}", visible(advice));
     if !found.is_empty() {
-        causes(text, report, &mut found.iter().copied(), &[], style);
+        causes(text, report, found, &[], style);
     }
 }
 
@@ -84,7 +84,7 @@ fn write_arrivals(text: &mut String, report: &Report, arrivals: &Arrivals<'_>, s
     let names = names::hosts(names.iter().copied());
     let _ = writeln!(text, "\n{}{mark} {noun} {verb}: {names}{}", style.bold, style.end);
     let _ = writeln!(text, "  {}{each}, units {}", counted(*files, "file"), units.join(", "));
-    causes(text, report, &mut found.iter().copied(), &[], style);
+    causes(text, report, found, &[], style);
 }
 
 fn write_restarts(text: &mut String, report: &Report, style: &Style) {
@@ -112,7 +112,7 @@ fn write_entry(text: &mut String, report: &Report, entry: &Entry, style: &Style)
     let kind = kind.as_str();
     let _ =
         writeln!(text, "\n{}{}{what} {kind} on {}{}", style.bold, visible(path), entry.holders(), style.end);
-    causes(text, report, &mut entry.causes.iter().copied(), &entry.through, style);
+    causes(text, report, &entry.causes, &entry.through, style);
     if let Some((before, after)) = &entry.permissions {
         let _ = writeln!(text, "  mode and owner: {before} → {after}");
     }
@@ -127,22 +127,14 @@ fn write_entry(text: &mut String, report: &Report, entry: &Entry, style: &Style)
 }
 
 /// Why it changes: the places of the changes that are listed at the top.
-fn causes(
-    text: &mut String,
-    report: &Report,
-    causes: &mut dyn Iterator<Item = usize>,
-    through: &[String],
-    style: &Style,
-) {
-    let places: Vec<String> = causes.filter_map(|cause| report.inputs.get(cause)).map(Input::place).collect();
+fn causes(text: &mut String, report: &Report, causes: &CauseSet, through: &[String], style: &Style) {
+    let because = causes.words(|list| {
+        let places = list.iter().filter_map(|cause| report.inputs.get(*cause));
+        let places: Vec<String> = places.map(Input::place).collect();
+        names::first_few(places.iter().map(String::as_str))
+    });
     let way = if through.is_empty() { String::new() } else { format!(", through {}", through.join(" → ")) };
-    let _ = writeln!(
-        text,
-        "  {}because of {}{way}{}",
-        style.dim,
-        names::first_few(places.iter().map(String::as_str)),
-        style.end
-    );
+    let _ = writeln!(text, "  {}because of {because}{way}{}", style.dim, style.end);
 }
 
 fn write_text(text: &mut String, change: &TextChange, style: &Style) {

@@ -82,7 +82,7 @@ pub fn reissued(causes: &mut Causes<'_>) -> Vec<Reissue> {
         }
         let why = reasons(causes, name);
         let (general, host) = general(name);
-        let follows = causes.of(name).iter().copied().collect();
+        let follows = causes.of(name).all.iter().copied().collect();
         found.entry((general, why, follows)).or_default().extend(host);
     }
     let reissue = |((name, why, causes), mut hosts): ((_, _, _), Vec<String>)| {

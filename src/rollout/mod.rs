@@ -32,6 +32,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 pub use json::json;
 pub use text::text;
+#[cfg(test)]
+pub use trial::{EXAMPLES, Planned, variants};
 
 use crate::cluster::{Cluster, Host};
 use crate::diff::{Causes, Differences};

@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 
-use kthw_graph::{Action as _, Encoder, NodeId, Realised};
-use kthw_store::{Digest, Output};
+use kthw_graph::{NodeId, Realised};
+use kthw_store::Digest;
 
 use super::step::{Action, Step};
 use super::{Decisions, Rollout};
@@ -67,6 +67,13 @@ pub fn example(name: &str) -> Planned {
     Planned::of(spec, &Lock::parse(lock).expect("a good lock"))
 }
 
+/// An example's text, and what becomes of it with another; none where that is no cluster.
+pub fn variants(name: &str) -> (&'static str, impl Fn(&str) -> Option<Planned>) {
+    let (spec, lock) = texts(name);
+    let lock = Lock::parse(lock).expect("a good lock");
+    (spec, move |text: &str| Planned::try_of(text, &lock))
+}
+
 impl Trial {
     /// An example on both sides.
     pub fn of(name: &str) -> Self {
@@ -127,24 +134,24 @@ impl Trial {
 impl Planned {
     /// Every version is pinned, whether or not there is such a release.
     fn of(spec: &str, lock: &Lock) -> Self {
-        let cluster = spec::load(spec).unwrap_or_else(|problems| panic!("{problems:?}\n{spec}")).0;
+        Self::try_of(spec, lock).unwrap_or_else(|| panic!("{:?}\n{spec}", spec::load(spec).err()))
+    }
+
+    fn try_of(spec: &str, lock: &Lock) -> Option<Self> {
+        let (cluster, _) = spec::load(spec).ok()?;
         let mut lock = lock.clone();
         lock.set_pins(plan::needs(&cluster).into_iter().map(pin));
-        let plan = plan::plan(&cluster, &lock, root(), &ImportedAuthorities::new());
-        let plan = plan.unwrap_or_else(|problems| panic!("{problems:?}"));
-        let mut realised: HashMap<NodeId, Realised> = HashMap::new();
-        let mut encoder = Encoder::default();
-        for id in plan.graph.order().iter().copied() {
-            let node = plan.graph.node(id);
-            encoder.begin(&node.action.kind());
-            node.action.describe(&mut encoder);
-            for (slot, input) in &node.inputs {
-                encoder.input(slot, realised[input].output);
-            }
-            let output = Output::Public(Digest::of(encoder.bytes()));
-            realised.insert(id, Realised { action: encoder.digest(), output });
-        }
-        Self { cluster, plan, realised }
+        let plan = plan::plan(&cluster, &lock, root(), &ImportedAuthorities::new()).ok()?;
+        let realised = diff::trial::realised(&plan.graph);
+        Some(Self { cluster, plan, realised })
+    }
+
+    pub fn graph(&self) -> &kthw_graph::Graph<Artifact> {
+        &self.plan.graph
+    }
+
+    pub fn output(&self, id: NodeId) -> kthw_store::Output {
+        self.realised[&id].output
     }
 
     /// Every unit of every host.

@@ -13,7 +13,8 @@ pub use keyed::{following, keyed};
 pub use named::named;
 pub use recipe::recipes;
 
-/// A planned cluster of which every identity is known.
+/// A planned cluster with what is known of its nodes. Of the sides of a comparison that is everything: whoever makes one
+/// has identified all nodes, or named them by their recipes.
 #[derive(Clone, Copy)]
 pub struct Side<'a> {
     pub graph: &'a Graph<Artifact>,
@@ -27,6 +28,11 @@ impl<'a> Side<'a> {
 
     pub fn action(&self, id: NodeId) -> &'a Artifact {
         &self.graph.node(id).action
+    }
+
+    /// What a node of a comparison does and yields.
+    pub fn known(&self, id: NodeId) -> Realised {
+        (self.realised)(id).unwrap_or_else(|| unreachable!("{} is not identified", self.name(id)))
     }
 
     pub fn output(&self, id: NodeId) -> Option<Output> {

@@ -405,6 +405,26 @@ fn a_file_is_blamed_on_what_it_follows_from_and_on_nothing_else() {
             ("controller-0", kubelet, &["hosts[controller-0].roles"]),
         ],
     );
+    // Of the fields that a value may follow from, those that it does: this host's range follows from its place.
+    let moved = ("address: 10.240.0.20\n", "address: 10.240.0.29\n");
+    let pods_of_all: &[&str] = &["network.pods"];
+    check(
+        &[pods, moved],
+        &[
+            ("worker-1", "/etc/cni/net.d/10-bridge.conflist", pods_of_all),
+            ("worker-0", "/etc/kubernetes/pod-routes", &["network.pods", "hosts[worker-0].address"]),
+        ],
+    );
+    // Of many changes the few are found that matter.
+    let config = "maxPods: 50, podPidsLimit: 900, registryPullQPS: 9, registryBurst: 19, eventRecordQPS: 9, eventBurst: 19, \
+         kubeAPIQPS: 9, kubeAPIBurst: 19, configMapAndSecretChangeDetectionStrategy: Get, maxOpenFiles: 900, \
+         nodeStatusMaxImages: 9, imageGCHighThresholdPercent: 81, imageGCLowThresholdPercent: 71, \
+         containerLogMaxFiles: 9, serializeImagePulls: false, maxParallelImagePulls: 3, oomScoreAdj: -990, \
+         failSwapOn: true";
+    let many = format!("components: {{kubelet: {{config: {{{config}}}}}}}\n");
+    let backup = "etcd: {backup: {daily: {keep: 72h}, frequent: {keep: 8h}}}\n";
+    let both: &[&str] = &["etcd.backup.daily.keep", "etcd.backup.frequent.keep"];
+    check(&[("", &many), ("", backup)], &[("controller-0", "/usr/local/sbin/etcd-backup", both)]);
     // Of many pins each file has its own, and each architecture its own file.
     check(
         &[("1.36.1", "1.35.1"), ("", "components: {kubelet: {config: {maxPods: 50}}}\n")],

@@ -48,14 +48,15 @@ fn an_edit_is_a_cause_with_its_line_and_what_follows_is_a_cascade() {
     let cause = change(&folder, "worker-node-1:/etc/kubernetes/kubelet-config.yaml");
     insta::assert_snapshot!(cause, @"
     changed since build 1 (cause)
-      cluster-domain: cluster.local → k8s.example  (cluster.yaml:15 network.domain)
+      cluster-domain: cluster.local → k8s.example
+    because of cluster.yaml:15 network.domain: cluster.local → k8s.example
     ");
     let cascade = change(&folder, "worker-node-1");
     insta::assert_snapshot!(cascade, @"
     changed since build 1 (cascade)
       /etc/kubernetes/kubelet-config.yaml: b3:d3fa340bc770 → b3:4bfb4bf8dfac  host/worker-node-1/kubelet-config
-    because of host/worker-node-1/kubelet-config
-      cluster-domain: cluster.local → k8s.example  (cluster.yaml:15 network.domain)
+    through host/worker-node-1/kubelet-config
+    because of cluster.yaml:15 network.domain: cluster.local → k8s.example
     ");
     folder.build();
     assert_eq!(change(&folder, "worker-node-1"), cascade, "building does not change the reason");
@@ -70,14 +71,57 @@ fn an_edit_of_the_lock_is_a_cause_too() {
     folder.edit("kthw.lock", "leaf = 2026-11-20", "leaf = 2026-11-21");
     insta::assert_snapshot!(change(&folder, "pki/admin/cert"), @"
     changed since build 1 (cause)
-      epoch: 1795132800 → 1795219200  (kthw.lock epochs.leaf)
+      epoch: 1795132800 → 1795219200
+    because of kthw.lock epochs.leaf: 2026-11-20T00:00:00Z → 2026-11-21T00:00:00Z
     ");
     insta::assert_snapshot!(change(&folder, "kubeconfig/admin"), @"
     changed since build 1 (cascade)
       cert: b3:ef1c6b3ab47e → b3:a7cd6584bbd6  pki/admin/cert
-    because of pki/admin/cert
-      epoch: 1795132800 → 1795219200  (kthw.lock epochs.leaf)
+    through pki/admin/cert
+    because of kthw.lock epochs.leaf: 2026-11-20T00:00:00Z → 2026-11-21T00:00:00Z
     ");
+}
+
+#[test]
+fn causes_are_told_as_diff_tells_them_and_by_the_way_through() {
+    let folder = ClusterFolder::single();
+    folder.build();
+    folder.edit("cluster.yaml", "dns: 10.96.0.10", "dns: 10.97.0.10");
+    folder.edit("cluster.yaml", "services: 10.96.0.0/24", "services: 10.97.0.0/24");
+    // Nobody wrote the address of the API's service: it follows from the range.
+    insta::assert_snapshot!(change(&folder, "host/control-plane-1/pki/apiserver/cert"), @"
+    changed since build 1 (cause)
+      address: 10.96.0.1 → 10.97.0.1
+    because of cluster.yaml:13 network.services: 10.96.0.0/24 → 10.97.0.0/24
+    ");
+    let diff = folder.kthw(&["diff", "build:1"]).exits(0).stdout;
+    for line in
+        change(&folder, "control-plane-1").lines().filter_map(|line| line.split("cluster.yaml:").nth(1))
+    {
+        assert!(diff.contains(&format!("\n  cluster.yaml:{line}\n")), "{line}\n{diff}");
+    }
+    // A node of the newest build is compared with the one before, in which it was other.
+    folder.build();
+    folder.edit("cluster.yaml", "domain: cluster.local", "domain: k8s.example");
+    folder.build();
+    let dns = change(&folder, "control-plane-1:/etc/systemd/system/kube-controller-manager.service");
+    assert!(dns.starts_with("changed since build 1 "), "{dns}");
+}
+
+#[test]
+fn what_a_build_was_made_from_may_be_lost() {
+    let folder = ClusterFolder::single();
+    // What is large is a file of its own.
+    let padding = "# a long word of explanation\n".repeat(4_000);
+    folder.write("cluster.yaml", &(folder.read("cluster.yaml") + &padding));
+    folder.build();
+    folder.edit("cluster.yaml", "domain: cluster.local", "domain: k8s.example");
+    assert!(change(&folder, "worker-node-1").contains("k8s.example"));
+    std::fs::remove_dir_all(folder.path().join(".kthw/store/blobs")).expect("our own store");
+    assert_eq!(
+        change(&folder, "worker-node-1"),
+        "changed since build 1; what changed cannot be told: the store has lost what build 1 was made from\n"
+    );
 }
 
 #[test]
@@ -120,4 +164,108 @@ priorityClasses:
     let classes = "control-plane-1:/etc/kubernetes/bootstrap/priority-classes.yaml";
     check(classes, 4, "priorityClasses[low]");
     check(classes, 5, "priorityClasses[high]");
+}
+
+/// An example, a file of it, and what decided some of its lines.
+type Traced<'t> = (&'t str, &'t str, &'t [(&'t str, &'t str)]);
+
+#[test]
+fn every_line_is_traced_to_what_decided_it() {
+    let lines: &[Traced<'_>] = &[
+        (
+            "production",
+            "cp-1:/etc/kubernetes/kubelet-config.yaml",
+            &[
+                ("- effect: NoSchedule", "hosts[cp-1].taints"),
+                ("  key: node-role.kubernetes.io/control-plane", "hosts[cp-1].taints"),
+                ("clusterDomain: cluster.local", "network.domain"),
+                ("- \"10.96.0.10\"", "network.dns"),
+                ("    clientCAFile: /etc/kubernetes/pki/ca.crt", "kthw itself"),
+                ("readOnlyPort: 0", "kthw itself"),
+            ],
+        ),
+        (
+            "production",
+            "etcd-1:/etc/systemd/system/etcd.service",
+            &[
+                ("  --peer-trusted-ca-file=/etc/kubernetes/pki/etcd/ca.crt \\", "--peer-trusted-ca-file = "),
+                ("  --trusted-ca-file=/etc/kubernetes/pki/etcd/ca.crt \\", "\n--trusted-ca-file = "),
+                ("  --name=etcd-1 \\", "hosts[etcd-1].name"),
+                ("  --wal-dir=/srv/etcd-wal/wal \\", "etcd.walDir"),
+                ("ExecStartPre=+/usr/bin/mkdir -p /srv/etcd-wal", "etcd.walDir"),
+                ("ReadWritePaths=/srv/etcd-wal", "etcd.walDir"),
+                ("Type=notify", "kthw itself"),
+            ],
+        ),
+        (
+            "production",
+            "cp-1:/etc/kubernetes/bootstrap/priority-classes.yaml",
+            &[
+                ("value: 1000000", "priorityClasses[business-critical]"),
+                ("  name: batch", "priorityClasses[batch]"),
+                ("value: -1000", "priorityClasses[batch]"),
+                ("preemptionPolicy: Never", "priorityClasses[batch]"),
+            ],
+        ),
+        (
+            "production",
+            "cp-1:/etc/kubernetes/scheduler-config.yaml",
+            &[
+                ("percentageOfNodesToScore: 50", "components.kube-scheduler.config.percentageOfNodesToScore"),
+                ("        type: MostAllocated", "components.kube-scheduler.config.profiles"),
+                ("  schedulerName: default-scheduler", "components.kube-scheduler.config.profiles"),
+            ],
+        ),
+        (
+            "production",
+            "worker-1:/etc/containerd/config.toml",
+            &[
+                ("sandbox = \"registry.k8s.io/pause:3.10.2\"", "versions.kubernetes"),
+                ("SystemdCgroup = true", "kthw itself"),
+            ],
+        ),
+        (
+            "ha-haproxy",
+            "lb-0:/etc/haproxy/haproxy.cfg",
+            &[
+                ("    bind 0.0.0.0:6443", "api.endpoint"),
+                (
+                    "    server controller-1 10.240.0.11:6443 check-sni controller-1 verifyhost controller-1",
+                    "hosts[controller-1].address",
+                ),
+                ("    balance leastconn", "kthw itself"),
+            ],
+        ),
+        (
+            "ha-ipvs",
+            "machine/gateway/network-config",
+            &[
+                ("      - 192.168.1.10/24", "hosts[gateway].address"),
+                ("      - 192.168.1.21/32", "api.loadBalancer.address"),
+                ("        - \"192.168.1.1\"", "machines.network.nameservers"),
+                ("        via: \"192.168.1.1\"", "machines.network.gateway"),
+                ("        - kubevms", "machines.network.domain"),
+            ],
+        ),
+        (
+            "single",
+            "worker-node-1:/etc/cni/net.d/10-bridge.conflist",
+            &[("              \"subnet\": \"10.200.36.0/24\"", "podCIDR")],
+        ),
+        (
+            "single",
+            "worker-node-1:/etc/kubernetes/pki/ca.crt",
+            &[("-----BEGIN CERTIFICATE-----", "all that it is made of")],
+        ),
+    ];
+    for (example, target, expected) in lines {
+        let folder = ClusterFolder::of_example(example);
+        let text = folder.kthw(&["show", target]).result();
+        for (line, decided) in *expected {
+            let number = text.lines().position(|found| found == *line);
+            let number = number.unwrap_or_else(|| panic!("{target} has no line {line}:\n{text}")) + 1;
+            let said = folder.kthw(&["why", "--line", &number.to_string(), target]).result();
+            assert!(said[line.len()..].contains(decided), "{target}:{number} {said}");
+        }
+    }
 }
