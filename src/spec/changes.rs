@@ -3,7 +3,9 @@
 use std::collections::{HashMap, HashSet};
 use std::fmt;
 
-use super::positions::{Content, Entry, Node, Place, Positions};
+use super::place::Place;
+use super::positions::Positions;
+use super::tree::{Content, Entry, Node};
 use crate::field_path::{item, join};
 
 /// A field that was added, removed or given another value. An item that was added or removed is one change.

@@ -4,7 +4,8 @@ use serde::Deserialize;
 use serde_saphyr::Error;
 
 use super::document::ClusterSpec;
-use super::positions::{Place, Positions};
+use super::place::Place;
+use super::positions::Positions;
 use super::problem::{Located, Problem};
 use super::schema::Fields;
 use crate::field_path::join;
