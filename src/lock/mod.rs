@@ -2,7 +2,7 @@
 //!
 //! It holds what no pure function could know (which bytes upstream published, when each certificate class
 //! was issued, which generation each key is in), so that everything else can be computed from it.
-//! Only `kthw lock` and `kthw renew` write the file; [`Lock::parse`] refuses any other edit of a pin.
+//! Only `kthw lock` writes pins; [`Lock::parse`] refuses any other edit of one. Epochs and generations are edited by hand.
 
 mod changes;
 mod checksum;
