@@ -5,10 +5,10 @@ use std::io::{Read, Write};
 use kthw_graph::{Content, Goal};
 use kthw_store::{Digest, Output, Store};
 
-use super::failure::Failure;
-use super::opened::{Opened, realise};
 use super::target;
 use crate::cli::Show;
+use crate::failure::Failure;
+use crate::opened::{Opened, realise};
 use crate::sources::Folder;
 use crate::ui::Ui;
 

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use kthw_graph::{Graph, NodeId};
 
-use super::failure::Failure;
 use crate::artifact::Artifact;
+use crate::failure::Failure;
 use crate::meant::{AMONG_FEW, meant};
 use crate::plan;
 use crate::ui::Diagnostic;

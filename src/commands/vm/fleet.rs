@@ -6,12 +6,12 @@ use camino::Utf8Path;
 use kthw_graph::{Content, Goal, NodeId};
 use kthw_store::{Lock, Output};
 
-use super::super::failure::Failure;
-use super::super::opened::{ClusterSession, Opened, realise};
 use super::super::show::copy_blob;
 use crate::artifact::Artifact;
 use crate::cluster::{Acceleration, Cluster, Host, Machine, Machines};
+use crate::failure::Failure;
 use crate::meant::{AMONG_FEW, meant};
+use crate::opened::{ClusterSession, Opened, realise};
 use crate::plan;
 use crate::sources::Folder;
 use crate::sys::files;

@@ -7,13 +7,12 @@ use camino::Utf8Path;
 use kthw_graph::NodeId;
 use kthw_store::Digest;
 
-use super::comparison::Comparison;
-use super::failure::Failure;
 use super::history::History;
-use super::opened::open_store;
-use super::state::{Draft, Name, State};
+use crate::comparison::{Comparison, Draft, Name, State};
 use crate::diff::{Causes, Decider};
+use crate::failure::Failure;
 use crate::golden::{self, Golden, GoldenFiles, NODES};
+use crate::opened::open_store;
 use crate::plan;
 use crate::side::Side;
 use crate::sources::Folder;
