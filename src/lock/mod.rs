@@ -9,7 +9,9 @@ mod checksum;
 mod epoch;
 mod merge;
 mod pin;
+mod problem;
 mod read;
+mod section;
 mod write;
 
 use std::collections::BTreeMap;
@@ -20,7 +22,7 @@ pub use changes::EntryChange;
 pub use checksum::{Algorithm, Checksum};
 pub use epoch::{Epoch, Epochs};
 pub use pin::{Pin, PinKey};
-pub use read::LockProblem;
+pub use problem::LockProblem;
 
 /// The layout of the file that this program reads and writes.
 const FORMAT: i64 = 1;
