@@ -1,6 +1,8 @@
 //! `kthw snapshot`: write, or check, the golden files.
 
+mod change;
 mod history;
+mod search;
 mod stale;
 
 use std::collections::HashSet;
@@ -20,7 +22,7 @@ use crate::sources::{self, Folder, Origin, SourcesError};
 use crate::sys::files;
 use crate::ui::{Diagnostic, Ui};
 
-use stale::{Change, Found};
+use change::{Change, Found};
 
 pub fn run(folder: Folder, args: Snapshot, ui: &Ui) -> Result<(), Failure> {
     let place = args.dir.clone().unwrap_or_else(|| folder.join("snapshots"));
