@@ -8,12 +8,11 @@ use camino::Utf8Path;
 use kthw_graph::{Content, Goal, NodeId, Outcome};
 use kthw_store::{Digest, Output, Store};
 
-use super::show::copy_blob;
 use super::target;
 use crate::cli::Build;
 use crate::failure::Failure;
 use crate::last_build::{LastBuild, Summary};
-use crate::opened::{Bound, ClusterSession, Opened, input_entry, realise, warn_of_public_root};
+use crate::opened::{Bound, ClusterSession, Opened, copy_blob, input_entry, realise, warn_of_public_root};
 use crate::plan;
 use crate::sources::{Folder, Sources};
 use crate::spec;

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use super::names;
 use crate::cluster::{Anonymous, Authentication};
 use crate::field_path::join;
-use crate::meant::{AMONG_MANY, meant};
+use crate::meant::{AMONG_MANY, did_you_mean};
 use crate::spec::document::AuthenticationSpec;
 use crate::spec::problem::Problem;
 
@@ -100,10 +100,8 @@ fn fields<'v>(
         return None;
     };
     for name in members.keys().filter(|name| !known.contains(&name.as_str())) {
-        let fix = match meant(name, known.iter().copied(), AMONG_MANY) {
-            Some(field) => format!("did you mean `{field}`?"),
-            None => format!("the fields here are {}", known.join(", ")),
-        };
+        let fix = did_you_mean(name, known.iter().copied(), AMONG_MANY)
+            .unwrap_or_else(|| format!("the fields here are {}", known.join(", ")));
         let problem = Problem::error(join(path, name), format!("unknown field `{name}` in {path}"));
         problems.push(problem.fix(fix).discreet());
     }

@@ -1,6 +1,6 @@
 //! Names: DNS names, labels of Kubernetes nodes, and words of a choice.
 
-use crate::meant::{AMONG_MANY, meant};
+use crate::meant::{AMONG_MANY, did_you_mean};
 use crate::redaction::redacted;
 use crate::spec::problem::Problem;
 
@@ -105,10 +105,8 @@ pub fn choose<T>(
             "" => format!("{path} is missing"),
             _ => format!("{path} {word} is not known"),
         };
-        let fix = match meant(word, words.iter().copied(), AMONG_MANY) {
-            Some(word) => format!("did you mean `{word}`?"),
-            None => format!("choose one of {}", words.join(", ")),
-        };
+        let fix = did_you_mean(word, words.iter().copied(), AMONG_MANY)
+            .unwrap_or_else(|| format!("choose one of {}", words.join(", ")));
         problems.push(Problem::error(path, message).fix(fix));
     }
     value

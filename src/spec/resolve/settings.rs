@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use super::names;
 use crate::cluster::{Audit, Downloads, Encryption, Provider};
 use crate::field_path::join;
-use crate::meant::{AMONG_MANY, meant};
+use crate::meant::{AMONG_MANY, did_you_mean};
 use crate::spec::document::{AuditSpec, DownloadsSpec, EncryptionSpec};
 use crate::spec::problem::Problem;
 
@@ -97,10 +97,8 @@ fn audit_rule(path: &str, rule: &Value, problems: &mut Vec<Problem>) {
     for name in
         rule.as_object().into_iter().flat_map(Map::keys).filter(|name| !FIELDS.contains(&name.as_str()))
     {
-        let fix = match meant(name, FIELDS, AMONG_MANY) {
-            Some(field) => format!("did you mean `{field}`?"),
-            None => format!("the fields here are {}", FIELDS.join(", ")),
-        };
+        let fix = did_you_mean(name, FIELDS, AMONG_MANY)
+            .unwrap_or_else(|| format!("the fields here are {}", FIELDS.join(", ")));
         let problem = Problem::error(join(path, name), format!("unknown field `{name}` in {path}"));
         problems.push(problem.fix(fix).discreet());
     }
