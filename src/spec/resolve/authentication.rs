@@ -5,8 +5,6 @@ use serde_json::{Map, Value};
 
 use super::names;
 use crate::cluster::{Anonymous, Authentication};
-use crate::field_path::join;
-use crate::meant::{AMONG_MANY, did_you_mean};
 use crate::spec::document::AuthenticationSpec;
 use crate::spec::problem::Problem;
 
@@ -99,11 +97,6 @@ fn fields<'v>(
         problems.push(problem.fix(format!("its fields are {}", known.join(", "))));
         return None;
     };
-    for name in members.keys().filter(|name| !known.contains(&name.as_str())) {
-        let fix = did_you_mean(name, known.iter().copied(), AMONG_MANY)
-            .unwrap_or_else(|| format!("the fields here are {}", known.join(", ")));
-        let problem = Problem::error(join(path, name), format!("unknown field `{name}` in {path}"));
-        problems.push(problem.fix(fix).discreet());
-    }
+    names::refuse_unknown(path, members, known, problems);
     Some(members)
 }
