@@ -19,8 +19,10 @@ pub mod vm;
 
 mod authority;
 mod certificate_text;
+mod comparison;
 mod diff;
 mod executor;
+mod failure;
 mod field_path;
 mod golden;
 mod key_pair;
@@ -29,6 +31,7 @@ mod meant;
 mod merge_patch;
 mod mirror;
 mod names;
+mod opened;
 mod redaction;
 mod report;
 mod rollout;

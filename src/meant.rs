@@ -16,6 +16,11 @@ pub fn meant<'k>(word: &str, known: impl IntoIterator<Item = &'k str>, close: f6
         .map(|(_, known)| known)
 }
 
+/// The question that such a word is suggested by.
+pub fn did_you_mean<'k>(word: &str, known: impl IntoIterator<Item = &'k str>, close: f64) -> Option<String> {
+    meant(word, known, close).map(|meant| format!("did you mean `{meant}`?"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -110,7 +110,8 @@ macro_rules! artifacts {
 
         impl Artifact {
             /// Every kind that there is.
-            pub const KINDS: &[Kind] = &[$(<$name as Make>::KIND),*];
+            #[cfg(test)]
+            const KINDS: &[Kind] = &[$(<$name as Make>::KIND),*];
 
             /// Makes the bytes of whatever this is.
             pub fn make(&self, from: &Ingredients<'_>) -> Result<Content, ActionError> {

@@ -43,7 +43,7 @@ pub const HAPROXY_METRICS: Port = Port::new("HAProxy with its metrics", 8404, No
 pub const CONTROLLER_MANAGER: Port =
     Port::new("the controller manager", 10257, Flag(KubeControllerManager, "secure-port"));
 pub const SCHEDULER: Port = Port::new("the scheduler", 10259, Flag(KubeScheduler, "secure-port"));
-pub const CLOUD_CONTROLLERS: Port = Port::new("the cloud's controllers", 10258, CloudFlag("secure-port"));
+const CLOUD_CONTROLLERS: Port = Port::new("the cloud's controllers", 10258, CloudFlag("secure-port"));
 pub const KUBELET: Port = Port::new("the kubelet", 10250, Field(Kubelet, "port"));
 const KUBELET_HEALTH: Port = Port::new("the kubelet", 10248, Field(Kubelet, "healthzPort"));
 const KUBE_PROXY_METRICS: Port = Port::new("kube-proxy", 10249, Field(KubeProxy, "metricsBindAddress"));

@@ -2,8 +2,8 @@
 
 use clap::CommandFactory;
 
-use super::failure::Failure;
 use crate::cli::{Cli, Completions};
+use crate::failure::Failure;
 use crate::ui::Ui;
 
 pub fn run(args: Completions, ui: &Ui) -> Result<(), Failure> {

@@ -1,8 +1,8 @@
 //! `kthw gc`: delete from the store what no build needs any more.
 
-use super::failure::Failure;
-use super::opened::require_store;
 use crate::cli::Gc;
+use crate::failure::Failure;
+use crate::opened::require_store;
 use crate::sources::Folder;
 use crate::ui::Ui;
 

@@ -6,11 +6,11 @@ use std::fmt::Write;
 use kthw_graph::{Action, Goal, Graph, NodeId};
 use serde::Serialize;
 
-use super::failure::Failure;
-use super::opened::{Opened, realise};
 use super::picture;
 use crate::artifact::Artifact;
 use crate::cli::{GraphArgs, GraphFormat};
+use crate::failure::Failure;
+use crate::opened::{Opened, realise};
 use crate::plan;
 use crate::sources::Folder;
 use crate::spec::Positions;

@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use camino::Utf8Path;
 
-use super::failure::Failure;
-use super::opened::read_cluster;
 use super::{build, lock};
 use crate::cli::{Build, Init, Preset};
+use crate::failure::Failure;
+use crate::opened::read_cluster;
 use crate::plan;
 use crate::root::RootSecret;
 use crate::sources::{Folder, LOCK, PRIVATE, SPEC};

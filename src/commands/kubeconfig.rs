@@ -2,9 +2,9 @@
 
 use kthw_graph::{Content, Goal};
 
-use super::failure::Failure;
-use super::opened::{Opened, realise};
 use crate::cli::Kubeconfig;
+use crate::failure::Failure;
+use crate::opened::{Opened, realise};
 use crate::plan;
 use crate::sources::Folder;
 use crate::ui::{Diagnostic, Ui};

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use super::failure::Failure;
-use super::opened::{check_root, lock_problems, read_and_warn, runtime};
 use crate::cli;
+use crate::failure::{Exit, Failure};
 use crate::lock::{Epoch, Epochs, Lock, Pin};
+use crate::opened::{check_root, lock_problems, read_and_warn, runtime};
 use crate::plan;
 use crate::sources::{self, Folder, LOCK};
 use crate::sys::fetch::{Fetcher, Limits};
@@ -95,7 +95,7 @@ fn pin(needs: &[Need], lock: &Lock, mirror: Option<&str>) -> Result<Vec<Pin>, Fa
     let origin = origin.map_err(|error| Failure::wrong_input(vec![Diagnostic::error(error.to_string())]))?;
     let resolved = runtime()?.block_on(upstream::resolve_pins(&open, &origin)).map_err(|errors| {
         let diagnostics = errors.iter().map(|error| Diagnostic::error(error.to_string())).collect();
-        let failure = Failure { exit: super::Exit::Failed, diagnostics };
+        let failure = Failure { exit: Exit::Failed, diagnostics };
         match mirror {
             Some(mirror) => {
                 failure.help(format!("only the mirror was asked: {mirror}/<host>/<path> of each URL"))

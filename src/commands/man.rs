@@ -2,8 +2,8 @@
 
 use clap::CommandFactory;
 
-use super::failure::Failure;
 use crate::cli::Cli;
+use crate::failure::Failure;
 use crate::ui::Ui;
 
 pub fn run(ui: &Ui) -> Result<(), Failure> {

@@ -1,42 +1,27 @@
-//! One file per subcommand: it wires and reports, and decides nothing.
+//! One file or folder per subcommand: it wires and reports, and decides nothing.
 
-mod authorities;
 mod build;
-mod comparison;
 mod completions;
 mod diff;
-mod expiry;
-mod failure;
 mod fetch;
 mod gc;
-mod generations;
 mod graph;
-mod history;
 mod init;
-mod key_path;
 mod kubeconfig;
-mod line;
 mod lock;
 mod man;
-mod mirror;
-mod opened;
 mod origins;
-mod overlay;
 mod picture;
 mod plan;
-mod range;
-mod reach;
 mod schema;
 mod show;
 mod snapshot;
-mod stale;
-mod state;
 mod store;
 mod target;
 mod vm;
 mod why;
 
-pub use failure::{Exit, Failure};
+pub use crate::failure::{Exit, Failure};
 
 use crate::cli::{Cli, Command, StoreCommand};
 use crate::sources::Folder;

@@ -5,11 +5,11 @@ use std::collections::HashMap;
 use kthw_graph::{Action, Content, Graph, NodeId};
 use kthw_store::Output;
 
-use super::failure::Failure;
-use super::opened::ClusterSession;
 use super::origins::place_of;
 use crate::artifact::Artifact;
 use crate::diff::{Param, params};
+use crate::failure::Failure;
+use crate::opened::ClusterSession;
 use crate::page::{Group, Home, NodeState, Page, PageHost, PageNode, Parameter, Text};
 use crate::plan;
 use crate::spec::Positions;

@@ -1,8 +1,8 @@
 //! `kthw plan`: what a change leads to on hosts, in which order, before it is done.
 
-use super::comparison::Comparison;
-use super::failure::{Exit, Failure};
 use crate::cli::{Plan, PlanFormat};
+use crate::comparison::Comparison;
+use crate::failure::{Exit, Failure};
 use crate::rollout;
 use crate::sources::Folder;
 use crate::sys::files;

@@ -1,6 +1,6 @@
 //! `kthw schema`: print the JSON Schema of cluster.yaml.
 
-use super::failure::Failure;
+use crate::failure::Failure;
 use crate::spec;
 use crate::ui::Ui;
 

@@ -5,8 +5,8 @@ use std::collections::HashSet;
 use kthw_graph::{Goal, NodeId};
 use kthw_store::{ActionDigest, Damage, Store};
 
-use super::failure::{Exit, Failure};
-use super::opened::{Opened, open_store, realise, require_store};
+use crate::failure::{Exit, Failure};
+use crate::opened::{Opened, open_store, realise, require_store};
 use crate::sources::Folder;
 use crate::ui::{Diagnostic, Ui};
 

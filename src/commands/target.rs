@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 
 use kthw_graph::{Graph, NodeId};
 
-use super::failure::Failure;
 use crate::artifact::Artifact;
-use crate::meant::{AMONG_FEW, meant};
+use crate::failure::Failure;
+use crate::meant::{AMONG_FEW, did_you_mean};
 use crate::plan;
 use crate::ui::Diagnostic;
 
@@ -77,9 +77,7 @@ fn hosts_and_nodes(graph: &Graph<Artifact>, target: &str) -> Vec<String> {
 }
 
 fn unknown(target: &str, known: Vec<String>) -> Diagnostic {
-    let help = match meant(target, known.iter().map(String::as_str), AMONG_FEW) {
-        Some(name) => format!("did you mean `{name}`?"),
-        None => "`kthw graph` lists hosts, paths and nodes".to_owned(),
-    };
+    let help = did_you_mean(target, known.iter().map(String::as_str), AMONG_FEW)
+        .unwrap_or_else(|| "`kthw graph` lists hosts, paths and nodes".to_owned());
     Diagnostic::error(format!("there is no `{target}`")).help(Some(help))
 }

@@ -137,7 +137,7 @@ impl<'a> Causes<'a> {
     }
 
     /// The names of the inputs of a node that changed themselves, or are new or gone.
-    pub fn changed_inputs(&self, name: &str, change: &NodeChange) -> Vec<String> {
+    fn changed_inputs(&self, name: &str, change: &NodeChange) -> Vec<String> {
         let mut names = BTreeSet::new();
         for slot in &change.slots {
             for side in [self.before, self.after] {

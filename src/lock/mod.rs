@@ -2,14 +2,16 @@
 //!
 //! It holds what no pure function could know (which bytes upstream published, when each certificate class
 //! was issued, which generation each key is in), so that everything else can be computed from it.
-//! Only `kthw lock` and `kthw renew` write the file; [`Lock::parse`] refuses any other edit of a pin.
+//! Only `kthw lock` writes pins; [`Lock::parse`] refuses any other edit of one. Epochs and generations are edited by hand.
 
 mod changes;
 mod checksum;
 mod epoch;
 mod merge;
 mod pin;
+mod problem;
 mod read;
+mod section;
 mod write;
 
 use std::collections::BTreeMap;
@@ -20,7 +22,7 @@ pub use changes::EntryChange;
 pub use checksum::{Algorithm, Checksum};
 pub use epoch::{Epoch, Epochs};
 pub use pin::{Pin, PinKey};
-pub use read::LockProblem;
+pub use problem::LockProblem;
 
 /// The layout of the file that this program reads and writes.
 const FORMAT: i64 = 1;

@@ -1,38 +1,20 @@
 //! Reading a lock: every deviation from what `kthw lock` writes is a problem with its place in the file.
 
 use std::collections::BTreeMap;
-use std::fmt;
 
 use semver::Version;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::{Algorithm, Checksum, Epoch, Epochs, FORMAT, Lock, Pin, PinKey};
-use crate::meant::{AMONG_FEW, meant};
+use super::problem::{LockProblem, Problems};
+use super::section::Section;
+use super::{Algorithm, Checksum, Epochs, FORMAT, Lock, Pin, PinKey};
 
 const RELOCK: &str = "run `kthw lock`";
 const RESTORE: &str = "restore it from version control";
 
-/// One thing that is wrong with a lock, where, and what to do about it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LockProblem {
-    /// From 1.
-    pub line: usize,
-    /// In characters, from 1.
-    pub column: usize,
-    pub message: String,
-    pub fix: String,
-}
-
-impl fmt::Display for LockProblem {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { line, column, message, fix } = self;
-        write!(f, "kthw.lock:{line}:{column}: {message}; {fix}")
-    }
-}
-
 pub(super) fn lock(text: &str) -> Result<Lock, Vec<LockProblem>> {
-    let mut problems = Problems { text, found: Vec::new() };
+    let mut problems = Problems::new(text);
     let lock = read(text, &mut problems);
     match (lock, problems.in_order()) {
         (Some(lock), found) if found.is_empty() => Ok(lock),
@@ -42,7 +24,7 @@ pub(super) fn lock(text: &str) -> Result<Lock, Vec<LockProblem>> {
 
 /// Reads a lock without the pins that cannot be trusted, if they are all that is wrong with it.
 pub(super) fn trusted(text: &str) -> Result<Lock, Vec<LockProblem>> {
-    let mut problems = Problems { text, found: Vec::new() };
+    let mut problems = Problems::new(text);
     let lock = read(text, &mut problems);
     match (lock, problems.in_order()) {
         (Some(lock), found) if found.iter().all(|problem| problem.fix == RELOCK) => Ok(lock),
@@ -236,114 +218,6 @@ fn integer(value: &DeValue<'_>) -> Option<i64> {
 
 fn generation(value: &DeValue<'_>) -> Option<u32> {
     integer(value).and_then(|n| u32::try_from(n).ok()).filter(|n| *n > 0)
-}
-
-/// A table with its place, and what to do when something in it is wrong.
-struct Section<'a, 't> {
-    table: &'a DeTable<'t>,
-    at: usize,
-    fix: &'static str,
-}
-
-impl<'a, 't> Section<'a, 't> {
-    fn refuse_unknown(&self, known: &[&str], problems: &mut Problems<'_>) {
-        for (name, _) in self.table {
-            let written = name.get_ref().as_ref();
-            if !known.contains(&written) {
-                problems.add(
-                    name.span().start,
-                    unknown(written, known),
-                    "remove it; the lock holds no other fields",
-                );
-            }
-        }
-    }
-
-    fn value(&self, name: &str, problems: &mut Problems<'_>) -> Option<&'a Spanned<DeValue<'t>>> {
-        let value = self.table.get(name);
-        if value.is_none() {
-            problems.add(self.at, format!("`{name}` is missing"), self.fix);
-        }
-        value
-    }
-
-    /// A value that `read` understands; `wanted` says what that would be.
-    fn parsed<T>(
-        &self,
-        name: &str,
-        wanted: &str,
-        problems: &mut Problems<'_>,
-        read: impl FnOnce(&'a str) -> Option<T>,
-    ) -> Option<T> {
-        let value = self.value(name, problems)?;
-        let parsed = value.get_ref().as_str().and_then(read);
-        if parsed.is_none() {
-            problems.add(value.span().start, format!("`{name}` must be {wanted}"), self.fix);
-        }
-        parsed
-    }
-
-    fn text(&self, name: &str, problems: &mut Problems<'_>) -> Option<&'a str> {
-        self.parsed(name, "a text that is not empty", problems, |t| (!t.is_empty()).then_some(t))
-    }
-
-    fn epoch(&self, name: &str, problems: &mut Problems<'_>) -> Option<Epoch> {
-        let value = self.value(name, problems)?;
-        let epoch = value.get_ref().as_datetime().and_then(|moment| Epoch::parse(&moment.to_string()));
-        if epoch.is_none() {
-            let message = format!("`{name}` must be a moment such as 2026-11-20T00:00:00Z");
-            problems.add(value.span().start, message, self.fix);
-        }
-        epoch
-    }
-
-    fn section(&self, name: &str, problems: &mut Problems<'_>) -> Option<Section<'a, 't>> {
-        let value = self.value(name, problems)?;
-        let at = value.span().start;
-        let Some(table) = value.get_ref().as_table() else {
-            problems.add(at, format!("`{name}` must be a section, headed [{name}]"), self.fix);
-            return None;
-        };
-        Some(Section { table, at, fix: self.fix })
-    }
-}
-
-fn unknown(written: &str, known: &[&str]) -> String {
-    match meant(written, known.iter().copied(), AMONG_FEW) {
-        Some(name) => format!("unknown field `{written}`, did you mean `{name}`?"),
-        None => format!("unknown field `{written}`"),
-    }
-}
-
-/// The problems found so far, by byte offset.
-struct Problems<'t> {
-    text: &'t str,
-    found: Vec<(usize, String, &'static str)>,
-}
-
-impl Problems<'_> {
-    fn add(&mut self, at: usize, message: impl Into<String>, fix: &'static str) {
-        self.found.push((at, message.into(), fix));
-    }
-
-    /// The line and column of a byte offset.
-    fn place(&self, at: usize) -> (usize, usize) {
-        let before = self.text.get(..at).unwrap_or(self.text);
-        let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
-        (before.matches('\n').count() + 1, before[line_start..].chars().count() + 1)
-    }
-
-    fn in_order(mut self) -> Vec<LockProblem> {
-        self.found.sort_by_key(|(at, ..)| *at);
-        let found = std::mem::take(&mut self.found);
-        found
-            .into_iter()
-            .map(|(at, message, fix)| {
-                let (line, column) = self.place(at);
-                LockProblem { line, column, message, fix: fix.to_owned() }
-            })
-            .collect()
-    }
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use std::fmt::{Display, Write};
 
 use super::{FORMAT, Lock, Pin};
 
-const HEADER: &str = "# Written by `kthw lock` and `kthw renew`; do not edit.\n";
+const HEADER: &str = "# Written by `kthw lock`. Epochs and generations may be edited, pins may not.\n";
 
 pub(super) fn lock(lock: &Lock) -> String {
     let Lock { cluster, root, epochs, encryption, generations, pins } = lock;
@@ -71,7 +71,7 @@ mod tests {
         lock.encryption = vec![2, 1];
         lock.generations.insert("pki/ca".into(), 2);
         insta::assert_snapshot!(lock.render(), @r#"
-        # Written by `kthw lock` and `kthw renew`; do not edit.
+        # Written by `kthw lock`. Epochs and generations may be edited, pins may not.
         format = 1
         cluster = "hard-way-1f2e"
         root = "b3:00ff"

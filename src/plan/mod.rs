@@ -12,6 +12,7 @@ mod kube_proxy;
 mod load_balancer;
 mod machine;
 mod monitoring;
+mod node_names;
 mod objects;
 mod path;
 mod pki;
@@ -20,13 +21,11 @@ mod pod_network;
 mod releases;
 mod worker;
 
-use std::collections::BTreeSet;
-
-use kthw_graph::{Graph, GraphProblem, NodeId};
+use kthw_graph::{Graph, GraphProblem};
 use semver::Version;
 
-use crate::artifact::{Artifact, ClusterIndex, Permissions};
-use crate::cluster::{Cluster, Role, machine_folder};
+use crate::artifact::{Artifact, ClusterIndex};
+use crate::cluster::{Cluster, Role};
 use crate::imported::ImportedAuthorities;
 use crate::lock::Lock;
 use crate::root::RootFingerprint;
@@ -35,6 +34,10 @@ use planner::{HostFiles, Planner};
 
 pub use hypervisor_names::HypervisorNames;
 pub use machine::{NETWORK_FILE, image_file};
+pub use node_names::{
+    bundle_host, bundle_name, files, host_of, hosts, is_for_monitoring, kubeconfig_name, kubeconfig_user,
+    machine_files, machine_name, permissions, shared_name,
+};
 pub use releases::{needs, programs};
 
 /// The node that stands for everything.
@@ -128,87 +131,11 @@ pub fn plan(
     }
 }
 
-/// The name of a host's bundle.
-pub fn bundle_name(host: &str) -> String {
-    format!("host/{host}/bundle")
-}
-
-/// The host that a bundle's name is for.
-pub fn bundle_host(name: &str) -> Option<&str> {
-    name.strip_prefix("host/")?.strip_suffix("/bundle")
-}
-
-/// The host that alone has a node of this name.
-pub fn host_of(name: &str) -> Option<&str> {
-    let own = name.strip_prefix("host/").or_else(|| name.strip_prefix(machine::OWN))?;
-    Some(own.split_once('/').map_or(own, |(host, _)| host))
-}
-
-/// Whether a node is for whoever watches the cluster, and for no host.
-pub fn is_for_monitoring(name: &str) -> bool {
-    name.starts_with("monitoring/")
-}
-
-/// The name of a user's kubeconfig.
-pub fn kubeconfig_name(user: &str) -> String {
-    format!("kubeconfig/{user}")
-}
-
-/// The user that a kubeconfig's name is for.
-pub fn kubeconfig_user(name: &str) -> Option<&str> {
-    name.strip_prefix("kubeconfig/")
-}
-
-/// The hosts, by name.
-pub fn hosts(graph: &Graph<Artifact>) -> BTreeSet<String> {
-    let names = graph.order().iter().map(|id| graph.node(*id).name.as_str());
-    names.filter_map(bundle_host).map(str::to_owned).collect()
-}
-
-/// Who may do what with a file of a host.
-pub fn permissions(graph: &Graph<Artifact>, host: &str, path: &str) -> Option<Permissions> {
-    match &graph.node(graph.find(&bundle_name(host))?).action {
-        Artifact::Bundle(bundle) => bundle.files.get(path).copied(),
-        _ => None,
-    }
-}
-
-/// Every file of every host: host, path and the node that belongs there.
-pub fn files(graph: &Graph<Artifact>) -> impl Iterator<Item = (&str, &str, NodeId)> {
-    let bundles = graph.order().iter().filter_map(|id| {
-        let node = graph.node(*id);
-        Some((bundle_host(node.name.as_str())?, node))
-    });
-    bundles.flat_map(|(host, bundle)| bundle.inputs.iter().map(move |(path, id)| (host, &**path, *id)))
-}
-
-/// The node that lists all that makes a host's machine.
-pub fn machine_name(host: &str) -> String {
-    format!("{}{host}", machine::OWN)
-}
-
-/// The node of a file that all machines share.
-pub fn shared_name(file: &str) -> String {
-    format!("{}{file}", machine::SHARED)
-}
-
-/// Every file of every machine, and those that they share: where it goes below the machines' folder, and its node.
-pub fn machine_files(graph: &Graph<Artifact>) -> impl Iterator<Item = (String, NodeId)> {
-    graph.order().iter().flat_map(|id| {
-        let node = graph.node(*id);
-        let name = node.name.as_str();
-        let shared = name.strip_prefix(machine::SHARED).map(|file| (file.to_owned(), *id));
-        let host = name.strip_prefix(machine::OWN).filter(|host| !host.contains('/'));
-        let own = host.into_iter().flat_map(|host| {
-            node.inputs.iter().map(move |(file, id)| (format!("{}/{file}", machine_folder(host)), *id))
-        });
-        shared.into_iter().chain(own)
-    })
-}
-
 #[cfg(test)]
 mod tests {
-    use kthw_graph::{Action, Encoder};
+    use std::collections::BTreeSet;
+
+    use kthw_graph::{Action, Encoder, NodeId};
 
     use super::flags::path;
     use super::*;

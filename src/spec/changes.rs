@@ -3,7 +3,9 @@
 use std::collections::{HashMap, HashSet};
 use std::fmt;
 
-use super::positions::{Content, Entry, Node, Place, Positions};
+use super::place::Place;
+use super::positions::Positions;
+use super::tree::{Content, Entry, Node};
 use crate::field_path::{item, join};
 
 /// A field that was added, removed or given another value. An item that was added or removed is one change.
@@ -38,11 +40,9 @@ pub struct Written {
 pub fn changes(before: &Positions<'_>, after: &Positions<'_>) -> Vec<FieldChange> {
     let mut changes = Changes::default();
     match (before.root(), after.root()) {
-        (Some(before), Some(after)) => {
-            compare("", before, before.place.line, after, after.place.line, &mut changes)
-        }
+        (Some(before), Some(after)) => compare("", Told::of(before), Told::of(after), &mut changes),
         (before, after) => {
-            let side = |node: Option<&Node>| node.map(|node| (written(node, node.place.line), node.place));
+            let side = |node: Option<&Node>| node.map(|node| (Told::of(node).written(), node.place));
             changes.push("", side(before), side(after));
         }
     }
@@ -79,24 +79,33 @@ impl Changes {
     }
 }
 
-/// Compares two nodes; a line is that of the key, if the node has one.
-fn compare(
-    path: &str,
-    before: &Node,
-    line_before: usize,
-    after: &Node,
-    line_after: usize,
-    changes: &mut Changes,
-) {
-    let children = match (&before.content, &after.content) {
-        (Content::Mapping(_), Content::Mapping(_)) => entries(before).zip(entries(after)),
-        (Content::Sequence(_), Content::Sequence(_)) => items(before).zip(items(after)),
+/// A node, and the line that it is told by: that of its key, if it has one.
+#[derive(Clone, Copy)]
+struct Told<'n> {
+    node: &'n Node,
+    line: usize,
+}
+
+impl<'n> Told<'n> {
+    fn of(node: &'n Node) -> Self {
+        Self { node, line: node.place.line }
+    }
+
+    fn written(self) -> Written {
+        Written { value: value(self.node), line: self.line }
+    }
+}
+
+fn compare(path: &str, before: Told<'_>, after: Told<'_>, changes: &mut Changes) {
+    let children = match (&before.node.content, &after.node.content) {
+        (Content::Mapping(_), Content::Mapping(_)) => entries(before.node).zip(entries(after.node)),
+        (Content::Sequence(_), Content::Sequence(_)) => items(before.node).zip(items(after.node)),
         _ => None,
     };
     let Some((before_children, after_children)) = children else {
-        if value(before) != value(after) {
-            let before = (written(before, line_before), before.place);
-            changes.push(path, Some(before), Some((written(after, line_after), after.place)));
+        let (old, new) = (before.written(), after.written());
+        if old.value != new.value {
+            changes.push(path, Some((old, before.node.place)), Some((new, after.node.place)));
         }
         return;
     };
@@ -105,12 +114,12 @@ fn compare(
     for child in &after_children {
         let path = child.path(path);
         match known.get(child.step) {
-            Some(old) => compare(&path, old.node, old.line, child.node, child.line, changes),
+            Some(old) => compare(&path, old.told, child.told, changes),
             None => lone(&path, child, &mut |path, after| changes.push(path, None, Some(after))),
         }
     }
     if before_children.first().is_some_and(|child| child.is_item) {
-        order(path, (&before_children, line_before), (&after_children, line_after), changes);
+        order(path, (&before_children, before.line), (&after_children, after.line), changes);
     }
     for child in before_children.iter().filter(|child| !kept.contains(child.step)) {
         lone(&child.path(path), child, &mut |path, before| changes.push(path, Some(before), None));
@@ -154,9 +163,9 @@ fn moved(old: &[String], new: &[String]) -> (String, String) {
 
 /// What is on one side alone: each field of a section, and an item of a list as a whole.
 fn lone(path: &str, child: &Child<'_>, push: &mut dyn FnMut(&str, (Written, Place))) {
-    match entries(child.node).filter(|fields| !child.is_item && !fields.is_empty()) {
+    match entries(child.told.node).filter(|fields| !child.is_item && !fields.is_empty()) {
         Some(fields) => fields.iter().for_each(|field| lone(&field.path(path), field, push)),
-        None => push(path, (written(child.node, child.line), child.node.place)),
+        None => push(path, (child.told.written(), child.told.node.place)),
     }
 }
 
@@ -164,8 +173,7 @@ fn lone(path: &str, child: &Child<'_>, push: &mut dyn FnMut(&str, (Written, Plac
 struct Child<'n> {
     step: &'n str,
     is_item: bool,
-    node: &'n Node,
-    line: usize,
+    told: Told<'n>,
 }
 
 impl Child<'_> {
@@ -183,7 +191,7 @@ fn entries(node: &Node) -> Option<Vec<Child<'_>>> {
             .map(|Entry { key, place, node }| {
                 // What an alias stands for is changed where it is written.
                 let line = if node.is_alias() { node.place.line } else { place.line };
-                Child { step: key, is_item: false, node, line }
+                Child { step: key, is_item: false, told: Told { node, line } }
             })
             .collect(),
     )
@@ -195,13 +203,9 @@ fn items(node: &Node) -> Option<Vec<Child<'_>>> {
     let mut seen = HashSet::new();
     let child = |node| {
         let step = Node::name(node).filter(|name| seen.insert(*name))?;
-        Some(Child { step, is_item: true, node, line: node.place.line })
+        Some(Child { step, is_item: true, told: Told::of(node) })
     };
     items.nodes.iter().map(child).collect()
-}
-
-fn written(node: &Node, line: usize) -> Written {
-    Written { value: value(node), line }
 }
 
 fn value(node: &Node) -> String {

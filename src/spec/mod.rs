@@ -3,6 +3,7 @@
 mod changes;
 mod document;
 mod parse;
+mod place;
 mod positions;
 pub mod presets;
 mod problem;
@@ -10,6 +11,7 @@ mod problem;
 mod refusals;
 mod resolve;
 mod schema;
+mod tree;
 
 pub use changes::{FieldChange, Written, changes};
 pub use document::{
@@ -19,7 +21,8 @@ pub use document::{
     NetworkSpec, PkiSpec, PriorityClassSpec, SshSpec, TaintSpec, UserSpec, VersionsSpec,
 };
 pub use parse::parse;
-pub use positions::{Place, Positions};
+pub use place::Place;
+pub use positions::Positions;
 pub use problem::{Located, Problem, Severity};
 pub use resolve::resolve;
 pub use schema::schema;

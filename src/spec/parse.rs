@@ -4,11 +4,12 @@ use serde::Deserialize;
 use serde_saphyr::Error;
 
 use super::document::ClusterSpec;
-use super::positions::{Place, Positions};
+use super::place::Place;
+use super::positions::Positions;
 use super::problem::{Located, Problem};
 use super::schema::Fields;
 use crate::field_path::join;
-use crate::meant::{AMONG_MANY, meant};
+use crate::meant::{AMONG_MANY, did_you_mean};
 
 /// Reads the text strictly: one YAML document, no unknown field, no key twice.
 pub fn parse(text: &str) -> Result<ClusterSpec, Vec<Located>> {
@@ -102,10 +103,8 @@ fn unknown_field((parent, name): &Field, fields: &Fields) -> Problem {
         "" => format!("unknown field `{name}`"),
         _ => format!("unknown field `{name}` in {parent}"),
     };
-    let fix = match meant(name, known.iter().map(String::as_str), AMONG_MANY) {
-        Some(field) => format!("did you mean `{field}`?"),
-        None => format!("the fields here are {}", known.join(", ")),
-    };
+    let fix = did_you_mean(name, known.iter().map(String::as_str), AMONG_MANY)
+        .unwrap_or_else(|| format!("the fields here are {}", known.join(", ")));
     // Nobody knows what it holds.
     Problem::error(join(parent, name), message).fix(fix)
 }

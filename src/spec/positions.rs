@@ -1,45 +1,15 @@
 //! Positions: from the path of a field to its place in the text of the cluster file.
 
 use std::cell::OnceCell;
-use std::collections::{HashMap, HashSet};
-use std::sync::{Arc, OnceLock};
 
-use serde_saphyr::granit_parser::{Event, Parser, ScalarStyle, Span};
-
-use crate::field_path::{join, steps};
+use super::place::Place;
+use super::tree::{self, ItemOf, Items, Node, Visit};
+use crate::field_path::steps;
 
 /// Finds fields in a text. The text is read at the first question, so a file without problems costs nothing.
 pub struct Positions<'t> {
     text: &'t str,
     root: OnceCell<Option<Node>>,
-}
-
-/// A stretch of one line, in characters.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Place {
-    /// Counted from 1.
-    pub line: usize,
-    /// Counted from 1.
-    pub column: usize,
-    /// At least 1.
-    pub len: usize,
-}
-
-impl Place {
-    /// The start of a text.
-    pub const START: Place = Place { line: 1, column: 1, len: 1 };
-
-    fn is_at(self, other: Place) -> bool {
-        (self.line, self.column) == (other.line, other.column)
-    }
-
-    fn of(span: Span) -> Place {
-        let len = match span.start.line() == span.end.line() {
-            true => span.end.col().saturating_sub(span.start.col()).max(1),
-            false => 1,
-        };
-        Place { line: span.start.line(), column: span.start.col() + 1, len }
-    }
 }
 
 impl<'t> Positions<'t> {
@@ -71,7 +41,7 @@ impl<'t> Positions<'t> {
 
     /// The whole text as a tree, as far as it is well-formed.
     pub(super) fn root(&self) -> Option<&Node> {
-        self.root.get_or_init(|| read(self.text)).as_ref()
+        self.root.get_or_init(|| tree::read(self.text)).as_ref()
     }
 
     /// Reads the text before the first question, for instance beside another.
@@ -84,7 +54,7 @@ impl<'t> Positions<'t> {
     /// The path of the value, or of the alias, that starts at `place`; of what that stands for, the value that is `written`
     /// elsewhere.
     pub(super) fn path_at(&self, place: Place, written: Place) -> Option<String> {
-        let starts = |node: &Node| node.alias.unwrap_or(node.place).is_at(place);
+        let starts = |node: &Node| node.stands_at().is_at(place);
         let (path, node) = self.root()?.find(String::new(), false, &starts)?;
         let within = node.find(path.clone(), true, &|node| node.place.is_at(written));
         Some(within.map_or(path, |(path, _)| path))
@@ -107,329 +77,10 @@ impl<'t> Positions<'t> {
     }
 }
 
-/// A node with the key that leads to it.
-struct Visit<'n> {
-    key: Option<Place>,
-    node: &'n Node,
-}
-
-impl Visit<'_> {
-    fn place(&self) -> Place {
-        match (&self.node.content, self.key) {
-            (Content::Scalar(text), Some(key)) if text.is_empty() => key,
-            (Content::Scalar(_), _) | (_, None) => self.node.place,
-            (_, Some(key)) => key,
-        }
-    }
-}
-
-/// A YAML node. A copy is cheap, because an alias stands for one.
-#[derive(Clone)]
-pub(super) struct Node {
-    /// Where it is written; of what an alias stands for, at its anchor.
-    pub place: Place,
-    /// The alias that stands for it here.
-    alias: Option<Place>,
-    /// Not in quotes, nor a block of lines.
-    pub is_plain: bool,
-    pub content: Content,
-    /// How many nodes it consists of.
-    size: usize,
-}
-
-#[derive(Clone)]
-pub(super) enum Content {
-    Scalar(Arc<str>),
-    Sequence(Arc<Items>),
-    /// What is merged follows what is written.
-    Mapping(Arc<Vec<Entry>>),
-    /// An alias of nothing, of what it is in, or of too much.
-    Alias,
-}
-
-/// A key, its place, and its value.
-#[derive(Clone)]
-pub(super) struct Entry {
-    pub key: Arc<str>,
-    pub place: Place,
-    pub node: Node,
-}
-
-/// How an item of a sequence is found.
-type ItemOf = for<'i> fn(&'i Items, &str) -> Option<&'i Node>;
-
-impl Node {
-    /// Whether it stands here by an alias.
-    pub fn is_alias(&self) -> bool {
-        self.alias.is_some()
-    }
-
-    /// The child that `step` names: by its key, or as an item of a sequence.
-    fn child(&self, step: &str, item: ItemOf) -> Option<Visit<'_>> {
-        match &self.content {
-            Content::Mapping(entries) => {
-                let Entry { place, node, .. } = entries.iter().find(|entry| *entry.key == *step)?;
-                Some(Visit { key: Some(*place), node })
-            }
-            Content::Sequence(items) => Some(Visit { key: None, node: item(items, step)? }),
-            Content::Scalar(_) | Content::Alias => None,
-        }
-    }
-
-    /// The first node that is sought, of this one (at `path`) and all within, with its path. What an alias stands for is
-    /// found at its anchor, unless it is followed.
-    fn find(
-        &self,
-        path: String,
-        follows: bool,
-        is_sought: &dyn Fn(&Node) -> bool,
-    ) -> Option<(String, &Node)> {
-        if is_sought(self) {
-            return Some((path, self));
-        }
-        match &self.content {
-            _ if self.is_alias() && !follows => None,
-            Content::Mapping(entries) => {
-                entries.iter().find_map(|entry| entry.node.find(join(&path, &entry.key), follows, is_sought))
-            }
-            Content::Sequence(items) => {
-                let mut items = items.nodes.iter().enumerate();
-                items.find_map(|(i, node)| node.find(format!("{path}[{i}]"), follows, is_sought))
-            }
-            Content::Scalar(_) | Content::Alias => None,
-        }
-    }
-
-    /// What the field `name` of a mapping holds.
-    pub fn name(&self) -> Option<&str> {
-        match &self.child("name", Items::named)?.node.content {
-            Content::Scalar(text) => Some(text),
-            _ => None,
-        }
-    }
-
-    /// The text of a key; keys that are no scalars have none.
-    fn key_text(&self) -> Arc<str> {
-        match &self.content {
-            Content::Scalar(text) => Arc::clone(text),
-            _ => "".into(),
-        }
-    }
-
-    /// What a merge key brings that has this for its value: a mapping's fields, or those of a list of mappings.
-    fn merged(self) -> Vec<Entry> {
-        match self.content {
-            Content::Mapping(entries) => Arc::unwrap_or_clone(entries),
-            Content::Sequence(items) => items.nodes.iter().cloned().flat_map(Node::merged).collect(),
-            Content::Scalar(_) | Content::Alias => Vec::new(),
-        }
-    }
-}
-
-/// The items of a sequence. Where all parameters of thousands of hosts are looked up, a search from the first item on would be
-/// most of the work.
-#[derive(Default)]
-pub(super) struct Items {
-    pub nodes: Vec<Node>,
-    by_name: OnceLock<HashMap<String, usize>>,
-}
-
-impl Items {
-    /// The first item of this name, or else the one of this index.
-    fn named(&self, step: &str) -> Option<&Node> {
-        self.of_name(step).or_else(|| self.at(step))
-    }
-
-    /// The item of this index, or else the first of this name.
-    fn counted(&self, step: &str) -> Option<&Node> {
-        self.at(step).or_else(|| self.of_name(step))
-    }
-
-    fn at(&self, index: &str) -> Option<&Node> {
-        self.nodes.get(index.parse::<usize>().ok()?)
-    }
-
-    fn of_name(&self, name: &str) -> Option<&Node> {
-        let by_name = self.by_name.get_or_init(|| {
-            let names = self.nodes.iter().enumerate().rev();
-            names.filter_map(|(index, node)| Some((node.name()?.to_owned(), index))).collect()
-        });
-        by_name.get(name).map(|index| &self.nodes[*index])
-    }
-}
-
-/// Reads the first document as far as it is well-formed.
-fn read(text: &str) -> Option<Node> {
-    let mut reader = Reader::default();
-    for (event, span) in Parser::new_from_str(text).map_while(Result::ok) {
-        reader.take(event, span);
-        if reader.root.is_some() {
-            break;
-        }
-    }
-    reader.finish()
-}
-
-/// The nodes that all aliases together may stand for: more than what reads the file allows, and no more than memory does.
-const ALIASED: usize = 1_000_000;
-
-/// Builds the tree from events; the open collections are on a stack, so depth costs no recursion.
-#[derive(Default)]
-struct Reader {
-    open: Vec<Open>,
-    /// What is complete and has an anchor.
-    anchors: HashMap<usize, Node>,
-    /// How many nodes the aliases so far stand for.
-    aliased: usize,
-    root: Option<Node>,
-}
-
-/// A collection that is not closed yet.
-struct Open {
-    place: Place,
-    anchor: usize,
-    children: Children,
-}
-
-enum Children {
-    Items(Vec<Node>),
-    Entries {
-        entries: Vec<Entry>,
-        /// The values of merge keys.
-        merges: Vec<Node>,
-        /// The key that waits for its value.
-        key: Option<Key>,
-    },
-}
-
-enum Key {
-    Of(Arc<str>, Place),
-    Merge,
-}
-
-impl Reader {
-    fn take(&mut self, event: Event<'_>, span: Span) {
-        let place = Place::of(span);
-        let first = Place { len: 1, ..place };
-        match event {
-            Event::Scalar(text, style, anchor, tag) => {
-                let text = if span.is_empty() { "" } else { &*text };
-                let is_plain = style == ScalarStyle::Plain;
-                let merges = match tag {
-                    None => is_plain,
-                    Some(tag) => format!("{}{}", tag.handle(), tag.suffix()) == "tag:yaml.org,2002:merge",
-                };
-                if text == "<<" && merges && self.is_before_key() {
-                    return self.put_key(Key::Merge);
-                }
-                let content = Content::Scalar(text.into());
-                self.complete(Node { place, alias: None, is_plain, content, size: 1 }, anchor);
-            }
-            Event::Alias(anchor) => {
-                let node = self.alias(anchor, place);
-                self.put(node);
-            }
-            Event::SequenceStart(_, anchor, _) => self.open(first, anchor, Children::Items(Vec::new())),
-            Event::MappingStart(_, anchor, _) => {
-                let (entries, merges) = (Vec::new(), Vec::new());
-                self.open(first, anchor, Children::Entries { entries, merges, key: None });
-            }
-            Event::SequenceEnd | Event::MappingEnd => self.close(),
-            _ => {}
-        }
-    }
-
-    fn open(&mut self, place: Place, anchor: usize, children: Children) {
-        self.open.push(Open { place, anchor, children });
-    }
-
-    fn close(&mut self) {
-        let Some(Open { place, anchor, children }) = self.open.pop() else { return };
-        let (content, within) = match children {
-            Children::Items(nodes) => {
-                let within = nodes.iter().map(|node| node.size).sum::<usize>();
-                (Content::Sequence(Arc::new(Items { nodes, ..Items::default() })), within)
-            }
-            Children::Entries { entries, merges, .. } => {
-                let entries = with_merged(entries, merges);
-                let within = entries.iter().map(|entry| entry.node.size).sum::<usize>();
-                (Content::Mapping(Arc::new(entries)), within)
-            }
-        };
-        self.complete(Node { place, alias: None, is_plain: true, content, size: 1 + within }, anchor);
-    }
-
-    /// A copy of what the anchor holds, for the alias at `place`.
-    fn alias(&mut self, anchor: usize, place: Place) -> Node {
-        let held = self.anchors.get(&anchor);
-        match held.filter(|node| self.aliased.saturating_add(node.size) <= ALIASED) {
-            Some(node) => {
-                self.aliased += node.size;
-                Node { alias: Some(place), ..node.clone() }
-            }
-            None => Node { place, alias: None, is_plain: true, content: Content::Alias, size: 1 },
-        }
-    }
-
-    /// Whether the next node is a key.
-    fn is_before_key(&self) -> bool {
-        let innermost = self.open.last().map(|open| &open.children);
-        matches!(innermost, Some(Children::Entries { key: None, .. }))
-    }
-
-    fn put_key(&mut self, new: Key) {
-        if let Some(Open { children: Children::Entries { key, .. }, .. }) = self.open.last_mut() {
-            *key = Some(new);
-        }
-    }
-
-    /// Takes a complete node for what aliases of its anchor stand for. No anchor is 0.
-    fn complete(&mut self, node: Node, anchor: usize) {
-        if anchor != 0 {
-            self.anchors.insert(anchor, node.clone());
-        }
-        self.put(node);
-    }
-
-    /// Gives a complete node to the innermost open collection.
-    fn put(&mut self, node: Node) {
-        let Some(open) = self.open.last_mut() else {
-            self.root = Some(node);
-            return;
-        };
-        match &mut open.children {
-            Children::Items(nodes) => nodes.push(node),
-            Children::Entries { entries, merges, key } => match key.take() {
-                Some(Key::Of(key, place)) => entries.push(Entry { key, place, node }),
-                Some(Key::Merge) => merges.push(node),
-                None => *key = Some(Key::Of(node.key_text(), node.alias.unwrap_or(node.place))),
-            },
-        }
-    }
-
-    /// The root, closing what a broken text left open.
-    fn finish(mut self) -> Option<Node> {
-        while self.root.is_none() && !self.open.is_empty() {
-            self.close();
-        }
-        self.root
-    }
-}
-
-/// A mapping's fields with those that merge keys bring: what is written counts, then what is merged first.
-fn with_merged(mut entries: Vec<Entry>, merges: Vec<Node>) -> Vec<Entry> {
-    if merges.is_empty() {
-        return entries;
-    }
-    let mut known: HashSet<Arc<str>> = entries.iter().map(|entry| Arc::clone(&entry.key)).collect();
-    let merged = merges.into_iter().flat_map(Node::merged);
-    entries.extend(merged.filter(|entry| known.insert(Arc::clone(&entry.key))));
-    entries
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::spec::tree::ALIASES;
 
     const TEXT: &str = "\
 # a comment
@@ -520,23 +171,6 @@ hosts:
         assert_eq!(positions.locate("hosts[7].port").line, 3);
     }
 
-    const ALIASES: &str = "\
-labels: &l
-  zone: &z a
-  rack: b
-hosts:
-  - &first
-    name: w1
-    labels: *l
-    <<: {arch: arm64, name: lost}
-  - {<<: *first, name: w2, zone: *z}
-  - <<: [*first, {rack: c, arch: lost}]
-    name: w3
-    labels:
-      <<: *l
-      zone: d
-";
-
     #[test]
     fn an_alias_stands_for_what_its_anchor_holds_where_that_is_written() {
         let expected = [
@@ -571,46 +205,5 @@ hosts:
         assert_eq!(path(7, 13).as_deref(), Some("hosts[0].labels"));
         assert_eq!(path(9, 34).as_deref(), Some("hosts[1].zone"));
         assert_eq!(path(2, 12).as_deref(), Some("labels.zone"));
-    }
-
-    #[test]
-    fn aliases_stand_for_what_the_spec_is_read_to_have() {
-        fn json(node: &Node) -> serde_json::Value {
-            match &node.content {
-                Content::Scalar(text) => (**text).into(),
-                Content::Sequence(items) => items.nodes.iter().map(json).collect(),
-                Content::Mapping(entries) => {
-                    entries.iter().map(|entry| (entry.key.to_string(), json(&entry.node))).collect()
-                }
-                Content::Alias => panic!("an alias that stands for nothing"),
-            }
-        }
-        for text in [
-            ALIASES,
-            "a: &a {b: 'x', <<: {c: 'y', b: 'z'}}\nd: {<<: [*a, {b: w, e: v}], <<: {f: u, e: t}}\n",
-            "a: [&a x, *a, &a z, *a, [*a]]\n'<<': {q: r}\n",
-            "a: &a {'<<': {b: c}, d: e}\nf: {<<: *a, <<: ~}\n",
-            "&a b: &c {*a : *a}\nd: {<<: *c, b: f}\n",
-            "a: &a {b: c}\nd: {!!merge <<: *a, !!str '<<': e}\n",
-        ] {
-            let read: serde_json::Value = serde_saphyr::from_str(text).expect("it is well-formed");
-            assert_eq!(json(Positions::new(text).root().expect("it has a root")), read, "{text}");
-        }
-    }
-
-    #[test]
-    fn aliases_of_aliases_end() {
-        let mut text = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n".to_owned();
-        for level in 1..60 {
-            let below = format!("*a{}, ", level - 1).repeat(10);
-            text += &format!("a{level}: &a{level} [{below}]\n");
-        }
-        text += "own: &own [*own]\n";
-        let positions = Positions::new(&text);
-        assert!(positions.root().expect("a root").size < 2 * ALIASED);
-        assert_eq!(positions.exact("a2[3][3]").map(|place| place.line), Some(1));
-        assert_eq!(positions.exact("own[0][0]"), None);
-        let other = text.replace("a0: &a0 [x,", "a0: &a0 [y,");
-        assert!(!crate::spec::changes(&positions, &Positions::new(&other)).is_empty());
     }
 }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::positions::Place;
+use super::place::Place;
 
 /// Whether a problem refuses the file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -70,17 +70,14 @@ impl Commit {
     /// The commits that changed one of these files of the folder, newest first and not more than so many.
     pub fn changes(folder: &Utf8Path, files: &[&str], most: usize) -> Result<Vec<Self>, GitError> {
         let count = format!("--max-count={most}");
-        let found = git(folder, &[&["log", &count, "--format=%H", "--"], files].concat())?;
-        match found.success {
-            true => Ok(found.stdout.lines().map(|id| Self { id: id.to_owned() }).collect()),
-            false => Err(GitError::Failed(first_line(&found))),
-        }
+        let ids = ask(folder, &[&["log", &count, "--format=%H", "--"], files].concat())?;
+        Ok(ids.lines().map(|id| Self { id: id.to_owned() }).collect())
     }
 
     /// Whether this clone knows nothing of what was before: what seems to have changed here may be older.
     pub fn is_cut_off(&self, folder: &Utf8Path) -> Result<bool, GitError> {
-        let parents = git(folder, &["log", "-1", "--format=%P", &self.id])?;
-        Ok(is_shallow(folder)? && parents.stdout.trim().is_empty())
+        let parents = ask(folder, &["log", "-1", "--format=%P", &self.id])?;
+        Ok(is_shallow(folder)? && parents.trim().is_empty())
     }
 
     /// Enough of the id for people.
@@ -91,29 +88,22 @@ impl Commit {
     /// A file of the folder as this commit has it, if it does.
     pub fn read(&self, folder: &Utf8Path, path: &str) -> Result<Option<String>, GitError> {
         let object = format!("{}:./{path}", self.id);
-        let kind = git(folder, &["cat-file", "-t", &object])?;
-        if !kind.success {
-            return Ok(None);
-        }
-        let shown = git(folder, &["cat-file", "blob", &object])?;
-        match shown.success {
-            true => Ok(Some(shown.stdout)),
-            false => Err(GitError::Failed(shown.stderr.trim().to_owned())),
+        // A name is found without its bytes, so that bytes that are lost are not taken for a file that never was.
+        let found = git(folder, &["rev-parse", "--quiet", "--verify", "--end-of-options", &object])?;
+        match found.success {
+            true => ask(folder, &["cat-file", "blob", found.stdout.trim()]).map(Some),
+            false => Ok(None),
         }
     }
 }
 
 fn is_shallow(folder: &Utf8Path) -> Result<bool, GitError> {
-    Ok(git(folder, &["rev-parse", "--is-shallow-repository"])?.stdout.trim() == "true")
+    Ok(ask(folder, &["rev-parse", "--is-shallow-repository"])?.trim() == "true")
 }
 
-/// Whether a file of the folder is other than the last commit has it, or is not in it.
+/// Whether one of these files of the folder is other than the last commit has it, or is not in it.
 pub fn is_dirty(folder: &Utf8Path, files: &[&str]) -> Result<bool, GitError> {
-    let status = git(folder, &[&["status", "--porcelain", "--"], files].concat())?;
-    match status.success {
-        true => Ok(!status.stdout.is_empty()),
-        false => Err(GitError::Failed(first_line(&status))),
-    }
+    Ok(!ask(folder, &[&["status", "--porcelain", "--"], files].concat())?.is_empty())
 }
 
 /// For each file below a folder the last commit that changed it, as far as so many commits tell.
@@ -122,13 +112,10 @@ pub fn writers(folder: &Utf8Path, most: usize) -> Result<HashMap<String, Commit>
     let count = format!("--max-count={most}");
     let format = format!("--format={COMMIT}%H");
     // Of a merge, those that it changed itself.
-    let found = git(folder, &["log", "-c", &count, "-z", "--name-only", "--relative", &format, "--", "."])?;
-    if !found.success {
-        return Err(GitError::Failed(first_line(&found)));
-    }
+    let words = ask(folder, &["log", "-c", &count, "-z", "--name-only", "--relative", &format, "--", "."])?;
     let mut writers = HashMap::new();
     let mut commit = None;
-    for word in found.stdout.split('\0').map(|word| word.trim_start_matches('\n')) {
+    for word in words.split('\0').map(|word| word.trim_start_matches('\n')) {
         match (word.strip_prefix(COMMIT), &commit) {
             (Some(id), _) => commit = Some(Commit { id: id.to_owned() }),
             (None, Some(commit)) if !word.is_empty() => {
@@ -142,11 +129,8 @@ pub fn writers(folder: &Utf8Path, most: usize) -> Result<HashMap<String, Commit>
 
 /// The files below a folder that the last commit has, and has otherwise.
 pub fn edited(folder: &Utf8Path) -> Result<HashSet<String>, GitError> {
-    let found = git(folder, &["diff", "--name-only", "-z", "--relative", "HEAD", "--", "."])?;
-    match found.success {
-        true => Ok(found.stdout.split_terminator('\0').map(str::to_owned).collect()),
-        false => Err(GitError::Failed(first_line(&found))),
-    }
+    let names = ask(folder, &["diff", "--name-only", "-z", "--relative", "HEAD", "--", "."])?;
+    Ok(names.split_terminator('\0').map(str::to_owned).collect())
 }
 
 /// Whether the folder is in a work tree of git. Where git refuses to look, nobody knows.
@@ -176,6 +160,12 @@ fn why_outside(folder: &Utf8Path) -> Result<Option<String>, GitError> {
 fn first_line(ended: &Ended) -> String {
     let line = ended.stderr.lines().next().unwrap_or("it failed and does not say why");
     line.trim_start_matches("fatal: ").to_owned()
+}
+
+/// What git answers, where there is no answer in a failure.
+fn ask(folder: &Utf8Path, arguments: &[&str]) -> Result<String, GitError> {
+    let ended = git(folder, arguments)?;
+    if ended.success { Ok(ended.stdout) } else { Err(GitError::Failed(first_line(&ended))) }
 }
 
 /// Asks git of the folder alone. Within a hook the environment names another repository or index, and the names of files
@@ -218,5 +208,26 @@ mod tests {
         files::write(&folder.join("a"), b"", 0o644).expect("our own folder");
         assert!(!is_dirty(folder, &["[a]"]).expect("a repository"));
         assert!(is_dirty(folder, &["a"]).expect("a repository"));
+    }
+
+    #[test]
+    fn a_file_whose_bytes_are_lost_is_not_one_that_never_was() {
+        let place = tempfile::tempdir().expect("a temporary folder");
+        let folder = Utf8Path::from_path(place.path()).expect("plain names");
+        if matches!(git(folder, &["init", "--quiet"]), Err(GitError::Process(error)) if error.is_missing()) {
+            return;
+        }
+        files::write(&folder.join("a"), b"bytes", 0o644).expect("our own folder");
+        ask(folder, &["add", "a"]).expect("a repository");
+        let author = ["-c", "user.name=A", "-c", "user.email=a@example.org"];
+        ask(folder, &[&author[..], &["commit", "--quiet", "--message", "a"]].concat()).expect("an author");
+        let commit = Commit::find(folder, "HEAD").expect("a commit");
+        assert_eq!(commit.read(folder, "a").expect("it is there").as_deref(), Some("bytes"));
+        assert_eq!(commit.read(folder, "b").expect("it is not there"), None);
+        assert_eq!(commit.read(folder, "/nowhere/a").expect("it is not in the repository"), None);
+        let blob = ask(folder, &["rev-parse", "HEAD:a"]).expect("a commit");
+        let (shelf, name) = blob.trim().split_at(2);
+        files::remove(&folder.join(".git/objects").join(shelf), Utf8Path::new(name)).expect("our own folder");
+        assert!(commit.read(folder, "a").is_err());
     }
 }

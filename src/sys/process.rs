@@ -110,7 +110,7 @@ impl Process {
     }
 
     /// Asks it to end.
-    pub fn terminate(&self) {
+    fn terminate(&self) {
         self.signal(Signal::TERM);
     }
 

@@ -44,7 +44,6 @@ kill $etcd; wait $etcd
 backup frequent
 echo "without an etcd nothing is forgotten: $(ls $old) $(ls -A copies/frequent | grep -c partial)"
 start "$@"; well
-sleep 1
 backup frequent
 echo "with a newer copy the old one is: $(ls copies/frequent | grep -c old), the young one $(ls copies/frequent | grep -c young)"
 

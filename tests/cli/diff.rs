@@ -282,6 +282,21 @@ fn what_is_wrong_with_both_states_is_told_of_each() {
 }
 
 #[test]
+fn what_is_wrong_with_the_lock_is_told_where_it_says_whose_builds_are_meant() {
+    let folder = ClusterFolder::single();
+    folder.build();
+    folder.edit("kthw.lock", "format = 1", "format = 2");
+    for args in [&["diff", "build"], &["diff", "build:1..build"]] {
+        let said = folder.kthw(args).refusal(2);
+        assert_eq!(said.matches("format 2 is newer than 1").count(), 1, "{said}");
+        assert!(said.contains("--> kthw.lock:2:10"), "{said}");
+    }
+    std::fs::remove_file(folder.path().join("kthw.lock")).expect("our own folder");
+    let said = folder.kthw(&["diff", "build:1..build"]).refusal(2);
+    assert!(said.contains("kthw.lock does not exist; `kthw lock` writes it"), "{said}");
+}
+
+#[test]
 fn a_branch_is_compared_with_where_it_began() {
     let Some(folder) = example("single") else { return };
     let git = |args: &[&str]| git(&folder.path(), args).expect("git is there");

@@ -32,11 +32,15 @@ done
 echo "health check: $(peer etcd/healthcheck-client endpoint health | grep -o 'is healthy')"
 echo "API server writes: $(peer apiserver-etcd-client put /registry/x y)"
 echo "API server reads: $(peer apiserver-etcd-client get /registry/x --print-value-only)"
-refused() { if "${@:2}" >answer; then echo "$1: ACCEPTED"; else echo "$1: refused"; fi; }
-refused "no certificate" ask --cacert=etcd/ca.crt endpoint health
-refused "certificate of the cluster's authority" peer apiserver-kubelet-client endpoint health
-refused "server under another authority" ask --cacert=ca.crt --cert=apiserver-etcd-client.crt --key=apiserver-etcd-client.key endpoint health
-refused "no TLS" etcdctl --endpoints=http://10.0.0.4:2379 --command-timeout=2s endpoint health
+# Each asks until its time is over, so all of them ask at once.
+pids=()
+refused() { if "${@:3}" >/dev/null; then echo "$2: ACCEPTED"; else echo "$2: refused"; fi >refused-$1 & pids+=($!); }
+refused 1 "no certificate" ask --cacert=etcd/ca.crt endpoint health
+refused 2 "certificate of the cluster's authority" peer apiserver-kubelet-client endpoint health
+refused 3 "server under another authority" ask --cacert=ca.crt --cert=apiserver-etcd-client.crt --key=apiserver-etcd-client.key endpoint health
+refused 4 "no TLS" etcdctl --endpoints=http://10.0.0.4:2379 --command-timeout=2s endpoint health
+wait "${pids[@]}"
+cat refused-*
 echo "afterwards: $(peer etcd/healthcheck-client endpoint health | grep -o 'is healthy')"
 "#;
 

@@ -1,15 +1,21 @@
 //! Documents: what they tell people to type works, and what they list is complete.
 
-use clap::{CommandFactory, Parser};
+use std::path::Path;
+
+use clap::{Arg, Command, CommandFactory, Parser};
 use kthw::cli::Cli;
 use serde_json::Value;
 
-use crate::tree::{folders, sources, text};
+use crate::tree::{File, files, folders, sources, text};
 
 /// The one command that runs all tests.
 const TESTS: &str = "cargo test --workspace";
 /// How the README runs the program from the sources.
 const FROM_SOURCES: &str = "cargo run --release -- ";
+
+fn documents() -> Vec<File> {
+    files().into_iter().filter(|file| file.path.ends_with(".md")).collect()
+}
 
 /// The lines of a document's shell examples.
 fn shell_lines(document: &str) -> Vec<String> {
@@ -30,17 +36,137 @@ fn commands(line: &str) -> impl Iterator<Item = Vec<String>> {
 #[test]
 fn every_command_in_the_documents_parses() {
     let mut checked = 0;
-    for document in ["README.md", "CONTRIBUTING.md", "docs/commands.md", "docs/cluster-yaml.md"] {
-        for line in shell_lines(&text(document)) {
+    for File { path, text } in &documents() {
+        for line in shell_lines(text) {
             for command in commands(&line) {
                 checked += 1;
                 let parsed = Cli::try_parse_from(&command);
-                assert!(parsed.is_ok(), "{document}: {line}\n{}", parsed.err().expect("it did not parse"));
+                assert!(parsed.is_ok(), "{path}: {line}\n{}", parsed.err().expect("it did not parse"));
             }
         }
     }
     assert!(checked > 20, "the documents were read");
     assert!(Cli::try_parse_from(["kthw", "biuld"]).is_err());
+}
+
+/// The program's command line, with what subcommands have from above.
+fn command_line() -> Command {
+    let mut root = Cli::command();
+    root.build();
+    root
+}
+
+/// The commands that a line of prose, a comment or a message quotes.
+fn quoted(line: &str) -> impl Iterator<Item = &str> {
+    line.split('`').skip(1).step_by(2).filter(|span| *span == "kthw" || span.starts_with("kthw "))
+}
+
+/// The first word of a quoted command that the program does not know. It may be cut short, so that it need not parse.
+fn unknown_word<'q>(root: &Command, quoted: &'q str) -> Option<&'q str> {
+    let mut words = quoted.split(['|', '>']).next().unwrap_or_default().split_whitespace().skip(1);
+    let mut command = root;
+    while let Some(word) = words.next() {
+        if word.starts_with('-') {
+            let (name, value) =
+                word.split_once('=').map_or((word, None), |(name, value)| (name, Some(value)));
+            let is_meant = |argument: &&Arg| match name.strip_prefix("--") {
+                Some(long) => argument.get_long() == Some(long),
+                None => argument.get_short().is_some_and(|short| name == format!("-{short}")),
+            };
+            let Some(argument) = command.get_arguments().find(is_meant) else { return Some(word) };
+            if argument.get_action().takes_values() && value.is_none() {
+                words.next();
+            }
+        } else if let Some(subcommand) = command.find_subcommand(word) {
+            command = subcommand;
+        } else if command.has_subcommands() && !word.starts_with('{') {
+            return Some(word);
+        }
+    }
+    None
+}
+
+#[test]
+fn every_quoted_command_exists() {
+    let (root, mut checked) = (command_line(), 0);
+    // Tests also say what does not exist.
+    for file in files().iter().filter(|file| !file.path.starts_with("tests/")) {
+        for (number, line) in file.text.lines().enumerate() {
+            for quoted in quoted(line) {
+                checked += 1;
+                let unknown = unknown_word(&root, quoted);
+                assert!(unknown.is_none(), "{}:{}: `{quoted}`: no {unknown:?}", file.path, number + 1);
+            }
+        }
+    }
+    assert!(checked > 100, "the texts were read");
+}
+
+#[test]
+fn a_quoted_command_that_does_not_exist_is_found() {
+    let root = command_line();
+    let check = |text: &str, unknown: Option<&str>| {
+        let quoted = quoted(text).next().expect("a command is quoted");
+        assert_eq!(unknown_word(&root, quoted), unknown, "{text}");
+    };
+    check("run `kthw`, or `kthw biuld`", None);
+    check("run `kthw biuld`", Some("biuld"));
+    check("run `kthw -C build buidl`", Some("buidl"));
+    check("run `kthw build --jsno`", Some("--jsno"));
+    check("run `kthw vm upp`", Some("upp"));
+    check("run `kthw why --line N HOST:PATH | less -R`", None);
+    check("run `kthw {}`", None);
+}
+
+/// Where the links of a document lead within the repository.
+fn links(document: &str) -> impl Iterator<Item = &str> {
+    let targets = document.split("](").skip(1).filter_map(|rest| rest.split(')').next());
+    targets.filter(|target| !target.contains("://"))
+}
+
+/// What a heading is called in links, as forges have it.
+fn anchor(heading: &str) -> String {
+    let kept = heading.chars().filter(|c| c.is_alphanumeric() || " -_".contains(*c));
+    kept.collect::<String>().to_lowercase().replace(' ', "-")
+}
+
+/// Whether a link of a document leads to something.
+fn leads_somewhere(document: &File, link: &str) -> bool {
+    let (path, wanted) = link.split_once('#').map_or((link, None), |(path, anchor)| (path, Some(anchor)));
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(&document.path);
+    let place = folder.parent().map(|folder| folder.join(path));
+    if !path.is_empty() && !place.is_some_and(|place| place.exists()) {
+        return false;
+    }
+    let headings = |text: &str| {
+        let titles = text.lines().filter(|line| line.starts_with('#'));
+        titles.map(|line| anchor(line.trim_start_matches('#').trim())).collect::<Vec<_>>()
+    };
+    // No link leads to a heading of another document so far.
+    wanted
+        .is_none_or(|wanted| path.is_empty() && headings(&document.text).iter().any(|title| title == wanted))
+}
+
+#[test]
+fn every_link_within_the_documents_leads_somewhere() {
+    let mut checked = 0;
+    for document in &documents() {
+        for link in links(&document.text) {
+            checked += 1;
+            assert!(leads_somewhere(document, link), "{}: nothing is at {link}", document.path);
+        }
+    }
+    assert!(checked > 20, "the documents were read");
+    let document = File { path: "docs/x.md".to_owned(), text: "# What `it` is\n".to_owned() };
+    for (link, expected) in [
+        ("commands.md", true),
+        ("../README.md", true),
+        ("README.md", false),
+        ("#what-it-is", true),
+        ("#what-it-was", false),
+    ] {
+        assert_eq!(leads_somewhere(&document, link), expected, "{link}");
+    }
 }
 
 #[test]
@@ -76,8 +202,7 @@ fn ci_runs_what_the_readme_and_just_check_say() {
 #[test]
 fn the_command_reference_is_complete() {
     let reference = text("docs/commands.md");
-    let mut root = Cli::command();
-    root.build();
+    let root = command_line();
     let mut open = vec![&root];
     while let Some(command) = open.pop() {
         for subcommand in command.get_subcommands() {

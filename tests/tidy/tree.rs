@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// One text file.
+#[derive(Clone)]
 pub struct File {
     /// Relative to the repository, with slashes.
     pub path: String,

@@ -1,9 +1,9 @@
 //! `kthw vm console`: talk to a machine through its serial console.
 
-use super::super::failure::Failure;
 use super::fleet::Fleet;
 use super::hypervisor::hypervisor;
 use crate::cli::VmConsole;
+use crate::failure::Failure;
 use crate::sources::Folder;
 use crate::ui::Ui;
 

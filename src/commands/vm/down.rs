@@ -1,10 +1,10 @@
 //! `kthw vm down`: shut machines down, and delete their disks if that is said.
 
-use super::super::failure::Failure;
 use super::fleet::Fleet;
 use super::hypervisor::hypervisor;
 use super::shelf::Shelf;
 use crate::cli::VmDown;
+use crate::failure::Failure;
 use crate::sources::Folder;
 use crate::ui::Ui;
 

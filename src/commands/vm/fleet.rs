@@ -6,12 +6,11 @@ use camino::Utf8Path;
 use kthw_graph::{Content, Goal, NodeId};
 use kthw_store::{Lock, Output};
 
-use super::super::failure::Failure;
-use super::super::opened::{ClusterSession, Opened, realise};
-use super::super::show::copy_blob;
 use crate::artifact::Artifact;
 use crate::cluster::{Acceleration, Cluster, Host, Machine, Machines};
-use crate::meant::{AMONG_FEW, meant};
+use crate::failure::Failure;
+use crate::meant::{AMONG_FEW, did_you_mean};
+use crate::opened::{ClusterSession, Opened, copy_blob, realise};
 use crate::plan;
 use crate::sources::Folder;
 use crate::sys::files;
@@ -54,10 +53,8 @@ impl Fleet {
         let hosts = &self.cluster.hosts;
         if let Some(name) = names.iter().find(|name| hosts.iter().all(|host| host.name != **name)) {
             let known = hosts.iter().map(|host| &*host.name);
-            let help = match meant(name, known, AMONG_FEW) {
-                Some(meant) => format!("did you mean `{meant}`?"),
-                None => "cluster.yaml lists the hosts".to_owned(),
-            };
+            let help = did_you_mean(name, known, AMONG_FEW)
+                .unwrap_or_else(|| "cluster.yaml lists the hosts".to_owned());
             let unknown = Diagnostic::error(format!("there is no host `{name}`")).help(Some(help));
             return Err(Failure::wrong_input(vec![unknown]));
         }

@@ -2,11 +2,11 @@
 
 use camino::Utf8Path;
 
-use super::super::failure::Failure;
 use super::fleet::Fleet;
 use super::libvirt::Libvirt;
 use super::qemu::Qemu;
 use crate::cluster::{Acceleration, Host};
+use crate::failure::Failure;
 use crate::sys::process::ProcessError;
 use crate::ui::Ui;
 use crate::vm;

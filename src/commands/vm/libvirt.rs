@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
-use super::super::failure::Failure;
 use super::fleet::Fleet;
 use super::hypervisor::{Hypervisor, Running, acceleration};
 use crate::artifact::{LibvirtDomain, LibvirtNetwork};
 use crate::cluster::Host;
+use crate::failure::Failure;
 use crate::plan::HypervisorNames;
 use crate::sys::process::{self, wait_until};
 use crate::ui::Ui;

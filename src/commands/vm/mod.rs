@@ -12,8 +12,8 @@ mod started;
 mod status;
 mod up;
 
-use super::failure::Failure;
 use crate::cli::VmCommand;
+use crate::failure::Failure;
 use crate::sources::Folder;
 use crate::sys::switch;
 use crate::ui::Ui;

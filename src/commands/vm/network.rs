@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use camino::Utf8Path;
 
-use super::super::failure::Failure;
 use super::fleet::Fleet;
 use super::qemu::{START, noted};
 use super::started::{Launch, Started, unwilling};
 use crate::cluster::LoadBalancer;
+use crate::failure::Failure;
 use crate::sys::process::{self, Process, wait_until};
 use crate::sys::{files, socket};
 use crate::vm::{self, CommandLine, Gateway, GatewayNote};

@@ -6,12 +6,12 @@ use std::time::Duration;
 use camino::{Utf8Path, Utf8PathBuf};
 use serde::de::DeserializeOwned;
 
-use super::super::failure::Failure;
 use super::fleet::Fleet;
 use super::hypervisor::{Hypervisor, Running, acceleration, emulated};
 use super::network::Network;
 use super::started::{Launch, Started};
 use crate::cluster::{Acceleration, Arch, Host, MACHINE_FOLDERS};
+use crate::failure::Failure;
 use crate::sys::process::{self, Process, wait_until};
 use crate::sys::socket::{self, Monitor};
 use crate::sys::{files, terminal};

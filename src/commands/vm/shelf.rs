@@ -2,10 +2,10 @@
 
 use camino::{Utf8Path, Utf8PathBuf};
 
-use super::super::failure::Failure;
 use super::fleet::Fleet;
 use super::qemu::noted;
 use crate::cluster::{Host, MACHINE_FOLDERS, machine_folder};
+use crate::failure::Failure;
 use crate::sys::files;
 use crate::vm::{self, Made, file, name};
 

@@ -2,8 +2,8 @@
 
 use camino::{Utf8Path, Utf8PathBuf};
 
-use super::super::failure::Failure;
 use super::qemu::START;
+use crate::failure::Failure;
 use crate::sys::files;
 use crate::sys::process::{self, Process, wait_until};
 use crate::sys::socket::Monitor;

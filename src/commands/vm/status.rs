@@ -5,12 +5,12 @@ use std::net::IpAddr;
 use kthw_graph::Goal;
 use serde::Serialize;
 
-use super::super::failure::Failure;
 use super::fleet::Fleet;
 use super::hypervisor::{Hypervisor, hypervisor};
 use super::shelf::Shelf;
 use crate::cli::VmStatus;
 use crate::cluster::Host;
+use crate::failure::Failure;
 use crate::sources::Folder;
 use crate::ui::Ui;
 use crate::vm::Made;

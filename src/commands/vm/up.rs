@@ -2,11 +2,11 @@
 
 use kthw_graph::Goal;
 
-use super::super::failure::Failure;
 use super::fleet::Fleet;
 use super::hypervisor::hypervisor;
 use super::shelf::Shelf;
 use crate::cli::VmUp;
+use crate::failure::Failure;
 use crate::sources::Folder;
 use crate::ui::Ui;
 

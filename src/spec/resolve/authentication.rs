@@ -5,8 +5,6 @@ use serde_json::{Map, Value};
 
 use super::names;
 use crate::cluster::{Anonymous, Authentication};
-use crate::field_path::join;
-use crate::meant::{AMONG_MANY, meant};
 use crate::spec::document::AuthenticationSpec;
 use crate::spec::problem::Problem;
 
@@ -99,13 +97,6 @@ fn fields<'v>(
         problems.push(problem.fix(format!("its fields are {}", known.join(", "))));
         return None;
     };
-    for name in members.keys().filter(|name| !known.contains(&name.as_str())) {
-        let fix = match meant(name, known.iter().copied(), AMONG_MANY) {
-            Some(field) => format!("did you mean `{field}`?"),
-            None => format!("the fields here are {}", known.join(", ")),
-        };
-        let problem = Problem::error(join(path, name), format!("unknown field `{name}` in {path}"));
-        problems.push(problem.fix(fix).discreet());
-    }
+    names::refuse_unknown(path, members, known, problems);
     Some(members)
 }

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use super::duration;
 use crate::cluster::{ControlPlane, LeaderElection};
 use crate::field_path::join;
-use crate::meant::{AMONG_MANY, meant};
+use crate::meant::{AMONG_MANY, did_you_mean};
 use crate::spec::document::{ControlPlaneSpec, LeaderElectionSpec};
 use crate::spec::problem::Problem;
 
@@ -166,10 +166,8 @@ fn seconds(path: &str, text: Option<&str>, problems: &mut Vec<Problem>) -> Optio
 
 fn known_plugin(path: &str, plugin: &str, kubernetes: Option<&Version>, problems: &mut Vec<Problem>) {
     let Some((_, minors)) = PLUGINS.iter().find(|(name, _)| *name == plugin) else {
-        let fix = match meant(plugin, PLUGINS.iter().map(|(name, _)| *name), AMONG_MANY) {
-            Some(plugin) => format!("did you mean `{plugin}`?"),
-            None => "see `kube-apiserver --help` for --enable-admission-plugins".to_owned(),
-        };
+        let fix = did_you_mean(plugin, PLUGINS.iter().map(|(name, _)| *name), AMONG_MANY)
+            .unwrap_or_else(|| "see `kube-apiserver --help` for --enable-admission-plugins".to_owned());
         let message = format!("{path} {plugin} is not an admission plugin");
         return problems.push(Problem::error(path, message).fix(fix).discreet());
     };

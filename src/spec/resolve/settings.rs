@@ -6,8 +6,6 @@ use serde_json::{Map, Value};
 
 use super::names;
 use crate::cluster::{Audit, Downloads, Encryption, Provider};
-use crate::field_path::join;
-use crate::meant::{AMONG_MANY, meant};
 use crate::spec::document::{AuditSpec, DownloadsSpec, EncryptionSpec};
 use crate::spec::problem::Problem;
 
@@ -94,15 +92,8 @@ fn audit_rule(path: &str, rule: &Value, problems: &mut Vec<Problem>) {
         |word| LEVELS.contains(&word).then_some(()),
         problems,
     );
-    for name in
-        rule.as_object().into_iter().flat_map(Map::keys).filter(|name| !FIELDS.contains(&name.as_str()))
-    {
-        let fix = match meant(name, FIELDS, AMONG_MANY) {
-            Some(field) => format!("did you mean `{field}`?"),
-            None => format!("the fields here are {}", FIELDS.join(", ")),
-        };
-        let problem = Problem::error(join(path, name), format!("unknown field `{name}` in {path}"));
-        problems.push(problem.fix(fix).discreet());
+    if let Some(members) = rule.as_object() {
+        names::refuse_unknown(path, members, &FIELDS, problems);
     }
     if rule.get("resources").is_some() && rule.get("nonResourceURLs").is_some() {
         problems.push(

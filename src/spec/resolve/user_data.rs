@@ -7,7 +7,7 @@ use super::hosts::is_user;
 use super::paths;
 use crate::cluster::User;
 use crate::field_path::join;
-use crate::meant::{AMONG_MANY, meant};
+use crate::meant::{AMONG_MANY, did_you_mean};
 use crate::spec::problem::Problem;
 
 /// What is a secret, and a seed is not.
@@ -172,8 +172,6 @@ fn holds_secret(value: &Value) -> bool {
 }
 
 fn suggestion(key: &str) -> String {
-    match meant(&key.replace('-', "_"), cloud_config::names(), AMONG_MANY) {
-        Some(known) => format!("did you mean `{known}`?"),
-        None => "see cloud-init's list of modules for the keys there are".to_owned(),
-    }
+    did_you_mean(&key.replace('-', "_"), cloud_config::names(), AMONG_MANY)
+        .unwrap_or_else(|| "see cloud-init's list of modules for the keys there are".to_owned())
 }

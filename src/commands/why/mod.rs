@@ -1,23 +1,27 @@
 //! `kthw why`: what an output is made of, and why it changed.
 
+mod key_path;
+mod line;
+mod reach;
+
 use std::collections::{BTreeSet, HashSet};
 
 use kthw_graph::{Action, Goal, NodeId};
 use kthw_store::{ActionDigest, Output, Store};
 
-use super::comparison::Comparison;
-use super::failure::Failure;
-use super::opened::{ClusterSession, Opened, realise};
 use super::origins::place_of;
-use super::reach::Reach;
-use super::state::Name;
-use super::{line, target};
+use super::target;
 use crate::cli::Why;
+use crate::comparison::{Comparison, Name};
 use crate::diff::{Causes, Param, ParamChange, params, shortened, told_apart};
+use crate::failure::Failure;
+use crate::opened::{ClusterSession, Opened, realise};
 use crate::side::Side;
 use crate::sources::Folder;
 use crate::spec::Positions;
 use crate::ui::{Diagnostic, Ui};
+
+use reach::Reach;
 
 pub fn run(folder: Folder, args: Why, ui: &Ui) -> Result<(), Failure> {
     let (session, bound) = Opened::read(folder.clone(), ui)?.session(ui)?;

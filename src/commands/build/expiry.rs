@@ -1,9 +1,9 @@
 //! Whether certificates run out soon: a check against the clock, which changes nothing.
 
-use super::failure::Failure;
-use super::opened::Opened;
 use crate::artifact::{Artifact, ImportedCertificate};
 use crate::certificate_text::date;
+use crate::failure::{Exit, Failure};
+use crate::opened::Opened;
 use crate::sys::clock;
 use crate::ui::Diagnostic;
 
@@ -37,7 +37,7 @@ pub fn check(opened: &Opened, within: &str) -> Result<(), Failure> {
     issued.extend(imported);
     match issued.is_empty() {
         true => Ok(()),
-        false => Err(Failure { exit: super::Exit::Failed, diagnostics: issued }),
+        false => Err(Failure { exit: Exit::Failed, diagnostics: issued }),
     }
 }
 

@@ -1,18 +1,18 @@
 //! `kthw build`: make whatever is stale.
 
+mod expiry;
+
 use std::collections::BTreeMap;
 
 use camino::Utf8Path;
 use kthw_graph::{Content, Goal, NodeId, Outcome};
-use kthw_store::{ActionDigest, Digest, Output, RecordEntry, Store};
+use kthw_store::{Digest, Output, Store};
 
-use super::expiry;
-use super::failure::Failure;
-use super::opened::{Bound, ClusterSession, INPUT, Opened, realise, warn_of_public_root};
-use super::show::copy_blob;
 use super::target;
 use crate::cli::Build;
+use crate::failure::Failure;
 use crate::last_build::{LastBuild, Summary};
+use crate::opened::{Bound, ClusterSession, Opened, copy_blob, input_entry, realise, warn_of_public_root};
 use crate::plan;
 use crate::sources::{Folder, Sources};
 use crate::spec;
@@ -114,16 +114,6 @@ fn keep(session: &ClusterSession, bound: &Bound, executed: usize) -> Result<(u64
         store.put(text.as_bytes())?;
     }
     Ok(store.append_root(&bound.root_name, &record)?)
-}
-
-/// A text that a build was made from, so that the build can be looked at when the text is another.
-fn input_entry(path: &str, text: &str) -> RecordEntry {
-    let digest = Digest::of(text.as_bytes());
-    RecordEntry {
-        name: format!("{INPUT}{path}"),
-        action: ActionDigest::from_bytes(*digest.as_bytes()),
-        output: Output::Public(digest),
-    }
 }
 
 /// Leaves a note for the next build, which can do without.

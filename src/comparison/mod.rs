@@ -1,15 +1,22 @@
 //! Two states of a cluster's folder, read side by side.
 
-use super::failure::Failure;
-use super::opened::open_store;
-use super::range::Range;
-use super::state::{Draft, Name, State};
+mod name;
+mod range;
+mod state;
+
 use crate::diff::{Causes, Differences, Input, Inputs, Undo, compare};
+use crate::failure::Failure;
+use crate::opened::open_store;
 use crate::rollout::{Decisions, Rollout};
 use crate::side::Side;
 use crate::sources::Folder;
 use crate::spec::{self, Positions};
 use crate::ui::Ui;
+
+use range::Range;
+
+pub use name::Name;
+pub use state::{Draft, State};
 
 /// What is compared with what.
 pub struct Comparison {

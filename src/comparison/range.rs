@@ -1,7 +1,7 @@
 //! The two states that a person wants compared.
 
-use super::failure::Failure;
-use super::state::{Name, find};
+use super::name::{Name, find};
+use crate::failure::Failure;
 use crate::sources::Folder;
 use crate::sys::git::{self, Commit, GitError};
 

@@ -1,14 +1,14 @@
 //! `kthw diff`: what a change does, before it is done.
 
+mod overlay;
+
 use std::io::IsTerminal;
 
-use super::comparison::Comparison;
-use super::failure::Failure;
-use super::overlay;
-use super::state::State;
 use super::target;
 use crate::cli::{Diff, DiffFormat};
+use crate::comparison::{Comparison, State};
 use crate::diff::{self, Detail, Differences, Group, Holder, TextChange};
+use crate::failure::Failure;
 use crate::page::ChangeKind;
 use crate::report::{self, Effects, Entry, Report};
 use crate::side::Side;

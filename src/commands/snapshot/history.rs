@@ -4,8 +4,9 @@ use std::collections::{HashMap, HashSet};
 
 use camino::Utf8Path;
 
-use super::failure::Failure;
-use super::state::{self, Name};
+use crate::comparison::Name;
+use crate::failure::Failure;
+use crate::opened::build_of;
 use crate::sources::{Folder, LOCK, SPEC};
 use crate::sys::files;
 use crate::sys::git::{self, Commit, GitError};
@@ -36,7 +37,7 @@ impl History {
             // There may still be a record.
             Self { gap: Some(refused.to_string()), ..Self::default() }
         });
-        let build = cluster.map(|cluster| state::build_of(folder, cluster, ui)).transpose()?.flatten();
+        let build = cluster.map(|cluster| build_of(folder, cluster, ui)).transpose()?.flatten();
         history.states.extend(build.map(|number| Name::Build(Some(number))));
         if history.states.is_empty() && history.gap.is_none() {
             history.gap = Some("git does not have these files, nor the store their build".to_owned());

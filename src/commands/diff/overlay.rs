@@ -5,12 +5,11 @@ use std::collections::HashMap;
 use kthw_graph::{Action, Graph, NodeId};
 use kthw_store::Output;
 
-use super::comparison::Comparison;
-use super::failure::Failure;
-use super::picture::{self, Outputs};
-use super::state::State;
+use super::super::picture::{self, Outputs};
 use crate::artifact::Artifact;
+use crate::comparison::{Comparison, State};
 use crate::diff::Causes;
+use crate::failure::Failure;
 use crate::page::{NodeState, Page, PageHost, PageNode, Text};
 use crate::plan;
 use crate::report::{self, Report};

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::failure::Failure;
 use crate::cluster::{Authority, AuthorityFiles, Cluster};
+use crate::failure::Failure;
 use crate::imported::{ImportedAuthorities, ImportedAuthority, ImportedKeys};
 use crate::lock::Lock;
 use crate::shell::quoted;

@@ -7,12 +7,11 @@ use camino::{Utf8Path, Utf8PathBuf};
 use kthw_graph::{Graph, NodeId, NodeName};
 use kthw_store::{Digest, Output};
 
-use super::failure::Failure;
-use super::opened::ClusterSession;
-use super::show::copy_blob;
 use crate::artifact::{Artifact, Download};
+use crate::failure::Failure;
 use crate::lock::{Algorithm, Checksum, Pin};
 use crate::mirror::ChecksumList;
+use crate::opened::{ClusterSession, copy_blob};
 use crate::sources::Folder;
 use crate::sys::fetch::mirror_path;
 use crate::sys::files::{self, FileError};

@@ -1,17 +1,18 @@
 //! `kthw fetch`: download and verify every pin; list them, or write a mirror of them.
 
+mod mirror;
+
 use std::collections::BTreeSet;
 
 use kthw_graph::{Action, Encoder, Goal, NodeId, Yields};
 use kthw_store::Store;
 use serde::Serialize;
 
-use super::failure::Failure;
-use super::mirror;
-use super::opened::{Opened, open_store, realise};
 use crate::artifact::{Artifact, Download, Make};
 use crate::cli::Fetch;
+use crate::failure::Failure;
 use crate::lock::Pin;
+use crate::opened::{Opened, open_store, realise};
 use crate::redaction::redacted;
 use crate::sources::Folder;
 use crate::sys::files;

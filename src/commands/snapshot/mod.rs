@@ -1,5 +1,10 @@
 //! `kthw snapshot`: write, or check, the golden files.
 
+mod change;
+mod history;
+mod search;
+mod stale;
+
 use std::collections::HashSet;
 use std::sync::Arc;
 
@@ -7,16 +12,17 @@ use camino::{Utf8Path, Utf8PathBuf};
 use kthw_graph::{Content, Goal, NodeId};
 use kthw_store::Digest;
 
-use super::failure::Failure;
-use super::opened::{ClusterSession, Opened, realise};
-use super::stale::{self, Change, Found};
 use crate::cli::Snapshot;
+use crate::failure::Failure;
 use crate::golden::{self, Golden, GoldenFiles, NODES};
+use crate::opened::{ClusterSession, Opened, realise};
 use crate::shell::quoted;
 use crate::side::{self, Side};
 use crate::sources::{self, Folder, Origin, SourcesError};
 use crate::sys::files;
 use crate::ui::{Diagnostic, Ui};
+
+use change::{Change, Found};
 
 pub fn run(folder: Folder, args: Snapshot, ui: &Ui) -> Result<(), Failure> {
     let place = args.dir.clone().unwrap_or_else(|| folder.join("snapshots"));

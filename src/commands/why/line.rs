@@ -7,13 +7,13 @@ use data_encoding::BASE64;
 use kthw_graph::{Action, Content, NodeId};
 use kthw_store::Output;
 
-use super::failure::Failure;
+use super::super::origins::place_of;
 use super::key_path::{item, key_path};
-use super::opened::ClusterSession;
-use super::origins::place_of;
-use super::why::shown;
+use super::shown;
 use crate::artifact::step;
 use crate::diff::{Decider, Param, params, shortened};
+use crate::failure::Failure;
+use crate::opened::ClusterSession;
 use crate::spec::Positions;
 use crate::ui::{Diagnostic, Ui};
 

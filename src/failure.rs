@@ -5,6 +5,7 @@ use std::io::ErrorKind;
 use kthw_graph::NodeFailure;
 use kthw_store::StoreError;
 
+use crate::sources::SourcesError;
 use crate::sys::files::FileError;
 use crate::ui::Diagnostic;
 
@@ -79,6 +80,15 @@ impl From<FileError> for Failure {
         match error.is_content() {
             true => Self::wrong_input(vec![Diagnostic::error(error.to_string())]),
             false => Self::failed(error),
+        }
+    }
+}
+
+impl From<SourcesError> for Failure {
+    fn from(error: SourcesError) -> Self {
+        match error {
+            SourcesError::File(error) => error.into(),
+            error => Self::wrong_input(vec![Diagnostic::error(error.to_string())]),
         }
     }
 }

@@ -1,57 +1,23 @@
 //! Why golden files are not as they should be: by the changes of inputs, a hand, a merge, or another kthw.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
-use std::fmt;
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use camino::Utf8Path;
-use kthw_graph::NodeId;
 use kthw_store::Digest;
 
-use super::comparison::Comparison;
-use super::failure::Failure;
+use super::change::{Change, Found};
 use super::history::History;
-use super::opened::open_store;
-use super::state::{Draft, Name, State};
-use crate::diff::{Causes, Decider};
+use super::search::{Said, Search, outputs};
+use crate::comparison::{Comparison, Draft, Name, State};
+use crate::failure::Failure;
 use crate::golden::{self, Golden, GoldenFiles, NODES};
+use crate::opened::open_store;
 use crate::plan;
 use crate::side::Side;
 use crate::sources::Folder;
 use crate::sys::files;
 use crate::sys::git::Commit;
 use crate::ui::{Diagnostic, Ui};
-
-/// A golden file that is not as it should be.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Change {
-    pub path: String,
-    pub found: Found,
-}
-
-/// What is there instead.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Found {
-    Missing,
-    /// With the first line that differs.
-    Differs {
-        line: usize,
-    },
-    /// What a merge left.
-    Conflict,
-    Orphan,
-}
-
-impl fmt::Display for Change {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let path = &self.path;
-        match self.found {
-            Found::Missing => write!(f, "{path} is new"),
-            Found::Differs { line } => write!(f, "{path} differs from line {line} on"),
-            Found::Conflict => write!(f, "{path} holds a merge conflict"),
-            Found::Orphan => write!(f, "{path} is no longer made"),
-        }
-    }
-}
 
 /// More files of one reason than these are only counted.
 const SHOWN: usize = 12;
@@ -182,16 +148,6 @@ fn listed(state: &State, list: &str) -> Digest {
     }
 }
 
-/// What the list of nodes says of a file that should be there, since it was written with the others.
-enum Said {
-    /// That it held what it should.
-    Same,
-    /// That it held something else.
-    Other,
-    /// Nothing: it is a text about many nodes.
-    Nothing,
-}
-
 /// The changes by the reasons that are told of each, given its causes and what the list of nodes says of it.
 fn by_cause(
     comparison: &Comparison,
@@ -201,8 +157,7 @@ fn by_cause(
     changes: Vec<Change>,
 ) -> Reasons {
     comparison.explain(|causes| {
-        let hosts = [causes.before, causes.after].map(|side| plan::hosts(side.graph));
-        let mut search = Search { then, now, hosts, causes };
+        let mut search = Search::new(then, now, causes);
         let written = outputs(list);
         let mut reasons: BTreeMap<(bool, BTreeSet<usize>, String), Vec<Change>> = BTreeMap::new();
         for change in changes {
@@ -240,94 +195,6 @@ fn of_no_state(history: &History, path: &str, causes: Option<String>, said: Opti
             (Some(Said::Other), None) => PROGRAM.to_owned(),
             (Some(Said::Nothing), None) => EITHER.to_owned(),
         },
-    }
-}
-
-/// What a written list of nodes says that each of them yields.
-fn outputs(list: &str) -> HashMap<&str, &str> {
-    list.lines().filter_map(golden::name_and_output).collect()
-}
-
-struct Search<'a> {
-    then: GoldenFiles,
-    now: GoldenFiles,
-    hosts: [BTreeSet<String>; 2],
-    causes: Causes<'a>,
-}
-
-impl Search<'_> {
-    /// The changes of inputs that a golden file's change follows from; none if it should have stayed as it was.
-    fn causes_of(&mut self, path: &str) -> Option<BTreeSet<usize>> {
-        let digest = |files: &GoldenFiles| files.get(path).map(Golden::digest);
-        if digest(&self.then) == digest(&self.now) {
-            return None;
-        }
-        let (then, now) = (self.then.get(path).cloned(), self.now.get(path).cloned());
-        let mut found = BTreeSet::new();
-        for nodes in self.differing(then.as_ref(), now.as_ref()) {
-            let causes = nodes.iter().map(|node| self.causes_of_node(node)).find(|causes| !causes.is_empty());
-            found.extend(causes.unwrap_or_default());
-        }
-        if found.is_empty() {
-            found.extend(0..self.causes.inputs.all().len());
-        }
-        (!found.is_empty()).then_some(found)
-    }
-
-    /// The names of the nodes that tell two sides of a file apart, each with what it is in.
-    fn differing(&self, then: Option<&Golden>, now: Option<&Golden>) -> Vec<Vec<String>> {
-        let (old, new) = (self.causes.before, self.causes.after);
-        match (then, now) {
-            // One file on both sides is explained by what it is now.
-            (Some(Golden::Output { .. }), Some(file @ Golden::Output { .. })) => parts(new, file, None),
-            _ => {
-                let gone = then.map(|file| parts(old, file, now)).unwrap_or_default();
-                gone.into_iter().chain(now.map(|file| parts(new, file, then)).unwrap_or_default()).collect()
-            }
-        }
-    }
-
-    fn causes_of_node(&mut self, name: &str) -> BTreeSet<usize> {
-        let [old, new] = &self.hosts;
-        if let Some(host) = plan::host_of(name).filter(|host| old.contains(*host) != new.contains(*host)) {
-            let own = self.causes.inputs.of(&Decider::Spec(format!("hosts[{host}]")));
-            if !own.is_empty() {
-                return own.into_iter().collect();
-            }
-        }
-        self.causes.of(name).all.clone()
-    }
-
-    /// What the written list of nodes says of a file; none of one that should not be there.
-    fn said(&self, path: &str, written: &HashMap<&str, &str>) -> Option<Said> {
-        Some(match self.now.get(path)? {
-            Golden::Text(_) => Said::Nothing,
-            Golden::Output { node, digest, .. } => {
-                let name = self.causes.after.name(*node);
-                match written.get(name).is_some_and(|output| *output == digest.to_string()) {
-                    true => Said::Same,
-                    false => Said::Other,
-                }
-            }
-        })
-    }
-}
-
-/// The nodes of what a file holds and another does not, nearest first.
-fn parts(side: Side<'_>, file: &Golden, other: Option<&Golden>) -> Vec<Vec<String>> {
-    let names = |nodes: &[NodeId]| nodes.iter().map(|id| side.name(*id).to_owned()).collect::<Vec<_>>();
-    match file {
-        Golden::Output { node, bundle, .. } => {
-            vec![names(&std::iter::once(*node).chain(*bundle).collect::<Vec<_>>())]
-        }
-        Golden::Text(text) => {
-            let known: HashSet<&str> = match other {
-                Some(Golden::Text(other)) => other.entries.iter().map(|entry| entry.text.as_str()).collect(),
-                _ => HashSet::new(),
-            };
-            let own = text.entries.iter().filter(|entry| !known.contains(entry.text.as_str()));
-            own.map(|entry| names(&entry.about)).collect()
-        }
     }
 }
 

@@ -7,7 +7,7 @@ use kthw_graph::Graph;
 
 use crate::artifact::Artifact;
 use crate::lock::Lock;
-use crate::meant::{AMONG_FEW, meant};
+use crate::meant::{AMONG_FEW, did_you_mean};
 use crate::sources::LOCK;
 use crate::ui::Diagnostic;
 
@@ -25,10 +25,8 @@ pub fn strays(prefix: &str, text: &Arc<str>, lock: &Lock, graph: &Graph<Artifact
     let stray = |label: &&String| !labels.contains(label.as_str());
     let warning = |label: &String| {
         let message = format!("no key is called `{label}`, so that none has this generation");
-        let help = match meant(label, labels.iter().copied(), AMONG_FEW) {
-            Some(meant) => format!("did you mean `{meant}`?"),
-            None => "a key is called as its node in graph.txt, without `/key`".to_owned(),
-        };
+        let help = did_you_mean(label, labels.iter().copied(), AMONG_FEW)
+            .unwrap_or_else(|| "a key is called as its node in graph.txt, without `/key`".to_owned());
         let diagnostic = Diagnostic::warning(message).help(Some(help));
         match place(text, label) {
             Some((line, column)) => {

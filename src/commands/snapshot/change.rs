@@ -1,0 +1,35 @@
+//! A golden file that is not as it should be.
+
+use std::fmt;
+
+/// A golden file that is not as it should be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Change {
+    pub path: String,
+    pub found: Found,
+}
+
+/// What is there instead.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Found {
+    Missing,
+    /// With the first line that differs.
+    Differs {
+        line: usize,
+    },
+    /// What a merge left.
+    Conflict,
+    Orphan,
+}
+
+impl fmt::Display for Change {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let path = &self.path;
+        match self.found {
+            Found::Missing => write!(f, "{path} is new"),
+            Found::Differs { line } => write!(f, "{path} differs from line {line} on"),
+            Found::Conflict => write!(f, "{path} holds a merge conflict"),
+            Found::Orphan => write!(f, "{path} is no longer made"),
+        }
+    }
+}

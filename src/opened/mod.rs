@@ -1,0 +1,165 @@
+//! A cluster folder, read, decided, planned and ready to be realised.
+
+mod authorities;
+mod builds;
+mod generations;
+mod inputs;
+mod session;
+mod store;
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use kthw_graph::{Action, NodeId, Yields};
+
+use crate::artifact::Artifact;
+use crate::cluster::Cluster;
+use crate::failure::Failure;
+use crate::imported::{ImportedAuthorities, ImportedKeys};
+use crate::lock::Lock;
+use crate::plan::{self, Plan, PlanProblem};
+use crate::root::RootSecret;
+use crate::side;
+use crate::sources::{Folder, LOCK, NamedFile, Origin, SPEC, Sources};
+use crate::spec::{Place, Positions};
+use crate::ui::{Diagnostic, Ui};
+
+use authorities::Authorities;
+use inputs::read_lock;
+
+pub use builds::{Build, build, build_of, input_entry};
+pub use inputs::{check_root, lock_problems, read_and_warn, read_cluster, warn_of_public_root};
+pub use session::{Bound, ClusterSession, identify_alongside, realise, runtime};
+pub use store::{copy_blob, open_store, require_store};
+
+/// A cluster folder with everything decided that its files decide.
+pub struct Opened {
+    pub folder: Folder,
+    pub fingerprint: String,
+    pub cluster: Cluster,
+    pub lock: Lock,
+    pub plan: Plan,
+    /// Whether the root is not the cluster's own, so that what comes from keys is not what hosts have.
+    pub is_stand_in: bool,
+    pub imported: ImportedAuthorities,
+    files: Vec<String>,
+    texts: Vec<(String, Arc<str>)>,
+    spec: Arc<str>,
+    root: RootSecret,
+    keys: ImportedKeys,
+}
+
+impl Opened {
+    pub fn read(folder: Folder, ui: &Ui) -> Result<Self, Failure> {
+        Self::decide(Sources::read(folder)?, ui)
+    }
+
+    /// What follows from a key that is not here, so that nobody knows what it is.
+    pub fn unknown(&self) -> HashSet<NodeId> {
+        side::following(&self.plan.graph, |action| match action {
+            Artifact::ImportedKey(key) if !self.is_stand_in => self.keys.of(&key.public_key).is_none(),
+            _ => self.is_stand_in && action.kind().yields == Yields::Secret,
+        })
+    }
+
+    /// The keys of authorities that are at hand.
+    pub fn keys(&self) -> ImportedKeys {
+        self.keys.clone()
+    }
+
+    /// Takes the keys that another state has at hand: where they are looked for may have changed.
+    pub fn add_keys(&mut self, keys: &ImportedKeys) {
+        self.keys.add_all(keys);
+    }
+
+    /// The inputs that are no secret, by their paths.
+    pub fn texts(&self) -> &[(String, Arc<str>)] {
+        &self.texts
+    }
+
+    /// From text to plan; every problem of the inputs at once.
+    pub fn decide(sources: Sources, ui: &Ui) -> Result<Self, Failure> {
+        warn_of_public_root(&sources, ui);
+        let (opened, warnings) =
+            Self::decide_any(sources, |lock, root| check_root(lock, root).map(|()| None))?;
+        ui.diagnostics(&warnings);
+        Ok(opened)
+    }
+
+    /// Some state of the folder, to be looked at: nothing that is made from it is for a host. Where the root is another
+    /// than the lock's, or not here, one stands in for it in the plan; what follows from it is not to be made.
+    pub fn review(folder: Folder, origin: Origin) -> Result<Self, Failure> {
+        let sources = Sources::read_for_review(folder, origin)?;
+        let stand_in = |lock: &Lock, root: &RootSecret| {
+            let other = lock.root != root.fingerprint().to_string();
+            Ok(other.then(|| RootSecret::stand_in(&lock.root)))
+        };
+        Ok(Self::decide_any(sources, stand_in)?.0)
+    }
+
+    /// `judge` refuses a root, or puts another in its place.
+    fn decide_any(
+        mut sources: Sources,
+        judge: impl Fn(&Lock, &RootSecret) -> Result<Option<RootSecret>, Failure>,
+    ) -> Result<(Self, Vec<Diagnostic>), Failure> {
+        let prefix = sources.origin.prefix();
+        let lock = read_lock(&prefix, &sources.lock);
+        let cluster = read_cluster(&prefix, &sources.spec);
+        let ((cluster, mut warnings), lock) = match (cluster, lock) {
+            (Ok(cluster), Ok(lock)) => (cluster, lock),
+            (cluster, lock) => {
+                let problems = [cluster.err(), lock.err()].into_iter().flatten().flatten();
+                return Err(Failure::wrong_input(problems.collect()));
+            }
+        };
+        let stand_in = judge(&lock, &sources.root)?;
+        let is_stand_in = stand_in.is_some();
+        if let Some(root) = stand_in {
+            sources.root = root;
+        }
+        let Authorities { public, keys, files, warnings: more } =
+            authorities::read(&sources, &cluster, &lock)?;
+        warnings.extend(more);
+        let fingerprint = sources.fingerprint(&files);
+        let texts = texts(&sources, &cluster, &files);
+        let files = files.into_iter().map(|file| file.path).collect();
+        let plan = plan::plan(&cluster, &lock, sources.root.fingerprint(), &public).map_err(|problems| {
+            let positions = Positions::new(&sources.spec);
+            let locate = |problem: &PlanProblem| {
+                let diagnostic = Diagnostic::error(problem.to_string());
+                let Some(field) = problem.field() else { return diagnostic };
+                let Place { line, column, len } = positions.locate(field);
+                diagnostic.at(&format!("{prefix}{SPEC}"), &sources.spec, line, column, len)
+            };
+            Failure::wrong_input(problems.iter().map(locate).collect())
+        })?;
+        warnings.extend(generations::strays(&prefix, &sources.lock, &lock, &plan.graph));
+        let Sources { folder, spec, root, .. } = sources;
+        let opened = Self {
+            folder,
+            fingerprint,
+            cluster,
+            lock,
+            plan,
+            is_stand_in,
+            files,
+            texts,
+            imported: public,
+            spec,
+            root,
+            keys,
+        };
+        Ok((opened, warnings))
+    }
+}
+
+/// The inputs that are no secret: both files, and the certificates that the cluster's file names.
+fn texts(sources: &Sources, cluster: &Cluster, named: &[NamedFile]) -> Vec<(String, Arc<str>)> {
+    let certificates = cluster.pki.authorities.values().map(|files| &files.certificate);
+    let certificates = certificates.filter_map(|path| {
+        let file = named.iter().find(|file| file.path == *path)?;
+        Some((path.clone(), std::str::from_utf8(file.bytes()?.expose()).ok()?.into()))
+    });
+    let own = [(SPEC.to_owned(), Arc::clone(&sources.spec)), (LOCK.to_owned(), Arc::clone(&sources.lock))];
+    own.into_iter().chain(certificates).collect()
+}
