@@ -101,13 +101,14 @@ impl Rollout {
         let works: Vec<Work> =
             after.hosts.iter().chain(departing).filter_map(|host| work(&host.name)).collect();
         let waves = waves::waves(decisions, &works);
+        let certificates = certificates::reissued(causes);
         let mut findings = skew::findings(decisions, &causes.inputs);
         findings.extend(keys::findings(decisions, causes));
         findings.extend(encryption::findings(decisions, &causes.inputs));
         findings.extend(network::findings(decisions, &causes.inputs));
         findings.extend(objects::findings(decisions, &causes.inputs));
         findings.extend(routes::findings(decisions, &causes.inputs));
-        findings.extend(endpoint::findings(decisions, &causes.inputs));
+        findings.extend(endpoint::findings(decisions, &causes.inputs, &certificates));
         findings.extend(members::findings(decisions, &causes.inputs));
         findings.extend(kubelet::findings(decisions, &causes.inputs));
         findings.extend(etcd_log::findings(decisions, &causes.inputs));
@@ -121,7 +122,7 @@ impl Rollout {
             removed: names(&differences.removed),
             waves,
             flags: flags::changes(decisions, differences, causes),
-            certificates: certificates::reissued(causes),
+            certificates,
             findings,
         }
     }
