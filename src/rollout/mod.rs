@@ -14,6 +14,7 @@ mod json;
 mod keys;
 mod kube_proxy;
 mod kubelet;
+mod machines;
 mod members;
 mod network;
 mod objects;
@@ -117,6 +118,7 @@ impl Rollout {
         findings.extend(etcd_log::findings(decisions, &causes.inputs));
         findings.extend(etcd_quota::findings(decisions, &causes.inputs));
         findings.extend(kube_proxy::findings(decisions, &causes.inputs));
+        findings.extend(machines::findings(decisions, &causes.inputs));
         findings.extend(strangers::findings(decisions, &causes.inputs));
         findings.extend(outage::findings(decisions, &waves));
         findings.sort_by_key(|finding| finding.kind);
