@@ -176,7 +176,10 @@ pub enum SourcesError {
     File(#[from] files::FileError),
     #[error(transparent)]
     Git(#[from] GitError),
-    #[error("{origin} has no {name}: the cluster's folder is not there yet, or was elsewhere")]
+    #[error(
+        "{origin} has no {name}: the cluster's folder is not there yet, or was elsewhere; compare \
+         with a later revision, or with the last build: `build`"
+    )]
     NotThen { origin: String, name: String },
     #[error("{path} does not exist: this is no cluster folder; `kthw init {}` makes one", quoted(.folder.as_str()))]
     NoSpec { path: Utf8PathBuf, folder: Utf8PathBuf },

@@ -15,9 +15,10 @@ pub fn run(folder: &Folder, args: &Plan, ui: &Ui) -> Result<(), Failure> {
         let rollout = comparison.rollout(&differences, causes);
         (rollout, std::mem::take(&mut causes.inputs))
     });
+    let states = [before.label.as_str(), &after.label];
     let text = match args.format {
-        PlanFormat::Text => rollout::text(&rollout, &inputs),
-        PlanFormat::Json => rollout::json(&rollout, &inputs, [&before.label, &after.label]) + "\n",
+        PlanFormat::Text => rollout::text(&rollout, &inputs, states),
+        PlanFormat::Json => rollout::json(&rollout, &inputs, states) + "\n",
     };
     match &args.output {
         Some(path) => files::write(path, text.as_bytes(), 0o644)?,

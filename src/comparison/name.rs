@@ -40,7 +40,7 @@ pub fn find(folder: &Folder, revision: &str) -> Result<Commit, Failure> {
         let help = match &error {
             GitError::Unknown { shallow: true, .. } => git::UNSHALLOW,
             GitError::Nothing { .. } => {
-                "commit cluster.yaml and kthw.lock, or compare with a recorded build: `kthw diff build`"
+                "commit cluster.yaml and kthw.lock, or compare with the last build: `build`"
             }
             GitError::Unknown { .. } => {
                 "`git log --oneline -- cluster.yaml` lists the revisions of the cluster"

@@ -103,6 +103,7 @@ impl Opened {
         judge: impl Fn(&Lock, &RootSecret) -> Result<Option<RootSecret>, Failure>,
     ) -> Result<(Self, Vec<Diagnostic>), Failure> {
         let prefix = sources.origin.prefix();
+        let is_past = !matches!(sources.origin, Origin::Folder);
         let lock = read_lock(&prefix, &sources.lock);
         let cluster = read_cluster(&prefix, &sources.spec);
         let ((cluster, mut warnings), lock) = match (cluster, lock) {
@@ -126,12 +127,21 @@ impl Opened {
         let plan = plan::plan(&cluster, &lock, sources.root.fingerprint(), &public).map_err(|problems| {
             let positions = Positions::new(&sources.spec);
             let locate = |problem: &PlanProblem| {
+                if let PlanProblem::Unpinned { .. } = problem {
+                    let next = if is_past { "" } else { "; run `kthw lock`" };
+                    return Diagnostic::error(format!("{prefix}{problem}{next}"));
+                }
                 let diagnostic = Diagnostic::error(problem.to_string());
                 let Some(field) = problem.field() else { return diagnostic };
                 let Place { line, column, len } = positions.locate(field);
                 diagnostic.at(&format!("{prefix}{SPEC}"), &sources.spec, line, column, len)
             };
-            Failure::wrong_input(problems.iter().map(locate).collect())
+            let failure = Failure::wrong_input(problems.iter().map(locate).collect());
+            match is_past && problems.iter().any(|problem| matches!(problem, PlanProblem::Unpinned { .. })) {
+                true => failure
+                    .help("run `kthw lock` and commit it, or compare with a revision that has its pins"),
+                false => failure,
+            }
         })?;
         warnings.extend(generations::strays(&prefix, &sources.lock, &lock, &plan.graph));
         let Sources { folder, spec, root, .. } = sources;

@@ -51,7 +51,7 @@ pub struct Plan {
 /// Why a decided cluster cannot be planned.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PlanProblem {
-    #[error("kthw.lock does not pin {name} {version} for linux/{arch}; run `kthw lock`")]
+    #[error("kthw.lock does not pin {name} {version} for linux/{arch}")]
     Unpinned { name: String, version: Version, arch: String },
     #[error(
         "{field} {path} is a file of the bundle of host {host}, and a deployment would put that back; remove it, or \
@@ -618,6 +618,6 @@ cloudProvider:
             plan(&cluster(&text), &lock, RootSecret::new([7; 32]).fingerprint(), &ImportedAuthorities::new())
                 .err();
         let texts: Vec<String> = problems.into_iter().flatten().map(|p| p.to_string()).collect();
-        assert_eq!(texts, ["kthw.lock does not pin runc 1.3.6 for linux/amd64; run `kthw lock`"]);
+        assert_eq!(texts, ["kthw.lock does not pin runc 1.3.6 for linux/amd64"]);
     }
 }

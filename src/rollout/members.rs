@@ -23,6 +23,10 @@ pub fn findings(decisions: &Decisions<'_>, inputs: &Inputs) -> Vec<Finding> {
     };
     let names = |hosts: &[&Host]| names::hosts(hosts.iter().map(|host| host.name.as_str()));
     for (old, new) in &renamed {
+        if decisions.host(&old.name)[1].is_some() {
+            findings.push(inherited(old, new, cause(&[old, new])));
+            continue;
+        }
         let what = format!(
             "{} to be {} at the same address {}: one machine would be joined as the new host and wiped as the old one",
             old.name, new.name, new.address
@@ -70,6 +74,19 @@ pub fn findings(decisions: &Decisions<'_>, inputs: &Inputs) -> Vec<Finding> {
     }
     findings.extend(moved(decisions, inputs));
     findings
+}
+
+/// An address that is another's while the host that had it is still there.
+fn inherited(old: &Host, new: &Host, causes: Vec<usize>) -> Finding {
+    let what = format!(
+        "{} to be {}'s, where it was {}'s, which moves: until both have moved, whoever asks for one finds the other",
+        new.address, new.name, old.name
+    );
+    let advice = format!(
+        "keep the addresses; or in two rollouts: first {} goes to an address that nobody had, and then {} comes",
+        old.name, new.name
+    );
+    Finding::new(Kind::Forbidden, what, advice).because(causes)
 }
 
 /// The hosts that have an address which was another's, with those others.
@@ -150,6 +167,23 @@ mod tests {
         check(&moved, &["etcd-3 moves from 10.20.0.23 to 10.20.0.24"]);
         let other = production().after(|text| text.replace("    arch: arm64\n", ""));
         check(&other, &["worker-2 is amd64 where it was arm64"]);
+    }
+
+    #[test]
+    fn addresses_are_not_exchanged_at_once() {
+        let exchanged = Trial::of("production").after(|text| {
+            let text = text.replace("10.20.0.101", "10.20.0.1xx").replace("10.20.0.102", "10.20.0.101");
+            text.replace("10.20.0.1xx", "10.20.0.102")
+        });
+        let findings = exchanged.rollout().findings;
+        let refused: Vec<_> = findings.iter().filter(|finding| finding.kind == Kind::Forbidden).collect();
+        assert_eq!(refused.len(), 2, "{refused:#?}");
+        for finding in refused {
+            assert!(
+                finding.advice.starts_with("keep the addresses; ") && finding.causes.len() == 2,
+                "{finding:?}"
+            );
+        }
     }
 
     #[test]

@@ -7,11 +7,14 @@ mod drain;
 mod encryption;
 mod endpoint;
 mod etcd_log;
+mod etcd_quota;
 mod finding;
 mod flags;
 mod json;
 mod keys;
+mod kube_proxy;
 mod kubelet;
+mod machines;
 mod members;
 mod network;
 mod objects;
@@ -21,6 +24,7 @@ mod routes;
 mod skew;
 mod stage;
 mod step;
+mod strangers;
 mod summary;
 mod text;
 #[cfg(test)]
@@ -101,16 +105,21 @@ impl Rollout {
         let works: Vec<Work> =
             after.hosts.iter().chain(departing).filter_map(|host| work(&host.name)).collect();
         let waves = waves::waves(decisions, &works);
+        let certificates = certificates::reissued(causes);
         let mut findings = skew::findings(decisions, &causes.inputs);
         findings.extend(keys::findings(decisions, causes));
         findings.extend(encryption::findings(decisions, &causes.inputs));
         findings.extend(network::findings(decisions, &causes.inputs));
         findings.extend(objects::findings(decisions, &causes.inputs));
         findings.extend(routes::findings(decisions, &causes.inputs));
-        findings.extend(endpoint::findings(decisions, &causes.inputs));
+        findings.extend(endpoint::findings(decisions, &causes.inputs, &certificates));
         findings.extend(members::findings(decisions, &causes.inputs));
         findings.extend(kubelet::findings(decisions, &causes.inputs));
         findings.extend(etcd_log::findings(decisions, &causes.inputs));
+        findings.extend(etcd_quota::findings(decisions, &causes.inputs));
+        findings.extend(kube_proxy::findings(decisions, &causes.inputs));
+        findings.extend(machines::findings(decisions, &causes.inputs));
+        findings.extend(strangers::findings(decisions, &causes.inputs));
         findings.extend(outage::findings(decisions, &waves));
         findings.sort_by_key(|finding| finding.kind);
         let names = |hosts: &[crate::diff::HostChange]| hosts.iter().map(|host| host.name.clone()).collect();
@@ -121,7 +130,7 @@ impl Rollout {
             removed: names(&differences.removed),
             waves,
             flags: flags::changes(decisions, differences, causes),
-            certificates: certificates::reissued(causes),
+            certificates,
             findings,
         }
     }

@@ -6,6 +6,7 @@ use super::Decisions;
 use super::finding::{Finding, Kind, field};
 use crate::cluster::{Cni, Host, Role};
 use crate::diff::Inputs;
+use crate::field_path;
 use crate::names;
 
 pub fn findings(decisions: &Decisions<'_>, inputs: &Inputs) -> Vec<Finding> {
@@ -28,24 +29,28 @@ fn nodes(
     decisions: &Decisions<'_>,
     inputs: &Inputs,
     name: &str,
-    difference: fn(&Host, &Host) -> Vec<String>,
+    difference: fn(&Host, &Host) -> Vec<(String, String)>,
 ) -> Vec<Finding> {
-    let mut groups: BTreeMap<String, Vec<&str>> = BTreeMap::new();
+    let mut groups: BTreeMap<String, Vec<(&str, Vec<String>)>> = BTreeMap::new();
     for (old, new) in workers(decisions) {
-        let difference = difference(old, new);
-        if !difference.is_empty() {
-            groups.entry(difference.join(" ")).or_default().push(&new.name);
+        let (fields, words): (Vec<String>, Vec<String>) = difference(old, new).into_iter().unzip();
+        if !words.is_empty() {
+            groups.entry(words.join(" ")).or_default().push((&new.name, fields));
         }
     }
-    let finding = |(difference, hosts): (String, Vec<&str>)| {
+    let finding = |(words, hosts): (String, Vec<(&str, Vec<String>)>)| {
+        let names: Vec<&str> = hosts.iter().map(|(host, _)| *host).collect();
         let what = format!(
             "{name} of {} to be changed: a kubelet gives them to its node only when it registers it",
-            names::hosts(hosts.iter().copied())
+            names::hosts(names.iter().copied())
         );
         let verb = name.trim_end_matches('s');
-        let advice = format!("`kubectl {verb} nodes {} {difference} --overwrite`", hosts.join(" "));
-        let causes = hosts.iter().flat_map(|host| field(inputs, &format!("hosts[{host}].{name}")));
-        Finding::new(Kind::ByHand, what, advice).because(causes.collect())
+        let advice = format!("`kubectl {verb} nodes {} {words} --overwrite`", names.join(" "));
+        let paths = hosts
+            .iter()
+            .flat_map(|(host, fields)| fields.iter().map(move |field| format!("hosts[{host}].{field}")));
+        let causes: BTreeSet<usize> = paths.flat_map(|path| field(inputs, &path)).collect();
+        Finding::new(Kind::ByHand, what, advice).because(causes.into_iter().collect())
     };
     groups.into_iter().map(finding).collect()
 }
@@ -63,16 +68,21 @@ const RECONCILED: [&str; 9] = [
     "topology.kubernetes.io/zone",
 ];
 
-fn labels(old: &Host, new: &Host) -> Vec<String> {
+/// The labels that differ, as fields of the host, with what to tell kubectl of them.
+fn labels(old: &Host, new: &Host) -> Vec<(String, String)> {
     let set = new
         .labels
         .iter()
         .filter(|(key, value)| old.labels.get(*key) != Some(value) && !RECONCILED.contains(&key.as_str()));
     let gone = old.labels.keys().filter(|key| !new.labels.contains_key(*key));
-    set.map(|(key, value)| format!("{key}={value}")).chain(gone.map(|key| format!("{key}-"))).collect()
+    let words = set
+        .map(|(key, value)| (key, format!("{key}={value}")))
+        .chain(gone.map(|key| (key, format!("{key}-"))));
+    words.map(|(key, word)| (field_path::join("labels", key), word)).collect()
 }
 
-fn taints(old: &Host, new: &Host) -> Vec<String> {
+/// The same of taints, which are one field.
+fn taints(old: &Host, new: &Host) -> Vec<(String, String)> {
     let all = |host: &Host| -> BTreeMap<String, String> {
         let taints = host.taints.iter().map(|taint| {
             (
@@ -85,7 +95,7 @@ fn taints(old: &Host, new: &Host) -> Vec<String> {
     let (old, new) = (all(old), all(new));
     let set = new.iter().filter(|(key, taint)| old.get(*key) != Some(taint)).map(|(_, taint)| taint.clone());
     let gone = old.keys().filter(|key| !new.contains_key(*key)).map(|key| format!("{key}-"));
-    set.chain(gone).collect()
+    set.chain(gone).map(|word| ("taints".to_owned(), word)).collect()
 }
 
 /// A bridge keeps the address that it was given by the first pod.
@@ -173,6 +183,11 @@ mod tests {
         check(&single().before(with("labels: {disk: ssd}")), &[("labels of worker-node-1 ", label)]);
         let zone = "labels: {topology.kubernetes.io/zone: a}";
         check(&single().after(with(zone)), &[]);
+        let both = "labels: {topology.kubernetes.io/zone: a, disk: ssd}";
+        let change = |text: String| text.replace("zone: a, disk: ssd", "zone: b, disk: hdd");
+        let findings = single().both(with(both)).after(change).rollout().findings;
+        let [found] = findings.as_slice() else { panic!("{findings:#?}") };
+        assert_eq!(found.causes.len(), 1, "a zone needs no hand: {found:?}");
         let label = "nodes worker-node-1 topology.kubernetes.io/zone- --overwrite`";
         check(&single().before(with(zone)), &[("labels of worker-node-1 ", label)]);
         let taint = |value: &str| format!("taints: [{{key: gpu, value: '{value}', effect: NoSchedule}}]");

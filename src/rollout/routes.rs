@@ -20,7 +20,10 @@ pub fn stage(decisions: &Decisions<'_>) -> Stage {
 /// The routes are one file, which cannot both be early for who comes and late for who goes.
 pub fn findings(decisions: &Decisions<'_>, inputs: &Inputs) -> Option<Finding> {
     let [lost, gained] = lost_and_gained(decisions);
-    if lost.is_empty() || gained.is_empty() {
+    if gained.is_empty() {
+        return moved(decisions, &lost, inputs);
+    }
+    if lost.is_empty() {
         return None;
     }
     let (lost, gained) = (names::hosts(lost), names::hosts(gained));
@@ -28,6 +31,32 @@ pub fn findings(decisions: &Decisions<'_>, inputs: &Inputs) -> Option<Finding> {
     let advice =
         format!("in two steps: add {gained}, roll that out, and only then change or remove the others");
     Some(Finding::new(Kind::Breaking, what, advice).because(field(inputs, "hosts")))
+}
+
+/// Whoever moves has new pods before the others are told where these are.
+fn moved(decisions: &Decisions<'_>, lost: &[&str], inputs: &Inputs) -> Option<Finding> {
+    let new = routes(decisions.clusters[1]);
+    let moved: BTreeMap<&str, Route> =
+        lost.iter().filter_map(|host| Some((*host, *new.get(host)?))).collect();
+    let (range, address) = moved.values().next()?;
+    let what = format!(
+        "{} to have another route: pods that start there are not reached from other hosts until the last wave, which \
+         tells them of it",
+        names::hosts(moved.keys().copied())
+    );
+    let each = if moved.len() == 1 { "" } else { ", and so on" };
+    let advice = format!(
+        "before a node is let in again, on every other host: `ip route replace {range} via {address} proto 120`{each}"
+    );
+    let own =
+        moved.keys().flat_map(|host| ["address", "podCIDR"].map(|name| format!("hosts[{host}].{name}")));
+    let paths: Vec<String> = own.chain(["network.pods", "network.podMask"].map(str::to_owned)).collect();
+    let mut causes: Vec<usize> = paths.iter().flat_map(|path| field(inputs, path)).collect();
+    if causes.is_empty() {
+        // Ranges that nobody wrote follow from the order of the hosts.
+        causes = field(inputs, "hosts");
+    }
+    Some(Finding::new(Kind::Breaking, what, advice).because(causes))
 }
 
 /// The workers whose routes are no more what they were, and those that have one now.
@@ -38,7 +67,10 @@ fn lost_and_gained<'c>(decisions: &Decisions<'c>) -> [Vec<&'c str>; 2] {
     [lost.collect(), gained.collect()]
 }
 
-fn routes(cluster: &Cluster) -> BTreeMap<&str, (ipnet::IpNet, std::net::IpAddr)> {
+/// A range of pods, and the address that it is behind.
+type Route = (ipnet::IpNet, std::net::IpAddr);
+
+fn routes(cluster: &Cluster) -> BTreeMap<&str, Route> {
     let workers = cluster.workers().filter(|_| cluster.network.cni == Cni::Bridge);
     workers.filter_map(|host| Some((host.name.as_str(), (host.pod_cidr?, host.address)))).collect()
 }
@@ -94,6 +126,28 @@ mod tests {
             before.to_owned() + &after.replacen("address: ", "podCIDR: 10.200.77.0/24\n    address: ", 1)
         };
         check(&Trial::of("single").after(range), host, true);
+    }
+
+    #[test]
+    fn who_moves_is_not_known_to_the_others_before_the_last_wave() {
+        let check = |change: fn(String) -> String, expected: Option<&str>| {
+            let findings = Trial::of("single").after(change).rollout().findings;
+            let found = findings.iter().find(|finding| finding.what.contains("to have another route"));
+            assert_eq!(
+                found.map(|found| found.advice.contains(expected.unwrap_or_default())),
+                expected.map(|_| true)
+            );
+            assert!(
+                found.is_none_or(|found| found.kind == Kind::Breaking && found.causes.len() == 1),
+                "{found:?}"
+            );
+        };
+        let address = |text: String| text.replace("address: 10.0.0.37", "address: 10.0.0.38");
+        check(address, Some("`ip route replace 10.200.38.0/24 via 10.0.0.38 proto 120`"));
+        let range = |text: String| text.replace("pods: 10.200.0.0/16", "pods: 10.201.0.0/16");
+        check(range, Some("`ip route replace 10.201.36.0/24 via 10.0.0.36 proto 120`, and so on"));
+        check(without, None);
+        check(|text| text + "components: {kubelet: {config: {maxPods: 50}}}\n", None);
     }
 
     #[test]

@@ -103,6 +103,10 @@ impl Step {
         })
     }
 
+    pub fn joins_etcd(&self) -> bool {
+        self.actions.contains(&Action::JoinEtcd)
+    }
+
     /// The units that are started for the first time.
     pub fn starts(&self) -> impl Iterator<Item = &str> {
         self.actions.iter().filter_map(|action| match action {

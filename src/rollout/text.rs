@@ -8,13 +8,15 @@ use super::stage::Stage;
 use super::step::{Action, Step, Wave};
 use crate::diff::{Input, Inputs};
 use crate::names::{self, counted};
+use crate::visible::visible;
 
 /// So many changes are listed before the rest is counted.
 const LISTED: usize = 20;
 
-/// The summary, and below it everything that it counts.
-pub fn text(rollout: &Rollout, inputs: &Inputs) -> String {
-    let mut text = rollout.summary() + "\n";
+/// The summary, from which state to which it is, and below it everything that it counts.
+pub fn text(rollout: &Rollout, inputs: &Inputs, states: [&str; 2]) -> String {
+    let [before, after] = states.map(visible);
+    let mut text = format!("{}\nfrom {before} to {after}\n", rollout.summary());
     if rollout.is_empty() {
         return text;
     }

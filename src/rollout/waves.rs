@@ -26,9 +26,9 @@ pub fn waves(decisions: &Decisions<'_>, works: &[Work]) -> Vec<Wave> {
                 Stage::Departures => departure(work, drained),
                 stage => step(work, drained, stage, routes),
             };
-            steps.extend(step.map(|step| (!work.arrives, step)));
+            steps.extend(step.map(|step| (!(work.arrives || step.joins_etcd()), step)));
         }
-        // What arrives brings room for the pods of whoever is drained next.
+        // What arrives brings room for the pods of whoever is drained next, or a vote for whoever restarts.
         steps.sort_by_key(|(stays, _)| *stays);
         let first_staying = steps.iter().position(|(stays, _)| *stays).unwrap_or(steps.len());
         let mut steps: Vec<Step> = steps.into_iter().map(|(_, step)| step).collect();
@@ -161,7 +161,7 @@ fn files(actions: &mut Vec<Action>, install: Vec<String>, remove: Vec<String>) {
 
 /// What is left of etcd during a step; members come and go between steps.
 fn quorum(step: &Step, members: &mut usize) -> Option<Quorum> {
-    if step.actions.contains(&Action::JoinEtcd) {
+    if step.joins_etcd() {
         // It comes as a learner, which votes only once it has caught up.
         let quorum = Quorum { members: *members, stay: *members };
         *members += 1;
@@ -254,6 +254,22 @@ mod tests {
             text.replace("name: etcd-3\n    address: 10.20.0.23", "name: etcd-0\n    address: 10.20.0.20")
         });
         insta::assert_snapshot!(shown(&trial));
+    }
+
+    #[test]
+    fn a_member_joins_first_wherever_it_was_before() {
+        let trial = Trial::of("production").after(|text| {
+            let text = text.replace("  - name: etcd-3\n    address: 10.20.0.23\n    roles: [etcd]\n", "");
+            text.replace("101\n    roles: [worker]", "101\n    roles: [worker, etcd]")
+        });
+        let shown = shown(&trial);
+        let joins = shown.lines().next().is_some_and(|first| first.starts_with("1 worker-1: join, "));
+        assert!(joins, "{shown}");
+        let quorums: Vec<[usize; 2]> = trial.rollout().waves[0]
+            .steps()
+            .filter_map(|step| step.quorum.map(|quorum| [quorum.stay, quorum.members]))
+            .collect();
+        assert_eq!(quorums, [[3, 3], [3, 4], [3, 4]]);
     }
 
     #[test]

@@ -42,7 +42,8 @@ impl Commit {
         }
         let wanted = format!("{revision}^{{commit}}");
         let found = git(folder, &["rev-parse", "--quiet", "--verify", "--end-of-options", &wanted])?;
-        if found.success {
+        // `^main` verifies as all that main does not come from, which is no commit.
+        if found.success && !found.stdout.starts_with('^') {
             return Ok(Self { id: found.stdout.trim().to_owned() });
         }
         if git(folder, &["rev-list", "--max-count=1", "--all"])?.stdout.trim().is_empty() {

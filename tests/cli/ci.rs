@@ -152,6 +152,20 @@ fn both_recipes_post_the_change_and_fail_on_what_was_not_accepted() {
 }
 
 #[test]
+fn what_a_recipe_posts_and_what_it_judges_are_one_change() {
+    for (lines, _) in [github(), gitlab("base")] {
+        let states = |command: &str| {
+            let line = lines.iter().find(|line| line.starts_with(command)).expect("the command");
+            let words = line.split_whitespace().filter(|word| word.starts_with('"') || *word == "HEAD");
+            words.map(str::to_owned).collect::<Vec<_>>()
+        };
+        let compared = states("kthw diff ");
+        assert!(!compared.is_empty());
+        assert_eq!(compared, states("kthw plan "));
+    }
+}
+
+#[test]
 fn both_recipes_fail_on_what_must_not_be_done_though_it_was_accepted() {
     let another_key = |folder: &ClusterFolder| {
         folder.edit("kthw.lock", "encryption = [1]", "encryption = [2]");

@@ -245,7 +245,9 @@ fn what_cannot_be_compared_is_refused() {
         let said = folder.kthw(&[&["diff"], args].concat()).refusal(code);
         refusals += &format!("$ kthw diff {}\n{said}\n", args.join(" "));
     };
-    for args in [&["no-such-branch"][..], &["build:7"], &["build:x"], &["applied"], &["--", "--output=x"]] {
+    for args in
+        [&["no-such-branch"][..], &["build:7"], &["build:x"], &["applied"], &["--", "--output=x"], &["^main"]]
+    {
         refused(&folder, args, 1);
     }
     folder.build();
@@ -254,6 +256,11 @@ fn what_cannot_be_compared_is_refused() {
     let Some(()) = commit(&folder, "broken") else { return };
     folder.edit("cluster.yaml", "10.96.0.0/33", "10.96.0.0/24");
     refused(&folder, &["HEAD"], 2);
+    let lock = folder.read("kthw.lock");
+    folder.write("kthw.lock", lock.split("\n[[pin]]").next().unwrap_or_default());
+    let Some(()) = commit(&folder, "without pins") else { return };
+    folder.write("kthw.lock", &lock);
+    refused(&folder, &["HEAD"], 2);
     let Some(moved) = git(&folder.path(), &["mv", "cluster.yaml", "elsewhere.yaml"]) else { return };
     moved.exits(0);
     let Some(()) = commit(&folder, "moved") else { return };
@@ -261,7 +268,7 @@ fn what_cannot_be_compared_is_refused() {
     refused(&folder, &["HEAD"], 2);
     refused(&ClusterFolder::single(), &["HEAD"], 1);
     insta::with_settings!({filters => vec![
-        (r"[0-9a-f]{10}:cluster", "1a2b3c4d5e:cluster"),
+        (r"[0-9a-f]{10}:(cluster|kthw)", "1a2b3c4d5e:$1"),
         (r"[0-9a-f]{10} has no", "1a2b3c4d5e has no"),
     ]}, { insta::assert_snapshot!(refusals) });
 }

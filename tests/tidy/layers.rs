@@ -65,7 +65,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "visible",
         ],
     ),
-    ("rollout", &["artifact", "cluster", "diff", "lock", "names", "plan", "side"]),
+    ("rollout", &["artifact", "cluster", "diff", "field_path", "lock", "names", "plan", "side", "visible"]),
     ("golden", &["artifact", "certificate_text", "cluster", "plan", "side"]),
     ("report", &["diff", "lock", "names", "page", "redaction", "rollout", "spec", "visible"]),
     ("executor", &["archive", "artifact", "imported", "lock", "root", "sys"]),
