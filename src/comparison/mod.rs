@@ -6,12 +6,12 @@ mod state;
 
 use crate::diff::{Causes, Differences, Input, Inputs, Undo, compare};
 use crate::failure::Failure;
-use crate::opened::open_store;
+use crate::opened::{Opened, open_store};
 use crate::rollout::{Decisions, Rollout};
 use crate::side::Side;
 use crate::sources::Folder;
 use crate::spec::{self, Positions};
-use crate::ui::Ui;
+use crate::ui::{Diagnostic, Ui};
 
 use range::Range;
 
@@ -39,6 +39,7 @@ impl Comparison {
     pub fn of(folder: &Folder, before: &Name, after: &Name, ui: &Ui) -> Result<Self, Failure> {
         let (mut before, mut after) =
             both(|| Draft::read(folder, before, ui), || Draft::read(folder, after, ui))?;
+        tell_new_warnings(&before.opened, &after.opened, ui);
         let keys = [before.opened.keys(), after.opened.keys()];
         before.opened.add_keys(&keys[1]);
         after.opened.add_keys(&keys[0]);
@@ -105,6 +106,13 @@ impl Comparison {
         let fields = fields.into_iter().map(Input::Field);
         fields.chain(entries.into_iter().map(Input::Entry)).chain(files).collect()
     }
+}
+
+/// Of the later state, what somebody has to know before it is built; what was so before is no news.
+fn tell_new_warnings(before: &Opened, after: &Opened, ui: &Ui) {
+    let is_new =
+        |warning: &&Diagnostic| !before.warnings.iter().any(|known| known.message() == warning.message());
+    ui.diagnostics(&after.warnings.iter().filter(is_new).cloned().collect::<Vec<_>>());
 }
 
 /// Does two things at once, of which neither needs anything of the other; what is wrong with both, if it is.

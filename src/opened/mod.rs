@@ -42,6 +42,8 @@ pub struct Opened {
     /// Whether the root is not the cluster's own, so that what comes from keys is not what hosts have.
     pub is_stand_in: bool,
     pub imported: ImportedAuthorities,
+    /// What to warn of in the inputs, for whoever is to be told.
+    pub warnings: Vec<Diagnostic>,
     files: Vec<String>,
     texts: Vec<(String, Arc<str>)>,
     spec: Arc<str>,
@@ -80,9 +82,8 @@ impl Opened {
     /// From text to plan; every problem of the inputs at once.
     pub fn decide(sources: Sources, ui: &Ui) -> Result<Self, Failure> {
         warn_of_public_root(&sources, ui);
-        let (opened, warnings) =
-            Self::decide_any(sources, |lock, root| check_root(lock, root).map(|()| None))?;
-        ui.diagnostics(&warnings);
+        let opened = Self::decide_any(sources, |lock, root| check_root(lock, root).map(|()| None))?;
+        ui.diagnostics(&opened.warnings);
         Ok(opened)
     }
 
@@ -94,14 +95,14 @@ impl Opened {
             let other = lock.root != root.fingerprint().to_string();
             Ok(other.then(|| RootSecret::stand_in(&lock.root)))
         };
-        Ok(Self::decide_any(sources, stand_in)?.0)
+        Self::decide_any(sources, stand_in)
     }
 
     /// `judge` refuses a root, or puts another in its place.
     fn decide_any(
         mut sources: Sources,
         judge: impl Fn(&Lock, &RootSecret) -> Result<Option<RootSecret>, Failure>,
-    ) -> Result<(Self, Vec<Diagnostic>), Failure> {
+    ) -> Result<Self, Failure> {
         let prefix = sources.origin.prefix();
         let is_past = !matches!(sources.origin, Origin::Folder);
         let lock = read_lock(&prefix, &sources.lock);
@@ -145,7 +146,7 @@ impl Opened {
         })?;
         warnings.extend(generations::strays(&prefix, &sources.lock, &lock, &plan.graph));
         let Sources { folder, spec, root, .. } = sources;
-        let opened = Self {
+        Ok(Self {
             folder,
             fingerprint,
             cluster,
@@ -155,11 +156,11 @@ impl Opened {
             files,
             texts,
             imported: public,
+            warnings,
             spec,
             root,
             keys,
-        };
-        Ok((opened, warnings))
+        })
     }
 }
 

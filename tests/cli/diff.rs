@@ -220,6 +220,16 @@ fn a_change_of_what_an_anchor_holds_is_found_wherever_it_is_used() {
 }
 
 #[test]
+fn what_the_later_state_is_warned_of_is_told_unless_the_earlier_one_was() {
+    let Some(folder) = example("single") else { return };
+    folder.edit("kthw.lock", "\n[epochs]", "\n[generations]\n\"pki/nonsense\" = 2\n\n[epochs]");
+    let ran = folder.kthw(&["diff"]).exits(0);
+    assert!(ran.stderr.contains("warning: ") && ran.stderr.contains("pki/nonsense"), "{}", ran.stderr);
+    commit(&folder, "a slip");
+    assert_eq!(folder.kthw(&["diff"]).exits(0).stderr, "");
+}
+
+#[test]
 fn the_same_differs_without_the_root() {
     let Some(folder) = example("single") else { return };
     folder.edit("cluster.yaml", "domain: cluster.local", "domain: k8s.example");

@@ -70,6 +70,17 @@ fn a_host_that_comes_is_the_cause_of_its_files() {
 }
 
 #[test]
+fn line_ends_of_another_system_are_told_from_a_hand() {
+    let Some(folder) = single() else { return };
+    let file = "snapshots/roles/worker/etc/crictl.yaml";
+    folder.write(file, &folder.read(file).replace('\n', "\r\n"));
+    let refusal = folder.kthw(&["snapshot", "--check"]).refusal(3);
+    assert!(refusal.contains("error: git has given the lines other ends; `snapshots/** -text`"), "{refusal}");
+    assert!(refusal.contains(" roles/worker/etc/crictl.yaml has lines that end with CRLF\n"), "{refusal}");
+    assert!(!refusal.contains("by hand"), "{refusal}");
+}
+
+#[test]
 fn another_kthw_is_told_from_a_hand() {
     let Some(folder) = single() else { return };
     let (file, node) = ("snapshots/roles/worker/etc/crictl.yaml", "config/crictl crictl-config b3:");

@@ -17,6 +17,8 @@ pub enum Found {
     Differs {
         line: usize,
     },
+    /// Only its lines end otherwise.
+    LineEnds,
     /// What a merge left.
     Conflict,
     Orphan,
@@ -28,6 +30,7 @@ impl fmt::Display for Change {
         match self.found {
             Found::Missing => write!(f, "{path} is new"),
             Found::Differs { line } => write!(f, "{path} differs from line {line} on"),
+            Found::LineEnds => write!(f, "{path} has lines that end with CRLF"),
             Found::Conflict => write!(f, "{path} holds a merge conflict"),
             Found::Orphan => write!(f, "{path} is no longer made"),
         }

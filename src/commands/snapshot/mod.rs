@@ -32,7 +32,11 @@ pub fn run(folder: Folder, args: Snapshot, ui: &Ui) -> Result<(), Failure> {
     // Whoever reviews has no root secret, and need not have it.
     let rootless = matches!(sources::read_root(&folder), Err(SourcesError::NoRoot { .. }));
     let opened = match args.check && rootless {
-        true => Opened::review(folder.clone(), Origin::Folder)?,
+        true => {
+            let opened = Opened::review(folder.clone(), Origin::Folder)?;
+            ui.diagnostics(&opened.warnings);
+            opened
+        }
         false => Opened::read(folder.clone(), ui)?,
     };
     let (session, bound) = opened.session(ui)?;
@@ -88,8 +92,11 @@ impl Comparison<'_> {
         if found.split(|byte| *byte == b'\n').any(is_mark) {
             return Ok(change(Found::Conflict));
         }
-        let line = first_difference(&found, &self.bytes(golden)?);
-        Ok(change(Found::Differs { line }))
+        let wanted = self.bytes(golden)?;
+        if String::from_utf8_lossy(&found).replace("\r\n", "\n").as_bytes() == wanted {
+            return Ok(change(Found::LineEnds));
+        }
+        Ok(change(Found::Differs { line: first_difference(&found, &wanted) }))
     }
 
     fn bytes(&self, golden: &Golden) -> Result<Vec<u8>, Failure> {

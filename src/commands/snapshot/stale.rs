@@ -23,6 +23,7 @@ use crate::ui::{Diagnostic, Ui};
 const SHOWN: usize = 12;
 
 const MERGED: &str = "a merge left its marks; `kthw snapshot` writes the file anew";
+const CONVERTED: &str = "git has given the lines other ends; `snapshots/** -text` in .gitattributes forbids it, and `kthw snapshot` writes them anew";
 const BY_HAND: &str = "edited by hand; `kthw snapshot` restores it";
 const STRANGE: &str = "nothing makes it; it was put there by hand, or by another kthw";
 const PROGRAM: &str = "kthw itself: another kthw wrote it, and no input has changed since";
@@ -48,7 +49,9 @@ pub fn explain(
     let list = String::from_utf8_lossy(&list).into_owned();
     let (merged, changes): (Vec<Change>, Vec<Change>) =
         changes.into_iter().partition(|change| change.found == Found::Conflict);
-    let mut reasons = vec![(MERGED.to_owned(), merged)];
+    let (converted, changes): (Vec<Change>, Vec<Change>) =
+        changes.into_iter().partition(|change| change.found == Found::LineEnds);
+    let mut reasons = vec![(MERGED.to_owned(), merged), (CONVERTED.to_owned(), converted)];
     let mut diagnostics = Vec::new();
     if !changes.is_empty() {
         let stale = changes.into_iter().map(|change| {
