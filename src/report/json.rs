@@ -12,6 +12,7 @@ use crate::spec::FieldChange;
 /// The report as one JSON document.
 pub fn json(report: &Report) -> String {
     let document = object!({
+        "cluster": report.cluster,
         "before": report.before,
         "after": report.after,
         "rootIsHere": !report.stand_in,

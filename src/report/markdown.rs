@@ -21,7 +21,8 @@ const SHORT: usize = 12;
 /// The report in GitHub's Markdown, which GitLab reads as well.
 pub fn markdown(report: &Report) -> String {
     let mut text = format!("### {}\n\n", prose(&capitalised(&report.headline())));
-    let _ = writeln!(text, "From {} to {}.", code(&report.before), code(&report.after));
+    let Report { cluster, before, after, .. } = report;
+    let _ = writeln!(text, "Cluster {}, from {} to {}.", code(cluster), code(before), code(after));
     if report.stand_in {
         text.push_str("The root secret is not here: keys and what is signed with them are compared by what they are made from.\n");
     }

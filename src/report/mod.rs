@@ -19,6 +19,8 @@ pub use text::text;
 
 /// Everything that a comparison has to say.
 pub struct Report {
+    /// What the later state calls the cluster.
+    pub cluster: String,
     pub before: String,
     pub after: String,
     /// Whether the root is missing, so that what follows from it goes by its recipe.
@@ -163,6 +165,7 @@ pub mod trial {
             Some("kind: A\ndns: 10.97.0.10\n"),
         );
         Report {
+            cluster: "hard-way".to_owned(),
             before: "HEAD (1a2b3c4d5e)".to_owned(),
             after: "the folder".to_owned(),
             stand_in: true,

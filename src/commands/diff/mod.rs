@@ -50,6 +50,7 @@ fn report(comparison: &Comparison, only: &[String]) -> Result<Report, Failure> {
         let entries = groups.into_iter().map(|group| entry(before, after, old, new, group));
         let entries = entries.collect::<Result<_, _>>()?;
         Ok(Report {
+            cluster: after.bound.cluster.name.clone(),
             before: before.label.clone(),
             after: after.label.clone(),
             stand_in: before.bound.is_stand_in || after.bound.is_stand_in,
