@@ -12,7 +12,7 @@ use super::failure::Failure;
 use super::history::History;
 use super::opened::open_store;
 use super::state::{Draft, Name, State};
-use crate::diff::{Causes, Decider};
+use crate::diff::{CauseSet, Causes, Decider, Input};
 use crate::golden::{self, Golden, GoldenFiles, NODES};
 use crate::plan;
 use crate::side::Side;
@@ -204,18 +204,23 @@ fn by_cause(
         let hosts = [causes.before, causes.after].map(|side| plan::hosts(side.graph));
         let mut search = Search { then, now, hosts, causes };
         let written = outputs(list);
-        let mut reasons: BTreeMap<(bool, BTreeSet<usize>, String), Vec<Change>> = BTreeMap::new();
+        let mut reasons: BTreeMap<(bool, CauseSet, String), Vec<Change>> = BTreeMap::new();
         for change in changes {
             let causes = search.causes_of(&change.path);
             let inputs = search.causes.inputs.all();
-            let header = causes.as_ref().map(|set| {
-                let lines: Vec<String> = set.iter().map(|index| inputs[*index].to_string()).collect();
-                lines.join("\nand ")
-            });
+            let header = causes.as_ref().map(|causes| header(causes, inputs));
             let reason = told(&change.path, header, search.said(&change.path, &written));
             reasons.entry((causes.is_none(), causes.unwrap_or_default(), reason)).or_default().push(change);
         }
         reasons.into_iter().map(|((_, _, reason), changes)| (reason, changes)).collect()
+    })
+}
+
+/// The changes that files follow from, or may follow from.
+fn header(causes: &CauseSet, inputs: &[Input]) -> String {
+    causes.words(|set| {
+        let lines: Vec<String> = set.iter().map(|index| inputs[*index].to_string()).collect();
+        lines.join("\nand ")
     })
 }
 
@@ -257,19 +262,19 @@ struct Search<'a> {
 
 impl Search<'_> {
     /// The changes of inputs that a golden file's change follows from; none if it should have stayed as it was.
-    fn causes_of(&mut self, path: &str) -> Option<BTreeSet<usize>> {
+    fn causes_of(&mut self, path: &str) -> Option<CauseSet> {
         let digest = |files: &GoldenFiles| files.get(path).map(Golden::digest);
         if digest(&self.then) == digest(&self.now) {
             return None;
         }
         let (then, now) = (self.then.get(path).cloned(), self.now.get(path).cloned());
-        let mut found = BTreeSet::new();
+        let mut found = CauseSet::default();
         for nodes in self.differing(then.as_ref(), now.as_ref()) {
             let causes = nodes.iter().map(|node| self.causes_of_node(node)).find(|causes| !causes.is_empty());
-            found.extend(causes.unwrap_or_default());
+            found.extend(&causes.unwrap_or_default());
         }
         if found.is_empty() {
-            found.extend(0..self.causes.inputs.all().len());
+            found = CauseSet::any_of(0..self.causes.inputs.all().len());
         }
         (!found.is_empty()).then_some(found)
     }
@@ -287,7 +292,7 @@ impl Search<'_> {
         }
     }
 
-    fn causes_of_node(&mut self, name: &str) -> BTreeSet<usize> {
+    fn causes_of_node(&mut self, name: &str) -> CauseSet {
         let [old, new] = &self.hosts;
         if let Some(host) = plan::host_of(name).filter(|host| old.contains(*host) != new.contains(*host)) {
             let own = self.causes.inputs.of(&Decider::Spec(format!("hosts[{host}]")));
@@ -295,7 +300,7 @@ impl Search<'_> {
                 return own.into_iter().collect();
             }
         }
-        self.causes.of(name).all.clone()
+        (*self.causes.of(name)).clone()
     }
 
     /// What the written list of nodes says of a file; none of one that should not be there.
@@ -340,4 +345,20 @@ fn paragraph(reason: &str, changes: &[Change]) -> String {
         text += &format!("\n  and {} more", changes.len() - SHOWN);
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_header_claims_no_more_than_is_known() {
+        let file = |field: &str| Input::File { field: field.to_owned(), path: format!("{field}.pem") };
+        let inputs = ["a", "b"].map(file);
+        assert_eq!(header(&[0].into_iter().collect(), &inputs), "a.pem (a): replaced");
+        assert_eq!(
+            header(&CauseSet::any_of([0, 1]), &inputs),
+            "at least one of these 2 changes: a.pem (a): replaced\nand b.pem (b): replaced"
+        );
+    }
 }
