@@ -27,7 +27,10 @@ impl Make for Kubeconfig {
     fn describe(&self, manifest: &mut dyn Manifest) {
         let Self { cluster, user, server } = self;
         manifest.text("cluster", cluster, Origin::Spec(format_args!("name")));
-        manifest.text("user", user, Origin::Program);
+        match user.strip_prefix("system:node:") {
+            Some(host) => manifest.text("user", user, Origin::Spec(format_args!("hosts[{host}].name"))),
+            None => manifest.text("user", user, Origin::Program),
+        }
         manifest.text("server", server, Origin::Spec(format_args!("api.endpoint")));
     }
 

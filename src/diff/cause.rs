@@ -1,6 +1,6 @@
 //! Why a node is not what it was: the changes of inputs that it follows from.
 
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::rc::Rc;
 
@@ -9,10 +9,10 @@ use kthw_graph::{Action, Graph, NodeId};
 use super::bisect::{Trial, bisect};
 use super::cause_set::CauseSet;
 use super::input::{Input, Inputs};
+use super::outline::{Outline, Question, Questions};
 use super::param::{Decider, Param, params};
 use super::undo::Undo;
 use crate::artifact::Artifact;
-use crate::plan;
 use crate::side::Side;
 
 /// A parameter that was added, removed or changed; of a list, the items that came and went.
@@ -28,15 +28,14 @@ pub struct ParamChange {
 pub struct NodeChange {
     /// The kind itself, or its version.
     pub kind: bool,
-    pub params: Vec<(ParamChange, BTreeSet<Decider>)>,
-    /// What else its parameters follow from, changed or not.
-    pub also: BTreeSet<Decider>,
+    /// With all that each item follows from that came or went.
+    pub params: Vec<(ParamChange, Vec<Vec<Decider>>)>,
     /// Slots whose inputs yield something else, or that are on one side alone.
     pub slots: Vec<String>,
 }
 
 /// So many nodes are planned to see what undone changes do, and in so many plans: of five thousand workers few, of a small
-/// cluster as many as it takes. All are kept, because the same are asked about every file.
+/// cluster as many as it takes. What is asked of them is kept, because the same are asked about every file.
 const PLANNED_NODES: usize = 1_000_000;
 const PLANS: usize = 200;
 
@@ -46,8 +45,9 @@ pub struct Causes<'a> {
     pub after: Side<'a>,
     pub inputs: Inputs,
     undo: Undo<'a>,
+    questions: OnceCell<Questions>,
     /// What was planned without some of the inputs, once it was asked.
-    undone: HashMap<Vec<usize>, Option<Graph<Artifact>>>,
+    undone: HashMap<Vec<usize>, Option<Outline>>,
     /// So many plans it may take.
     plans: usize,
     changes: RefCell<HashMap<String, Option<Rc<NodeChange>>>>,
@@ -58,7 +58,8 @@ impl<'a> Causes<'a> {
     pub fn new(before: Side<'a>, after: Side<'a>, inputs: Inputs, undo: Undo<'a>) -> Self {
         let plans = (PLANNED_NODES / after.graph.len().max(1)).min(PLANS);
         let (undone, changes, known) = (HashMap::new(), RefCell::default(), HashMap::new());
-        Self { before, after, inputs, undo, undone, plans, changes, known }
+        let questions = OnceCell::new();
+        Self { before, after, inputs, undo, questions, undone, plans, changes, known }
     }
 
     /// What tells the nodes of a name apart; none if nothing does.
@@ -84,9 +85,7 @@ impl<'a> Causes<'a> {
             (kind.name, kind.version)
         };
         let (old_params, new_params) = (read(self.before, old), read(self.after, new));
-        let also = old_params.iter().chain(&new_params).flat_map(|param| param.also.clone()).collect();
         Some(NodeChange {
-            also,
             kind: matches!((old, new), (Some(old), Some(new)) if kind(self.before, old) != kind(self.after, new)),
             params: param_changes(&old_params, &new_params),
             slots: self.slot_changes(old, new),
@@ -126,14 +125,11 @@ impl<'a> Causes<'a> {
         causes
     }
 
-    /// The changes of inputs by which a host has come to hold a path, or does no more.
+    /// The changes of inputs by which a host has come to hold a path, or does no more, or holds another node there.
     pub fn of_presence(&mut self, host: &str, path: &str) -> CauseSet {
-        let bundle = plan::bundle_name(host);
-        let held = |graph: &Graph<Artifact>| {
-            let file = graph.node(graph.find(&bundle)?).input(path)?;
-            Some(graph.node(file).name.to_string())
-        };
-        self.by_undoing(&held)
+        let question = self.questions().held(host, path);
+        let own = self.inputs.of(&Decider::Spec(format!("hosts[{host}]")));
+        self.by_undoing(question, &own.into_iter().collect())
     }
 
     /// The names of the inputs of a node that changed themselves, or are new or gone.
@@ -179,56 +175,71 @@ impl<'a> Causes<'a> {
             let kind = self.after.action(new).kind().name;
             return std::iter::once(self.inputs.program(kind)).collect();
         }
-        if !change.params.is_empty() && change.also.iter().any(|decider| !self.inputs.of(decider).is_empty())
-        {
-            // Of several fields from which a value follows, not all that changed need have changed it.
-            return self.by_undoing_node(name);
+        let mut causes = CauseSet::default();
+        let mut is_certain = true;
+        for (_, items) in &change.params {
+            let mut found = BTreeSet::new();
+            for item in items {
+                let of_item: BTreeSet<usize> =
+                    item.iter().flat_map(|decider| self.inputs.of(decider)).collect();
+                // Of several changes that a value may follow from, not all need have changed it.
+                is_certain &= of_item.len() == 1 || *item == [Decider::Program];
+                // Where an item of a list comes may be another's doing.
+                is_certain &= items.len() == 1
+                    || item.iter().all(|decider| self.inputs.orders_around(decider).is_empty());
+                found.extend(of_item);
+            }
+            is_certain &= !found.is_empty();
+            causes.all.extend(found);
         }
-        let decided = |(_, deciders): &(_, BTreeSet<Decider>)| -> Vec<usize> {
-            deciders.iter().flat_map(|decider| self.inputs.of(decider)).collect()
-        };
-        let decided: Vec<Vec<usize>> = change.params.iter().map(decided).collect();
-        let mut causes: CauseSet = decided.iter().flatten().copied().collect();
-        if decided.iter().any(Vec::is_empty) {
+        if !is_certain {
+            // A pin is never undone.
+            causes.all.retain(|index| !self.inputs.all()[*index].is_undone());
             causes.extend(&self.by_undoing_node(name));
         }
         causes
     }
 
     fn by_undoing_node(&mut self, name: &str) -> CauseSet {
-        let description = |graph: &Graph<Artifact>| {
-            let node = graph.node(graph.find(name)?);
-            let inputs = node.inputs.iter();
-            let inputs = inputs.map(|(slot, input)| (slot.to_string(), graph.node(*input).name.to_string()));
-            Some((params(&node.action), inputs.collect::<Vec<_>>()))
-        };
-        self.by_undoing(&description)
+        let change = self.change(name).unwrap_or_default();
+        let deciders: BTreeSet<&Decider> =
+            change.params.iter().flat_map(|(_, items)| items).flatten().collect();
+        let decided = deciders
+            .into_iter()
+            .flat_map(|decider| [self.inputs.of(decider), self.inputs.orders_around(decider)].concat());
+        let decided = decided.collect();
+        let question = self.questions().node(name);
+        self.by_undoing(question, &decided)
+    }
+
+    fn questions(&self) -> &Questions {
+        self.questions.get_or_init(|| Questions::new(self.before, self.after))
     }
 
     /// What may be undone to see what it does: a pin is named by what it decides, exactly.
     fn candidates(&self) -> Vec<usize> {
-        let is_undone = |input: &Input| match input {
-            Input::Entry(change) => !change.entry.starts_with("pin "),
-            Input::Field(_) | Input::File { .. } => true,
-            Input::Program { .. } => false,
-        };
-        (0..self.inputs.all().len()).filter(|index| is_undone(&self.inputs.all()[*index])).collect()
+        (0..self.inputs.all().len()).filter(|index| self.inputs.all()[*index].is_undone()).collect()
     }
 
-    /// The changes without which something of the later plan would be other than it is.
-    fn by_undoing<T: PartialEq>(&mut self, something: &dyn Fn(&Graph<Artifact>) -> T) -> CauseSet {
+    /// The changes without which something of the later plan would be other than it is, of which some are likelier.
+    fn by_undoing(&mut self, question: Option<Question>, likely: &BTreeSet<usize>) -> CauseSet {
         let candidates = self.candidates();
         if candidates.len() == 1 {
             return candidates.into_iter().collect();
         }
-        let now = something(self.after.graph);
-        let causes = bisect(&candidates, &now, &mut |undone| match self.without(undone) {
-            Trial::Is(graph) => Trial::Is(something(graph)),
-            Trial::Impossible => Trial::Impossible,
-            Trial::Unknown => Trial::Unknown,
-        });
-        if !causes.is_empty() {
-            return causes;
+        if let Some(question) = question {
+            let likely: Vec<usize> =
+                candidates.iter().copied().filter(|index| likely.contains(index)).collect();
+            let Trial::Is(now) = self.without(&[]) else { unreachable!("it is what it is") };
+            let now = now.answer(question);
+            let causes = bisect(&candidates, &likely, &now, &mut |undone| match self.without(undone) {
+                Trial::Is(outline) => Trial::Is(outline.answer(question)),
+                Trial::Impossible => Trial::Impossible,
+                Trial::Unknown => Trial::Unknown,
+            });
+            if !causes.is_empty() {
+                return causes;
+            }
         }
         let all = 0..self.inputs.all().len();
         let others: Vec<usize> = all.clone().filter(|index| !candidates.contains(index)).collect();
@@ -236,19 +247,26 @@ impl<'a> Causes<'a> {
     }
 
     /// The later plan without these changes.
-    fn without(&mut self, indices: &[usize]) -> Trial<&Graph<Artifact>> {
+    fn without(&mut self, indices: &[usize]) -> Trial<&Outline> {
         if !self.undone.contains_key(indices) {
-            if self.undone.len() >= self.plans {
-                return Trial::Unknown;
-            }
-            let inputs: Vec<&Input> = indices.iter().map(|index| &self.inputs.all()[*index]).collect();
-            self.undone.insert(indices.to_vec(), self.undo.without(&inputs));
+            let all = self.inputs.all();
+            let outline = |graph: &Graph<Artifact>| Outline::of(graph, self.questions());
+            let undone = match indices.len() {
+                0 => Some(outline(self.after.graph)),
+                len if len == all.len() => Some(outline(self.before.graph)),
+                _ if self.undone.len() >= self.plans => return Trial::Unknown,
+                _ => {
+                    let inputs: Vec<&Input> = indices.iter().map(|index| &all[*index]).collect();
+                    self.undo.without(&inputs).as_ref().map(outline)
+                }
+            };
+            self.undone.insert(indices.to_vec(), undone);
         }
         self.undone[indices].as_ref().map_or(Trial::Impossible, Trial::Is)
     }
 }
 
-fn param_changes(before: &[Param], after: &[Param]) -> Vec<(ParamChange, BTreeSet<Decider>)> {
+fn param_changes(before: &[Param], after: &[Param]) -> Vec<(ParamChange, Vec<Vec<Decider>>)> {
     let mut names: Vec<&str> = Vec::new();
     let mut seen = BTreeSet::new();
     for param in after.iter().chain(before) {
@@ -265,13 +283,17 @@ fn param_changes(before: &[Param], after: &[Param]) -> Vec<(ParamChange, BTreeSe
             continue;
         }
         let (mut gone, mut come) = (lone(old, new), lone(new, old));
+        let (kept_old, kept_new) = (kept(old, &gone), kept(new, &come));
+        // Those that stay may come in another order besides.
+        let (moved_old, moved_new) = reordered(&kept_old, &kept_new);
+        let deciders = |param: &&Param| param.deciders().cloned().collect();
+        let items = [&gone, &come, &moved_old, &moved_new].into_iter().flatten().map(deciders).collect();
         if gone.is_empty() && come.is_empty() {
-            (gone, come) = reordered(old, new);
+            (gone, come) = (moved_old, moved_new);
         }
         let values = |params: &[&Param]| params.iter().map(|param| param.value.clone()).collect::<Vec<_>>();
         let change = ParamChange { name: name.to_owned(), before: values(&gone), after: values(&come) };
-        let deciders = gone.iter().chain(&come).map(|param| param.decided_by.clone()).collect();
-        changes.push((change, deciders));
+        changes.push((change, items));
     }
     changes
 }
@@ -280,6 +302,12 @@ fn param_changes(before: &[Param], after: &[Param]) -> Vec<(ParamChange, BTreeSe
 fn lone<'p>(side: &[&'p Param], other: &[&Param]) -> Vec<&'p Param> {
     let others: BTreeSet<&str> = other.iter().map(|param| param.value.as_str()).collect();
     side.iter().copied().filter(|param| !others.contains(param.value.as_str())).collect()
+}
+
+/// The items of a list without those that another lacks.
+fn kept<'p>(side: &[&'p Param], lone: &[&Param]) -> Vec<&'p Param> {
+    let lone: BTreeSet<&str> = lone.iter().map(|param| param.value.as_str()).collect();
+    side.iter().copied().filter(|param| !lone.contains(param.value.as_str())).collect()
 }
 
 /// Where only the order is another: what is between the items that begin and end both alike.
@@ -336,12 +364,12 @@ mod tests {
     }
 
     #[test]
-    fn what_nobody_is_known_to_have_decided_may_follow_from_any_change() {
+    fn what_nobody_is_known_to_have_decided_follows_from_changes_that_cannot_be_undone_apart() {
         let (before, after): (&[Node<'_>], &[Node<'_>]) =
             (&[("/a", &[("x", "elsewhere")], &[])], &[("/a", &[("y", "elsewhere")], &[])]);
-        // No cluster is without either of them, so that no more can be found out.
+        // No cluster is without either of them, and what is without both is what was before.
         compared(before, after, &["name", "network.pods"], |causes| {
-            assert_eq!(*causes.of("a"), CauseSet::any_of([0, 1]));
+            assert_eq!(*causes.of("a"), [0, 1].into_iter().collect());
         });
         compared(before, after, &["name"], |causes| assert_eq!(*causes.of("a"), CauseSet::any_of([0])));
     }

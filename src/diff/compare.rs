@@ -1,6 +1,6 @@
 //! Which files of which hosts differ, gathered into groups that are one change.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
 
 use kthw_graph::{Action, NodeId, Slot};
@@ -267,24 +267,31 @@ fn likeness(
     let name = node_name(causes, before, after);
     let mut found = causes.of(&name);
     let change = causes.change(&name);
-    let mut outputs = None;
-    if found.is_empty() {
-        // The node was there before: it is the bundle that has come to hold it, or not.
-        found = Rc::new(causes.of_presence(host, path));
-        outputs = Some((before.map(|f| f.output), after.map(|f| f.output)));
+    let outputs = found.is_empty().then(|| (before.map(|file| file.output), after.map(|file| file.output)));
+    let held = |side: Side<'_>, file: Option<File>| {
+        file.map(|file| (side.name(file.node).to_owned(), file.permissions))
+    };
+    let (old, new) = (held(causes.before, before), held(causes.after, after));
+    if area == Area::Host && old != new {
+        // It is the bundle that has come to hold another node, or none.
+        let mut all = causes.of_presence(host, path);
+        all.extend(&found);
+        if let (Some((old, _)), Some(_)) = (&old, &new) {
+            all.extend(&causes.of(old));
+        }
+        found = Rc::new(all);
     }
     let is_of_host = ["host", "machine"].iter().any(|kind| {
         let rest = name.strip_prefix(kind).and_then(|rest| rest.strip_prefix('/'));
         rest.and_then(|rest| rest.strip_prefix(host)).is_some_and(|rest| rest.starts_with('/'))
     });
     let change = change.unwrap_or_default();
-    let is_own = |deciders: &BTreeSet<Decider>| {
+    let is_own = |items: &[Vec<Decider>]| {
+        let decided = || items.iter().filter_map(|item| item.first());
         let own = format!("hosts[{host}]");
         let is_own = |d: &Decider| matches!(d, Decider::Spec(path) if path.starts_with(&own));
         // A value that is derived for this host, from what was changed for all.
-        is_of_host
-            && deciders.iter().any(is_own)
-            && !deciders.iter().any(|decider| !causes.inputs.of(decider).is_empty())
+        is_of_host && decided().any(is_own) && !decided().any(|decider| !causes.inputs.of(decider).is_empty())
     };
     let params = change.params.iter().map(|(param, deciders)| match is_own(deciders) {
         true => ParamChange { name: param.name.clone(), before: Vec::new(), after: Vec::new() },
@@ -318,6 +325,7 @@ fn inputs_of(causes: &Causes<'_>, name: &str, slot: &str, host: &str) -> [Option
 mod tests {
     use super::super::trial::{HOST, Node, compared};
     use super::*;
+    use crate::rollout::Trial;
 
     /// The way from a file to its cause, where `key` is another and whatever reads it follows.
     fn way(reads: &[&str], others: &[Node<'_>]) -> Vec<String> {
@@ -355,5 +363,18 @@ mod tests {
         let after: [Node<'_>; 2] = [("/file", &[("y", "name")], &["key"]), ("key", &[("y", "name")], &[])];
         let groups = compared(&before, &after, &["name"], |causes| compare(causes).groups);
         assert_eq!(groups[0].through, [""; 0]);
+    }
+
+    #[test]
+    fn values_that_are_derived_for_each_host_keep_none_apart() {
+        let trial =
+            Trial::of("single").after(|text| text.replace("\nnetwork:\n", "\nnetwork:\n  podMask: 25\n"));
+        let [old, new] = trial.planned().expect("two clusters");
+        let hosts = trial.differences([&old, &new], |differences, _| {
+            let groups = differences.groups.into_iter();
+            let groups = groups.filter(|group| group.path.starts_with("/etc/cni/net.d/"));
+            groups.map(|group| (group.holders.len(), group.own)).collect::<Vec<_>>()
+        });
+        assert_eq!(hosts, [(2, true)]);
     }
 }

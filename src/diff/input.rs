@@ -86,9 +86,28 @@ impl Inputs {
     }
 }
 
+impl Inputs {
+    /// The changes of the order of the lists that what decided a value is in.
+    pub fn orders_around(&self, decider: &Decider) -> Vec<usize> {
+        let Decider::Spec(path) = decider else { return Vec::new() };
+        let above =
+            prefixes(path).filter(|prefix| prefix != path).filter_map(|prefix| self.fields.get(prefix));
+        above.flatten().copied().filter(|index| self.all[*index].is_order()).collect()
+    }
+}
+
 impl Input {
     fn is_order(&self) -> bool {
         matches!(self, Self::Field(change) if change.is_order)
+    }
+
+    /// Whether it can be undone to see what it does. What a pin decides is named by its entry, exactly.
+    pub fn is_undone(&self) -> bool {
+        match self {
+            Self::Entry(change) => !change.entry.starts_with("pin "),
+            Self::Field(_) | Self::File { .. } => true,
+            Self::Program { .. } => false,
+        }
     }
 
     /// Where it was changed: `cluster.yaml:14 network.services`, `kthw.lock epochs.leaf`.
@@ -255,5 +274,7 @@ mod tests {
         assert_eq!(of("hosts"), [0, 1, 2]);
         assert_eq!(of("hosts[a]"), [0; 0]);
         assert_eq!(of("hosts[b].labels.zone"), [1, 2]);
+        let around = |path: &str| inputs.orders_around(&Decider::Spec(path.to_owned()));
+        assert_eq!((around("hosts[b].labels"), around("hosts")), (vec![0], vec![]));
     }
 }

@@ -6,12 +6,17 @@ mod cause_set;
 mod compare;
 mod detail;
 mod input;
+mod outline;
 mod param;
 mod text_change;
 mod undo;
 
 #[cfg(test)]
+pub mod edit;
+#[cfg(test)]
 pub mod trial;
+#[cfg(test)]
+mod truth;
 
 pub use cause::{Causes, ParamChange};
 pub use cause_set::CauseSet;

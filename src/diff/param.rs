@@ -76,3 +76,44 @@ impl Manifest for Reader {
         self.0.push(Param { name: name.to_owned(), value: value.to_string(), decided_by, also });
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rollout::{EXAMPLES, variants};
+
+    /// Names, addresses and ranges that are written in a cluster's file.
+    fn written(text: &str) -> Vec<String> {
+        let spec: serde_json::Value = serde_saphyr::from_str(text).expect("a mapping");
+        let text = |value: &serde_json::Value| value.as_str().map(str::to_owned);
+        let hosts = spec["hosts"].as_array().map(Vec::as_slice).unwrap_or_default();
+        let hosts = hosts.iter().flat_map(|host| [text(&host["name"]), text(&host["address"])]);
+        let network =
+            ["hosts", "services", "pods", "domain", "dns"].map(|field| text(&spec["network"][field]));
+        let others =
+            [text(&spec["name"]), text(&spec["api"]["endpoint"]), text(&spec["versions"]["kubernetes"])];
+        hosts.chain(network).chain(others).flatten().collect()
+    }
+
+    #[test]
+    fn what_the_program_decides_says_nothing_of_the_cluster() {
+        let mut found = Vec::new();
+        for name in EXAMPLES {
+            let (text, planned) = variants(name);
+            let written = written(text);
+            let planned = planned(text).expect("a good cluster");
+            for id in planned.graph().order() {
+                let node = planned.graph().node(*id);
+                for Param { name: param, value, decided_by, .. } in params(&node.action) {
+                    let is_in = |word: &String| value.contains(word.as_str());
+                    // A key goes by the name of its node.
+                    let is_name = node.name.as_str().strip_suffix("/key") == Some(&value);
+                    if decided_by == Decider::Program && !is_name && written.iter().any(is_in) {
+                        found.push(format!("{name} {}: {param}={value}", node.name));
+                    }
+                }
+            }
+        }
+        assert!(found.is_empty(), "name what decided these:\n{}", found.join("\n"));
+    }
+}

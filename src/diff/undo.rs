@@ -160,9 +160,11 @@ fn remove(holder: &mut Value, step: &str) {
 
 /// Where an item comes back: after the nearest of those before it that is there still.
 fn place_of(name: &str, items: &[Value], earlier: &[Value]) -> usize {
-    let before = earlier.iter().take_while(|item| !is_called(item, name));
-    let there = before.filter_map(|known| items.iter().position(|item| item["name"] == known["name"]));
-    there.last().map_or(0, |at| at + 1)
+    let at = earlier.iter().position(|item| is_called(item, name)).unwrap_or_default();
+    let mut before = earlier[..at].iter().rev();
+    // The nearest first: of many that come back, most have come back just before.
+    let there = before.find_map(|known| items.iter().position(|item| item["name"] == known["name"]));
+    there.map_or(0, |at| at + 1)
 }
 
 /// Gives the items that an earlier list has too the order that they had there.

@@ -110,8 +110,7 @@ pub fn etcd(cluster: &Cluster, host: &Host) -> Command {
     let address = || address_of(host);
     let metrics_at =
         |address: IpAddr| format!("http://{}", SocketAddr::new(address, ports::ETCD_METRICS.usual));
-    let watched = cluster.monitoring.is_some().then(|| metrics_at(host.address));
-    let metrics: Vec<String> = std::iter::once(metrics_at(local)).chain(watched).collect();
+    let watched = cluster.monitoring.is_some().then(|| vec![metrics_at(local), metrics_at(host.address)]);
     let settings = &cluster.etcd;
     let milliseconds = |interval: Option<Duration>| interval.map(|i| i.as_millis().to_string());
     let compaction = settings.auto_compaction.as_ref();
@@ -125,7 +124,8 @@ pub fn etcd(cluster: &Cluster, host: &Host) -> Command {
         .from("hosts", "initial-cluster", members)
         .ours("initial-cluster-state", "new")
         .from("name", "initial-cluster-token", cluster.name.clone())
-        .ours("listen-metrics-urls", metrics)
+        .ours("listen-metrics-urls", vec![metrics_at(local)])
+        .perhaps(&address(), "listen-metrics-urls", watched)
         .ours("client-cert-auth", true)
         .ours("trusted-ca-file", path::ETCD_CA_CERT)
         .pair(("cert-file", "key-file"), path::ETCD_SERVER)
@@ -218,14 +218,13 @@ pub fn kube_apiserver(cluster: &Cluster, host: &Host) -> Command {
         .command("/usr/local/bin/kube-apiserver")
 }
 
-/// Controller managers and schedulers answer their own host alone, unless somebody watches them.
-fn bind_address(cluster: &Cluster) -> String {
+/// Where controller managers and schedulers are asked from elsewhere, if somebody watches them.
+fn watched_at(cluster: &Cluster) -> Option<String> {
     let unspecified = match cluster.network.hosts.addr() {
         IpAddr::V4(_) => IpAddr::V4(Ipv4Addr::UNSPECIFIED),
         IpAddr::V6(_) => IpAddr::V6(Ipv6Addr::UNSPECIFIED),
     };
-    let address = if cluster.monitoring.is_some() { unspecified } else { localhost(cluster) };
-    address.to_string()
+    cluster.monitoring.is_some().then(|| unspecified.to_string())
 }
 
 /// kthw's own plugin, then those of the user.
@@ -241,7 +240,8 @@ pub fn kube_controller_manager(cluster: &Cluster) -> Command {
     let flags = Flags::of(cluster, Program::KubeControllerManager)
         .ours("authentication-kubeconfig", path::CONTROLLER_MANAGER_CONF)
         .ours("authorization-kubeconfig", path::CONTROLLER_MANAGER_CONF)
-        .ours("bind-address", bind_address(cluster))
+        .ours("bind-address", localhost(cluster).to_string())
+        .perhaps("monitoring", "bind-address", watched_at(cluster))
         .ours("client-ca-file", path::CA_CERT)
         .from("name", "cluster-name", cluster.name.clone())
         .pair(("cluster-signing-cert-file", "cluster-signing-key-file"), (path::CA_CERT, path::CA_KEY))
@@ -281,7 +281,8 @@ pub fn kube_scheduler(cluster: &Cluster) -> Command {
     Flags::of(cluster, Program::KubeScheduler)
         .ours("authentication-kubeconfig", path::SCHEDULER_CONF)
         .ours("authorization-kubeconfig", path::SCHEDULER_CONF)
-        .ours("bind-address", bind_address(cluster))
+        .ours("bind-address", localhost(cluster).to_string())
+        .perhaps("monitoring", "bind-address", watched_at(cluster))
         .ours("client-ca-file", path::CA_CERT)
         .ours("config", path::SCHEDULER_CONFIG)
         .ours("requestheader-client-ca-file", path::FRONT_PROXY_CA_CERT)

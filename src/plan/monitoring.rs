@@ -12,7 +12,9 @@ impl Planner<'_> {
     pub(super) fn define_monitoring(&mut self) {
         let Some(monitoring) = &self.cluster.monitoring else { return };
         let scrape = scrape(self.cluster, monitoring);
-        let decided_by = DecidedBy::Spec("monitoring".to_owned());
+        // Where everything listens follows from the hosts and from whatever sets a port.
+        let fields = ["monitoring", "hosts", "api.endpoint", "components"];
+        let decided_by = DecidedBy::Derived(fields.map(str::to_owned).to_vec());
         self.define("monitoring/scrape.yaml", Documents::of([(decided_by, scrape)]), []);
         self.define("monitoring/rules.yaml", Documents::of([(DecidedBy::Program, rules())]), []);
     }

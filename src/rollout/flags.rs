@@ -28,8 +28,8 @@ pub fn changes(decisions: &Decisions<'_>, differences: &Differences, causes: &Ca
             continue;
         };
         let Some(node) = causes.change(causes.after.name(file.node)) else { continue };
-        for (param, deciders) in &node.params {
-            let is_ours = deciders.iter().all(|decider| *decider == Decider::Program);
+        for (param, items) in &node.params {
+            let is_ours = items.iter().flatten().all(|decider| *decider == Decider::Program);
             let Some(flag) = param.name.strip_prefix("--").filter(|_| is_ours) else { continue };
             let (added, dropped) = found.entry(unit.to_owned()).or_default();
             if param.before.is_empty() {

@@ -37,7 +37,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 pub use json::json;
 pub use text::text;
 #[cfg(test)]
-pub use trial::{EXAMPLES, Planned, variants};
+pub use trial::{EXAMPLES, Planned, Trial, variants};
 
 use crate::cluster::{Cluster, Host};
 use crate::diff::{Causes, Differences};

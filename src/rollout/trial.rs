@@ -9,7 +9,7 @@ use super::step::{Action, Step};
 use super::{Decisions, Rollout};
 use crate::artifact::Artifact;
 use crate::cluster::Cluster;
-use crate::diff::{self, Causes, Input, Inputs, Undo};
+use crate::diff::{self, Causes, Differences, Input, Inputs, Undo};
 use crate::imported::ImportedAuthorities;
 use crate::lock::{Algorithm, Checksum, Lock, Pin};
 use crate::plan::{self, Plan};
@@ -92,6 +92,17 @@ impl Trial {
         self
     }
 
+    /// Two texts with one lock, which pins every version of either.
+    pub fn between(name: &str, specs: [&str; 2]) -> Option<Self> {
+        let mut trial = Self::of(name);
+        for (lock, spec) in trial.locks.iter_mut().zip(specs) {
+            let (cluster, _) = spec::load(spec).ok()?;
+            lock.set_pins(plan::needs(&cluster).into_iter().map(pin));
+        }
+        trial.specs = specs.map(str::to_owned);
+        Some(trial)
+    }
+
     pub fn both(self, change: impl Fn(String) -> String) -> Self {
         self.before(&change).after(&change)
     }
@@ -113,6 +124,31 @@ impl Trial {
     /// The rollout with the changes that it follows from.
     pub fn compared<T>(&self, use_it: impl FnOnce(Rollout, &Inputs) -> T) -> T {
         let [old, new] = [0, 1].map(|at| Planned::of(&self.specs[at], &self.locks[at]));
+        let decisions = Decisions::new([&old.cluster, &new.cluster], [&self.locks[0], &self.locks[1]]);
+        self.differences([&old, &new], |differences, causes| {
+            let rollout = Rollout::of(&decisions, &differences, causes);
+            use_it(rollout, &causes.inputs)
+        })
+    }
+
+    /// Both states, if they are clusters.
+    pub fn planned(&self) -> Option<[Planned; 2]> {
+        let planned = |at: usize| Planned::try_of(&self.specs[at], &self.locks[at]);
+        Some([planned(0)?, planned(1)?])
+    }
+
+    /// What takes changes back.
+    pub fn undo<'a>(&'a self, imported: &'a ImportedAuthorities) -> Undo<'a> {
+        let specs = [&*self.specs[0], &*self.specs[1]];
+        Undo::new(specs, [&self.locks[0], &self.locks[1]], [imported, imported], root())
+    }
+
+    /// What tells both states apart, with who is asked for the causes.
+    pub fn differences<T>(
+        &self,
+        [old, new]: [&Planned; 2],
+        use_it: impl FnOnce(Differences, &mut Causes<'_>) -> T,
+    ) -> T {
         let (realised_old, realised_new) =
             (|id: NodeId| old.realised.get(&id).copied(), |id: NodeId| new.realised.get(&id).copied());
         let before = Side { graph: &old.plan.graph, realised: &realised_old };
@@ -121,13 +157,9 @@ impl Trial {
         let entries = self.locks[0].changes(&self.locks[1]);
         let all = fields.into_iter().map(Input::Field).chain(entries.into_iter().map(Input::Entry));
         let imported = ImportedAuthorities::new();
-        let specs = [&*self.specs[0], &*self.specs[1]];
-        let undo = Undo::new(specs, [&self.locks[0], &self.locks[1]], [&imported, &imported], root());
-        let mut causes = Causes::new(before, after, Inputs::new(all.collect()), undo);
+        let mut causes = Causes::new(before, after, Inputs::new(all.collect()), self.undo(&imported));
         let differences = diff::compare(&mut causes);
-        let decisions = Decisions::new([&old.cluster, &new.cluster], [&self.locks[0], &self.locks[1]]);
-        let rollout = Rollout::of(&decisions, &differences, &mut causes);
-        use_it(rollout, &causes.inputs)
+        use_it(differences, &mut causes)
     }
 }
 

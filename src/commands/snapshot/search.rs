@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 
 use kthw_graph::NodeId;
 
-use crate::diff::{Causes, Decider};
+use crate::diff::{CauseSet, Causes, Decider};
 use crate::golden::{self, Golden, GoldenFiles};
 use crate::plan;
 use crate::side::Side;
@@ -41,19 +41,19 @@ impl<'a> Search<'a> {
 
 impl Search<'_> {
     /// The changes of inputs that a golden file's change follows from; none if it should have stayed as it was.
-    pub fn causes_of(&mut self, path: &str) -> Option<BTreeSet<usize>> {
+    pub fn causes_of(&mut self, path: &str) -> Option<CauseSet> {
         let digest = |files: &GoldenFiles| files.get(path).map(Golden::digest);
         if digest(&self.then) == digest(&self.now) {
             return None;
         }
         let (then, now) = (self.then.get(path).cloned(), self.now.get(path).cloned());
-        let mut found = BTreeSet::new();
+        let mut found = CauseSet::default();
         for nodes in self.differing(then.as_ref(), now.as_ref()) {
             let causes = nodes.iter().map(|node| self.causes_of_node(node)).find(|causes| !causes.is_empty());
-            found.extend(causes.unwrap_or_default());
+            found.extend(&causes.unwrap_or_default());
         }
         if found.is_empty() {
-            found.extend(0..self.causes.inputs.all().len());
+            found = CauseSet::any_of(0..self.causes.inputs.all().len());
         }
         (!found.is_empty()).then_some(found)
     }
@@ -71,7 +71,7 @@ impl Search<'_> {
         }
     }
 
-    fn causes_of_node(&mut self, name: &str) -> BTreeSet<usize> {
+    fn causes_of_node(&mut self, name: &str) -> CauseSet {
         let [old, new] = &self.hosts;
         if let Some(host) = plan::host_of(name).filter(|host| old.contains(*host) != new.contains(*host)) {
             let own = self.causes.inputs.of(&Decider::Spec(format!("hosts[{host}]")));
@@ -79,7 +79,7 @@ impl Search<'_> {
                 return own.into_iter().collect();
             }
         }
-        self.causes.of(name).all.clone()
+        (*self.causes.of(name)).clone()
     }
 
     /// What the written list of nodes says of a file; none of one that should not be there.

@@ -1,6 +1,6 @@
 //! Why golden files are not as they should be: by the changes of inputs, a hand, a merge, or another kthw.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, HashSet};
 
 use camino::Utf8Path;
 use kthw_store::Digest;
@@ -9,6 +9,7 @@ use super::change::{Change, Found};
 use super::history::History;
 use super::search::{Said, Search, outputs};
 use crate::comparison::{Comparison, Draft, Name, State};
+use crate::diff::{CauseSet, Input};
 use crate::failure::Failure;
 use crate::golden::{self, Golden, GoldenFiles, NODES};
 use crate::opened::open_store;
@@ -162,18 +163,23 @@ fn by_cause(
     comparison.explain(|causes| {
         let mut search = Search::new(then, now, causes);
         let written = outputs(list);
-        let mut reasons: BTreeMap<(bool, BTreeSet<usize>, String), Vec<Change>> = BTreeMap::new();
+        let mut reasons: BTreeMap<(bool, CauseSet, String), Vec<Change>> = BTreeMap::new();
         for change in changes {
             let causes = search.causes_of(&change.path);
             let inputs = search.causes.inputs.all();
-            let header = causes.as_ref().map(|set| {
-                let lines: Vec<String> = set.iter().map(|index| inputs[*index].to_string()).collect();
-                lines.join("\nand ")
-            });
+            let header = causes.as_ref().map(|causes| header(causes, inputs));
             let reason = told(&change.path, header, search.said(&change.path, &written));
             reasons.entry((causes.is_none(), causes.unwrap_or_default(), reason)).or_default().push(change);
         }
         reasons.into_iter().map(|((_, _, reason), changes)| (reason, changes)).collect()
+    })
+}
+
+/// The changes that files follow from, or may follow from.
+fn header(causes: &CauseSet, inputs: &[Input]) -> String {
+    causes.words(|set| {
+        let lines: Vec<String> = set.iter().map(|index| inputs[*index].to_string()).collect();
+        lines.join("\nand ")
     })
 }
 
@@ -210,4 +216,20 @@ fn paragraph(reason: &str, changes: &[Change]) -> String {
         text += &format!("\n  and {} more", changes.len() - SHOWN);
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_header_claims_no_more_than_is_known() {
+        let file = |field: &str| Input::File { field: field.to_owned(), path: format!("{field}.pem") };
+        let inputs = ["a", "b"].map(file);
+        assert_eq!(header(&[0].into_iter().collect(), &inputs), "a.pem (a): replaced");
+        assert_eq!(
+            header(&CauseSet::any_of([0, 1]), &inputs),
+            "at least one of these 2 changes: a.pem (a): replaced\nand b.pem (b): replaced"
+        );
+    }
 }

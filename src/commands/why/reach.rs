@@ -114,71 +114,9 @@ mod tests {
     use serde_json::Value;
 
     use super::*;
+    use crate::diff::edit::{others, scalars};
     use crate::rollout::{EXAMPLES, Planned, variants};
     use crate::spec::{self, Positions};
-
-    /// Other values that a scalar might have; most of them make no cluster.
-    fn others(value: &Value) -> Vec<Value> {
-        let words = |words: &[&str]| words.iter().map(|word| Value::from(*word)).collect::<Vec<_>>();
-        match value {
-            Value::Bool(flag) => vec![Value::from(!flag)],
-            Value::Number(number) => number.as_u64().map(|n| Value::from(n + 1)).into_iter().collect(),
-            Value::String(text) => {
-                // Any number in it may be another: of an address, a range, a version, a port, a time.
-                let mut others = Vec::new();
-                let ends = text.char_indices().filter(|(at, c)| {
-                    c.is_ascii_digit() && !text[at + 1..].starts_with(|c: char| c.is_ascii_digit())
-                });
-                for (end, _) in ends {
-                    let start = text[..end].rfind(|c: char| !c.is_ascii_digit()).map_or(0, |at| at + 1);
-                    let Ok(number) = text[start..=end].parse::<u64>() else { continue };
-                    let near = [number + 1, number + 40, number.saturating_sub(1)];
-                    others.extend(
-                        near.map(|n| Value::from(format!("{}{n}{}", &text[..start], &text[end + 1..]))),
-                    );
-                }
-                others.reverse();
-                others.extend(words(&[&format!("{text}x"), &format!("x{text}")]));
-                others.extend(words(&[
-                    "haproxy",
-                    "ipvs",
-                    "keepalived",
-                    "amd64",
-                    "arm64",
-                    "aescbc",
-                    "secretbox",
-                    "aesgcm",
-                ]));
-                others.extend(words(&[
-                    "all",
-                    "none",
-                    "bridge",
-                    "cilium",
-                    "kthw",
-                    "controller-manager",
-                    "NoExecute",
-                ]));
-                others
-            }
-            _ => Vec::new(),
-        }
-    }
-
-    /// Every way to a scalar.
-    fn scalars(value: &Value, way: &str, found: &mut Vec<String>) {
-        match value {
-            Value::Object(members) => {
-                let step = |key: &String| key.replace('~', "~0").replace('/', "~1");
-                members
-                    .iter()
-                    .for_each(|(key, value)| scalars(value, &format!("{way}/{}", step(key)), found));
-            }
-            Value::Array(items) => {
-                items.iter().enumerate().for_each(|(at, item)| scalars(item, &format!("{way}/{at}"), found));
-            }
-            _ => found.push(way.to_owned()),
-        }
-    }
 
     /// The files that both states have and that differ, and that the reach of no changed field names.
     fn missed(old: &Planned, new: &Planned, fields: &[String]) -> Vec<String> {
