@@ -58,7 +58,10 @@ fn command_line() -> Command {
 
 /// The commands that a line of prose, a comment or a message quotes.
 fn quoted(line: &str) -> impl Iterator<Item = &str> {
-    line.split('`').skip(1).step_by(2).filter(|span| *span == "kthw" || span.starts_with("kthw "))
+    // What is begun and not ended is no quotation.
+    let closed = line.matches('`').count() / 2;
+    let spans = line.split('`').skip(1).step_by(2).take(closed);
+    spans.filter(|span| *span == "kthw" || span.starts_with("kthw "))
 }
 
 /// The first word of a quoted command that the program does not know. It may be cut short, so that it need not parse.
