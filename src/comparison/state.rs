@@ -124,11 +124,11 @@ impl State {
 }
 
 fn folder_label(folder: &Folder, cluster: &Cluster) -> String {
-    let certificates = cluster.pki.authorities.values().map(|files| files.certificate.as_str());
-    // Only a word of the label: whoever needs git says why it refuses. A certificate may be outside of the repository.
-    let is_dirty = |file: &str| git::is_dirty(folder.path(), &[file]).unwrap_or(false);
-    let dirty = git::is_repository(folder.path()).unwrap_or(false)
-        && [SPEC, LOCK].into_iter().chain(certificates).any(is_dirty);
+    let mut certificates = cluster.pki.authorities.values().map(|files| files.certificate.as_str());
+    // Only a word of the label: whoever needs git says why it refuses.
+    let is_dirty = |files: &[&str]| git::is_dirty(folder.path(), files).unwrap_or(false);
+    // A certificate may be outside of the repository, where git refuses to look.
+    let dirty = is_dirty(&[SPEC, LOCK]) || certificates.any(|file| is_dirty(&[file]));
     if dirty { "the folder, with changes that are not committed".to_owned() } else { "the folder".to_owned() }
 }
 

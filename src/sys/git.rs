@@ -182,6 +182,16 @@ mod tests {
     use super::*;
     use crate::sys::files;
 
+    /// An empty one, or none where there is no git.
+    fn repository() -> Option<tempfile::TempDir> {
+        let place = tempfile::tempdir().expect("a temporary folder");
+        let folder = Utf8Path::from_path(place.path()).expect("plain names");
+        match git(folder, &["init", "--quiet"]) {
+            Err(GitError::Process(error)) if error.is_missing() => None,
+            _ => Some(place),
+        }
+    }
+
     #[test]
     fn a_repository_that_cannot_be_read_is_not_none() {
         let place = tempfile::tempdir().expect("a temporary folder");
@@ -201,11 +211,8 @@ mod tests {
 
     #[test]
     fn names_of_files_are_no_patterns() {
-        let place = tempfile::tempdir().expect("a temporary folder");
+        let Some(place) = repository() else { return };
         let folder = Utf8Path::from_path(place.path()).expect("plain names");
-        if matches!(git(folder, &["init", "--quiet"]), Err(GitError::Process(error)) if error.is_missing()) {
-            return;
-        }
         files::write(&folder.join("a"), b"", 0o644).expect("our own folder");
         assert!(!is_dirty(folder, &["[a]"]).expect("a repository"));
         assert!(is_dirty(folder, &["a"]).expect("a repository"));
@@ -213,11 +220,8 @@ mod tests {
 
     #[test]
     fn a_file_whose_bytes_are_lost_is_not_one_that_never_was() {
-        let place = tempfile::tempdir().expect("a temporary folder");
+        let Some(place) = repository() else { return };
         let folder = Utf8Path::from_path(place.path()).expect("plain names");
-        if matches!(git(folder, &["init", "--quiet"]), Err(GitError::Process(error)) if error.is_missing()) {
-            return;
-        }
         files::write(&folder.join("a"), b"bytes", 0o644).expect("our own folder");
         ask(folder, &["add", "a"]).expect("a repository");
         let author = ["-c", "user.name=A", "-c", "user.email=a@example.org"];
