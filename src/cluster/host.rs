@@ -7,6 +7,19 @@ use ipnet::IpNet;
 
 use super::choice::choice;
 
+/// Of the labels under Kubernetes' own names those that a kubelet gives its node, and sets anew whenever it starts.
+pub const KUBELET_LABELS: [&str; 9] = [
+    "beta.kubernetes.io/arch",
+    "beta.kubernetes.io/instance-type",
+    "beta.kubernetes.io/os",
+    "failure-domain.beta.kubernetes.io/region",
+    "failure-domain.beta.kubernetes.io/zone",
+    "kubernetes.io/arch",
+    "kubernetes.io/os",
+    "topology.kubernetes.io/region",
+    "topology.kubernetes.io/zone",
+];
+
 /// A machine of the cluster.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Host {

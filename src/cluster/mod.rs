@@ -34,7 +34,7 @@ pub use control_plane::{ControlPlane, LeaderElection};
 pub use downloads::Downloads;
 pub use encryption::{Encryption, Provider};
 pub use etcd::{AutoCompaction, Backup, CompactionMode, Etcd, Layer, LayerKind, OffSite};
-pub use host::{Arch, Effect, Host, Role, Ssh, Taint};
+pub use host::{Arch, Effect, Host, KUBELET_LABELS, Role, Ssh, Taint};
 pub use load_balancer::{Balancer, LoadBalancer};
 pub use machine::{
     Acceleration, Addressing, BaseImage, Carry, Image, ImageFile, MACHINE_FOLDERS, Mac, Machine,

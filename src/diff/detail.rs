@@ -94,7 +94,7 @@ fn of_lists(row: Row) -> Row {
 
 /// The change of a file that is not shown as text.
 pub fn fields(before: Side<'_>, old: Option<File>, after: Side<'_>, new: Option<File>) -> Detail {
-    let outputs = [old, new].map(|file| file.map(|file| shortened(file.output)));
+    let outputs = [old, new].map(|file| file.map(|file| file.output.short()));
     let old = old.map(|file| described(before, file.node));
     let new = new.map(|file| described(after, file.node));
     let what = new.as_ref().or(old.as_ref()).map_or("file", |(what, _)| *what);
@@ -130,16 +130,9 @@ fn param_rows(action: &Artifact) -> Vec<(String, String)> {
 
 /// An input as people tell it from another.
 fn called(side: Side<'_>, id: NodeId) -> String {
-    let short = side.output(id).map(shortened).unwrap_or_default();
+    let short = side.output(id).map(Output::short).unwrap_or_default();
     match side.action(id) {
         Artifact::PrivateKey(key) => format!("ecdsa-p256 key, generation {} ({short})", key.generation),
         _ => format!("{} ({short})", side.name(id)),
     }
-}
-
-/// Enough of an output to tell it from another.
-fn shortened(output: Output) -> String {
-    let text = output.to_string();
-    let end = text.find(':').map_or(text.len(), |colon| text.len().min(colon + 13));
-    text[..end].to_owned()
 }

@@ -201,11 +201,7 @@ fn block(change: &TextChange) -> String {
 
 /// Where the changes were made, in short.
 fn places(report: &Report, causes: &CauseSet) -> String {
-    causes.words(|list| {
-        let places = list.iter().filter_map(|cause| report.inputs.get(*cause));
-        let places: Vec<String> = places.map(|input| code(&input.place())).collect();
-        names::first_few(places.iter().map(String::as_str))
-    })
+    report.places(causes, |input| code(&input.place()))
 }
 
 /// Text exactly as it is. Nobody is mentioned and nothing referred to by what is code.

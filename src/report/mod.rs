@@ -71,6 +71,14 @@ impl Report {
             (parts, _) => parts.join("; "),
         }
     }
+
+    /// Where the changes are that something follows from, each as `place` shows it.
+    fn places(&self, causes: &CauseSet, place: impl Fn(&Input) -> String) -> String {
+        causes.words(|list| {
+            let places = list.iter().filter_map(|cause| self.inputs.get(*cause)).map(&place);
+            names::first_few(places.collect::<Vec<String>>().iter().map(String::as_str))
+        })
+    }
 }
 
 /// The same as the beginning of a sentence.

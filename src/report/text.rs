@@ -128,11 +128,7 @@ fn write_entry(text: &mut String, report: &Report, entry: &Entry, style: &Style)
 
 /// Why it changes: the places of the changes that are listed at the top.
 fn causes(text: &mut String, report: &Report, causes: &CauseSet, through: &[String], style: &Style) {
-    let because = causes.words(|list| {
-        let places = list.iter().filter_map(|cause| report.inputs.get(*cause));
-        let places: Vec<String> = places.map(Input::place).collect();
-        names::first_few(places.iter().map(String::as_str))
-    });
+    let because = report.places(causes, Input::place);
     let way = if through.is_empty() { String::new() } else { format!(", through {}", through.join(" → ")) };
     let _ = writeln!(text, "  {}because of {because}{way}{}", style.dim, style.end);
 }

@@ -1,5 +1,7 @@
 //! What somebody should know before a rollout begins.
 
+use std::collections::BTreeSet;
+
 use serde::Serialize;
 
 use crate::diff::{Decider, Inputs};
@@ -61,6 +63,12 @@ impl Finding {
 /// The changes of a field of the cluster's file, of what it is in, and of what is in it.
 pub fn field(inputs: &Inputs, path: &str) -> Vec<usize> {
     inputs.of(&Decider::Spec(path.to_owned()))
+}
+
+/// The same of several fields, each change once.
+pub fn fields(inputs: &Inputs, paths: impl IntoIterator<Item = String>) -> Vec<usize> {
+    let found: BTreeSet<usize> = paths.into_iter().flat_map(|path| field(inputs, &path)).collect();
+    found.into_iter().collect()
 }
 
 /// The change of an entry of the lock.

@@ -1,9 +1,7 @@
 //! Virtual machines that are there: no file of a host reaches what they are made of.
 
-use std::collections::BTreeSet;
-
 use super::Decisions;
-use super::finding::{Finding, Kind, field};
+use super::finding::{Finding, Kind, fields};
 use crate::cluster::Machine;
 use crate::diff::Inputs;
 use crate::names;
@@ -19,13 +17,11 @@ pub fn findings(decisions: &Decisions<'_>, inputs: &Inputs) -> Vec<Finding> {
     };
     let disks = is_other(&|old, new| before.image != after.image || old.disk != new.disk);
     let others = is_other(&|old, new| (old.cpus, old.memory) != (new.cpus, new.memory));
-    let because = |hosts: &[&str], fields: &[&str]| -> Vec<usize> {
-        let of_all = fields.iter().map(|name| format!("machines.{name}"));
-        let own = hosts
-            .iter()
-            .flat_map(|host| fields.iter().map(move |name| format!("hosts[{host}].machine.{name}")));
-        let found: BTreeSet<usize> = of_all.chain(own).flat_map(|path| field(inputs, &path)).collect();
-        found.into_iter().collect()
+    let because = |hosts: &[&str], keys: &[&str]| {
+        let of_all = keys.iter().map(|key| format!("machines.{key}"));
+        let own =
+            hosts.iter().flat_map(|host| keys.iter().map(move |key| format!("hosts[{host}].machine.{key}")));
+        fields(inputs, of_all.chain(own))
     };
     let mut findings = Vec::new();
     if !disks.is_empty() {

@@ -1,10 +1,10 @@
 //! What objects of the cluster keep, whatever files say: nodes, and what a new cluster was given.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use super::Decisions;
-use super::finding::{Finding, Kind, field};
-use crate::cluster::{Cni, Host, Role};
+use super::finding::{Finding, Kind, field, fields};
+use crate::cluster::{Cni, Host, KUBELET_LABELS, Role};
 use crate::diff::Inputs;
 use crate::field_path;
 use crate::names;
@@ -49,31 +49,17 @@ fn nodes(
         let paths = hosts
             .iter()
             .flat_map(|(host, fields)| fields.iter().map(move |field| format!("hosts[{host}].{field}")));
-        let causes: BTreeSet<usize> = paths.flat_map(|path| field(inputs, &path)).collect();
-        Finding::new(Kind::ByHand, what, advice).because(causes.into_iter().collect())
+        Finding::new(Kind::ByHand, what, advice).because(fields(inputs, paths))
     };
     groups.into_iter().map(finding).collect()
 }
 
-/// Those that a kubelet sets whenever it starts, though it takes none of them away.
-const RECONCILED: [&str; 9] = [
-    "beta.kubernetes.io/arch",
-    "beta.kubernetes.io/instance-type",
-    "beta.kubernetes.io/os",
-    "failure-domain.beta.kubernetes.io/region",
-    "failure-domain.beta.kubernetes.io/zone",
-    "kubernetes.io/arch",
-    "kubernetes.io/os",
-    "topology.kubernetes.io/region",
-    "topology.kubernetes.io/zone",
-];
-
-/// The labels that differ, as fields of the host, with what to tell kubectl of them.
+/// The labels that differ, as fields of the host, with what to tell kubectl of them. What a kubelet sets by itself it takes
+/// away from no node.
 fn labels(old: &Host, new: &Host) -> Vec<(String, String)> {
-    let set = new
-        .labels
-        .iter()
-        .filter(|(key, value)| old.labels.get(*key) != Some(value) && !RECONCILED.contains(&key.as_str()));
+    let set = new.labels.iter().filter(|(key, value)| {
+        old.labels.get(*key) != Some(value) && !KUBELET_LABELS.contains(&key.as_str())
+    });
     let gone = old.labels.keys().filter(|key| !new.labels.contains_key(*key));
     let words = set
         .map(|(key, value)| (key, format!("{key}={value}")))
@@ -113,12 +99,10 @@ fn bridges(decisions: &Decisions<'_>, inputs: &Inputs) -> Option<Finding> {
         names::hosts(moved.iter().copied())
     );
     let advice = "between drain and uncordon: reboot the host, or `ip link delete cni0`";
-    let own = moved.iter().flat_map(|host| field(inputs, &format!("hosts[{host}].podCIDR")));
+    let own = moved.iter().map(|host| format!("hosts[{host}].podCIDR"));
     // Ranges that are not written follow from the cluster's and from the order of the hosts.
-    let causes: BTreeSet<usize> = own
-        .chain(["network.pods", "network.podMask", "hosts"].iter().flat_map(|path| field(inputs, path)))
-        .collect();
-    Some(Finding::new(Kind::ByHand, what, advice).because(causes.into_iter().collect()))
+    let paths = own.chain(["network.pods", "network.podMask", "hosts"].map(str::to_owned));
+    Some(Finding::new(Kind::ByHand, what, advice).because(fields(inputs, paths)))
 }
 
 fn priority_classes(decisions: &Decisions<'_>, inputs: &Inputs) -> Vec<Finding> {

@@ -30,14 +30,12 @@ pub fn summary(rollout: &Rollout) -> String {
 /// How many things there are to know of a kind.
 fn things(rollout: &Rollout, kind: Kind) -> Option<String> {
     let count = rollout.of_kind(kind).count();
-    let (one, many) = match kind {
-        Kind::Forbidden => ("must not be done", "must not be done"),
-        Kind::Lasting => ("cannot simply be undone", "cannot simply be undone"),
-        Kind::Breaking => ("breaks what runs", "break what runs"),
-        Kind::ByHand => ("needs your hands", "need your hands"),
-        Kind::Meanwhile => ("does not work meanwhile", "do not work meanwhile"),
+    let verb = match kind {
+        Kind::Breaking if count > 1 => "break what runs",
+        Kind::ByHand if count > 1 => "need your hands",
+        kind => kind.title(),
     };
-    (count > 0).then(|| format!("{} {}", counted(count, "thing"), if count == 1 { one } else { many }))
+    (count > 0).then(|| format!("{} {verb}", counted(count, "thing")))
 }
 
 fn files(rollout: &Rollout) -> Option<String> {

@@ -95,6 +95,9 @@ impl Sha256 {
     }
 }
 
+/// So many hexadecimal digits tell outputs apart.
+const SHORT: usize = 12;
+
 /// What an action yields, as other actions see it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Output {
@@ -117,6 +120,13 @@ impl fmt::Display for Output {
 }
 
 impl Output {
+    /// Enough of it for people to tell it from another.
+    pub fn short(self) -> String {
+        let text = self.to_string();
+        let end = text.find(':').map_or(0, |colon| colon + 1) + SHORT;
+        text[..end].to_owned()
+    }
+
     /// A fixed-length form for canonical encodings: one tag byte and 32 bytes.
     pub fn to_bytes(self) -> [u8; 33] {
         let (tag, id) = match self {
@@ -150,6 +160,19 @@ mod tests {
         let digest = Digest::of(b"etcd");
         assert_eq!(digest.to_string().parse::<Digest>(), Ok(digest));
         assert_eq!(digest.to_string(), format!("b3:{}", blake3::hash(b"etcd").to_hex()));
+    }
+
+    #[test]
+    fn a_short_output_is_the_beginning_of_its_text() {
+        let digest = Digest::of(b"etcd");
+        let outputs = [
+            (Output::Public(digest), "b3:".len()),
+            (Output::Secret(Mac::from_bytes(digest.0)), "mac:".len()),
+            (Output::Pinned(ActionDigest::from_bytes(digest.0)), "pinned:".len()),
+        ];
+        for (output, prefix) in outputs {
+            assert_eq!(output.short(), output.to_string()[..prefix + 12]);
+        }
     }
 
     #[test]

@@ -74,7 +74,7 @@ impl Answer<'_> {
             self.ui.result(format_args!("  {name} = {}{place}{also}", shortened(&value)));
         }
         for (slot, input) in &node.inputs {
-            let output = self.session.realised(*input).map_or_else(String::new, |r| short(r.output));
+            let output = self.session.realised(*input).map_or_else(String::new, |r| r.output.short());
             let files = reach.of_node(*input);
             self.ui.result(format_args!("  {slot} ← {} {output}  in {files}", self.name(*input)));
         }
@@ -129,7 +129,7 @@ impl Answer<'_> {
             };
             let (old, new) = (input(causes.before), input(causes.after));
             let output = |side: &Option<(String, Output)>| {
-                side.as_ref().map_or_else(|| "nothing".to_owned(), |(_, output)| short(*output))
+                side.as_ref().map_or_else(|| "nothing".to_owned(), |(_, output)| output.short())
             };
             let (from, to) = (output(&old), output(&new));
             let read = new.or(old).map(|(read, _)| read).unwrap_or_default();
@@ -147,12 +147,6 @@ impl Answer<'_> {
         };
         self.ui.result(format_args!("because of {}", found.words(listed)));
     }
-}
-
-fn short(output: Output) -> String {
-    let text = output.to_string();
-    text.split_at_checked(text.find(':').map_or(12, |colon| colon + 13))
-        .map_or(text.clone(), |(head, _)| head.to_owned())
 }
 
 /// What the recorded builds of a cluster know of a node.

@@ -7,7 +7,7 @@ use ipnet::IpNet;
 
 use super::network::Ranges;
 use super::{members, names, pods};
-use crate::cluster::{Allocation, Arch, Effect, Host, Role, Ssh, Taint};
+use crate::cluster::{Allocation, Arch, Effect, Host, KUBELET_LABELS, Role, Ssh, Taint};
 use crate::field_path::join;
 use crate::spec::document::{HostSpec, SshSpec, TaintSpec};
 use crate::spec::problem::Problem;
@@ -225,18 +225,6 @@ fn labels(place: &Place, spec: &HostSpec, problems: &mut Vec<Problem>) {
 
 /// Whether a kubelet accepts `key` in --node-labels: of Kubernetes' own labels only these.
 fn kubelet_may_set(key: &str) -> bool {
-    const ALLOWED: &[&str] = &[
-        "beta.kubernetes.io/arch",
-        "beta.kubernetes.io/instance-type",
-        "beta.kubernetes.io/os",
-        "failure-domain.beta.kubernetes.io/region",
-        "failure-domain.beta.kubernetes.io/zone",
-        "kubernetes.io/arch",
-        "kubernetes.io/hostname",
-        "kubernetes.io/os",
-        "topology.kubernetes.io/region",
-        "topology.kubernetes.io/zone",
-    ];
     let within = |prefix: &str, domain: &str| prefix == domain || prefix.ends_with(&format!(".{domain}"));
     let Some((prefix, _)) = key.split_once('/') else {
         return true;
@@ -245,7 +233,8 @@ fn kubelet_may_set(key: &str) -> bool {
     !reserved
         || within(prefix, "kubelet.kubernetes.io")
         || within(prefix, "node.kubernetes.io")
-        || ALLOWED.contains(&key)
+        || key == "kubernetes.io/hostname"
+        || KUBELET_LABELS.contains(&key)
 }
 
 fn taints(place: &Place, spec: &HostSpec, problems: &mut Vec<Problem>) -> Option<Vec<Taint>> {
