@@ -128,7 +128,7 @@ impl<'a> Causes<'a> {
     /// The changes of inputs by which a host has come to hold a path, or does no more, or holds another node there.
     pub fn of_presence(&mut self, host: &str, path: &str) -> CauseSet {
         let question = self.questions().held(host, path);
-        let own = self.inputs.of(&Decider::Spec(format!("hosts[{host}]")));
+        let own = self.inputs.of_host(host);
         self.by_undoing(question, &own.into_iter().collect())
     }
 
@@ -282,8 +282,7 @@ fn param_changes(before: &[Param], after: &[Param]) -> Vec<(ParamChange, Vec<Vec
         if old.iter().map(|param| &param.value).eq(new.iter().map(|param| &param.value)) {
             continue;
         }
-        let (mut gone, mut come) = (lone(old, new), lone(new, old));
-        let (kept_old, kept_new) = (kept(old, &gone), kept(new, &come));
+        let ((kept_old, mut gone), (kept_new, mut come)) = (parted(old, new), parted(new, old));
         // Those that stay may come in another order besides.
         let (moved_old, moved_new) = reordered(&kept_old, &kept_new);
         let deciders = |param: &&Param| param.deciders().cloned().collect();
@@ -298,16 +297,10 @@ fn param_changes(before: &[Param], after: &[Param]) -> Vec<(ParamChange, Vec<Vec
     changes
 }
 
-/// The items of a list that another lacks.
-fn lone<'p>(side: &[&'p Param], other: &[&Param]) -> Vec<&'p Param> {
+/// The items of a list that another has too, and those that it lacks.
+fn parted<'p>(side: &[&'p Param], other: &[&Param]) -> (Vec<&'p Param>, Vec<&'p Param>) {
     let others: BTreeSet<&str> = other.iter().map(|param| param.value.as_str()).collect();
-    side.iter().copied().filter(|param| !others.contains(param.value.as_str())).collect()
-}
-
-/// The items of a list without those that another lacks.
-fn kept<'p>(side: &[&'p Param], lone: &[&Param]) -> Vec<&'p Param> {
-    let lone: BTreeSet<&str> = lone.iter().map(|param| param.value.as_str()).collect();
-    side.iter().copied().filter(|param| !lone.contains(param.value.as_str())).collect()
+    side.iter().copied().partition(|param| others.contains(param.value.as_str()))
 }
 
 /// Where only the order is another: what is between the items that begin and end both alike.

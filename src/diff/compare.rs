@@ -128,7 +128,7 @@ fn host_change(causes: &mut Causes<'_>, side: Side<'_>, host: &str) -> HostChang
         _ => (0, Vec::new()),
     };
     let name = plan::bundle_name(host);
-    let own = causes.inputs.of(&Decider::Spec(format!("hosts[{host}]")));
+    let own = causes.inputs.of_host(host);
     let causes = if own.is_empty() { (*causes.of(&name)).clone() } else { own.into_iter().collect() };
     HostChange { name: host.to_owned(), files, units, causes }
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use super::param::Decider;
-use crate::field_path::{is_within, prefixes};
+use crate::field_path::{is_within, item, prefixes};
 use crate::lock::EntryChange;
 use crate::redaction::redacted;
 use crate::spec::{FieldChange, Written};
@@ -84,9 +84,12 @@ impl Inputs {
             }
         }
     }
-}
 
-impl Inputs {
+    /// The changes of a host: that it came or went, and of its fields.
+    pub fn of_host(&self, host: &str) -> Vec<usize> {
+        self.of(&Decider::Spec(item("hosts", host)))
+    }
+
     /// The changes of the order of the lists that what decided a value is in.
     pub fn orders_around(&self, decider: &Decider) -> Vec<usize> {
         let Decider::Spec(path) = decider else { return Vec::new() };

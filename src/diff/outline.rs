@@ -60,8 +60,9 @@ impl Questions {
 impl Outline {
     pub fn of(graph: &Graph<Artifact>, questions: &Questions) -> Self {
         let mut answers = vec![None; questions.nodes.len() + questions.held.len()];
+        let mut encoder = Encoder::default();
         for (name, question) in &questions.nodes {
-            answers[*question] = graph.find(name).map(|id| said(graph, id));
+            answers[*question] = graph.find(name).map(|id| said(graph, id, &mut encoder));
         }
         let mut hosts: HashMap<&str, BTreeMap<&str, (&str, Option<Permissions>)>> = HashMap::new();
         for ((host, path), question) in &questions.held {
@@ -80,14 +81,12 @@ impl Outline {
 }
 
 /// The parameters of a node and the names of what it reads.
-fn said(graph: &Graph<Artifact>, id: NodeId) -> Digest {
+fn said(graph: &Graph<Artifact>, id: NodeId, encoder: &mut Encoder) -> Digest {
     let node = graph.node(id);
-    let mut encoder = Encoder::default();
     encoder.begin(&node.action.kind());
-    node.action.describe(&mut encoder);
-    let manifest: &mut dyn Manifest = &mut encoder;
+    node.action.describe(encoder);
     for (slot, input) in &node.inputs {
-        manifest.param(slot, Value::Text(graph.node(*input).name.as_str()), Origin::Program);
+        encoder.param(slot, Value::Text(graph.node(*input).name.as_str()), Origin::Program);
     }
     Digest::of(encoder.bytes())
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 
 use kthw_graph::NodeId;
 
-use crate::diff::{CauseSet, Causes, Decider};
+use crate::diff::{CauseSet, Causes};
 use crate::golden::{self, Golden, GoldenFiles};
 use crate::plan;
 use crate::side::Side;
@@ -74,7 +74,7 @@ impl Search<'_> {
     fn causes_of_node(&mut self, name: &str) -> CauseSet {
         let [old, new] = &self.hosts;
         if let Some(host) = plan::host_of(name).filter(|host| old.contains(*host) != new.contains(*host)) {
-            let own = self.causes.inputs.of(&Decider::Spec(format!("hosts[{host}]")));
+            let own = self.causes.inputs.of_host(host);
             if !own.is_empty() {
                 return own.into_iter().collect();
             }
