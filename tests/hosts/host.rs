@@ -64,7 +64,7 @@ impl Host {
         let mut boot = self.site.command();
         boot.args(["sh", "-c", BOOT, "sh", &self.site.name(), &self.name]);
         boot.args([&format!("{HOSTS}/{}/root", self.name), BRIDGE]);
-        boot.env("SYSTEMD_LOG_LEVEL", "warning");
+        boot.env("SYSTEMD_LOG_LEVEL", "err");
         let nspawn = boot.stdin(Stdio::null()).stdout(Stdio::null()).spawn().expect("nsenter was found");
         let leader = eventually(&format!("{} has a first process", self.name), seconds(30), || {
             first_process(nspawn.id()).ok_or_else(|| "systemd-nspawn has not got that far".to_owned())
