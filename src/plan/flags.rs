@@ -101,6 +101,11 @@ pub fn local_etcd(cluster: &Cluster) -> String {
     https(localhost(cluster), ports::ETCD_CLIENTS.usual)
 }
 
+/// Where etcd's unit finds what systemd has read for it: keys are root's, and etcd is not root.
+fn credential(name: &str) -> String {
+    format!("/run/credentials/etcd.service/{name}")
+}
+
 pub fn etcd(cluster: &Cluster, host: &Host) -> Command {
     let local = localhost(cluster);
     let client = https(host.address, ports::ETCD_CLIENTS.usual);
@@ -128,10 +133,10 @@ pub fn etcd(cluster: &Cluster, host: &Host) -> Command {
         .perhaps(&address(), "listen-metrics-urls", watched)
         .ours("client-cert-auth", true)
         .ours("trusted-ca-file", path::ETCD_CA_CERT)
-        .pair(("cert-file", "key-file"), path::ETCD_SERVER)
+        .pair(("cert-file", "key-file"), (&credential("server.crt"), &credential("server.key")))
         .ours("peer-client-cert-auth", true)
         .ours("peer-trusted-ca-file", path::ETCD_CA_CERT)
-        .pair(("peer-cert-file", "peer-key-file"), path::ETCD_PEER)
+        .pair(("peer-cert-file", "peer-key-file"), (&credential("peer.crt"), &credential("peer.key")))
         .ours("tls-min-version", "TLS1.3")
         .ours("snapshot-count", "10000")
         .perhaps("etcd.heartbeatInterval", "heartbeat-interval", milliseconds(settings.heartbeat_interval))
@@ -161,6 +166,10 @@ pub fn kube_apiserver(cluster: &Cluster, host: &Host) -> Command {
     let etcd: Vec<String> =
         cluster.etcd_members().map(|host| https(host.address, ports::ETCD_CLIENTS.usual)).collect();
     let issuer = format!("https://kubernetes.default.svc.{}", cluster.network.domain);
+    // All API servers tell the same place of their keys. By default each one tells its own address.
+    let written = written_issuer(cluster).unwrap_or(&issuer);
+    let keys =
+        written.starts_with("https://").then(|| format!("{}/openid/v1/jwks", written.trim_end_matches('/')));
     let (audit, settings) = (&cluster.audit, &cluster.control_plane);
     let admission_config = (!settings.admission_config.is_empty()).then_some(path::ADMISSION_CONFIG);
     let authentication_config = cluster.authentication.needs_file().then_some(path::AUTHENTICATION_CONFIG);
@@ -209,6 +218,7 @@ pub fn kube_apiserver(cluster: &Cluster, host: &Host) -> Command {
         .ours("requestheader-group-headers", vec!["X-Remote-Group".to_owned()])
         .ours("requestheader-username-headers", vec!["X-Remote-User".to_owned()])
         .from("api.endpoint", "secure-port", cluster.apiserver_port().to_string())
+        .perhaps(issuer_field(cluster), "service-account-jwks-uri", keys)
         .from("network.domain", "service-account-issuer", vec![issuer])
         .ours("service-account-key-file", vec![path::SERVICE_ACCOUNT_PUBLIC.to_owned()])
         .ours("service-account-signing-key-file", path::SERVICE_ACCOUNT_KEY)
@@ -216,6 +226,23 @@ pub fn kube_apiserver(cluster: &Cluster, host: &Host) -> Command {
         .ours("tls-min-version", "VersionTLS13")
         .pair(("tls-cert-file", "tls-private-key-file"), path::APISERVER)
         .command("/usr/local/bin/kube-apiserver")
+}
+
+/// The issuer of new tokens, if the user names one.
+fn written_issuer(cluster: &Cluster) -> Option<&str> {
+    match cluster.components.kube_apiserver.flags.get("service-account-issuer")? {
+        Some(FlagValue::Text(issuer)) => Some(issuer),
+        Some(FlagValue::List(issuers)) => issuers.first().map(String::as_str),
+        _ => None,
+    }
+}
+
+/// The field that names the issuer of new tokens.
+fn issuer_field(cluster: &Cluster) -> &'static str {
+    match written_issuer(cluster) {
+        Some(_) => "components.kube-apiserver.flags.service-account-issuer",
+        None => "network.domain",
+    }
 }
 
 /// Where controller managers and schedulers are asked from elsewhere, if somebody watches them.
@@ -259,11 +286,14 @@ pub fn kube_controller_manager(cluster: &Cluster) -> Command {
             settings.node_monitor_grace_period.clone(),
         )
         .perhaps("cloudProvider", "cloud-provider", external(cluster))
+        .ours("flex-volume-plugin-dir", path::VOLUME_PLUGINS)
         .ours("profiling", false)
         .ours("requestheader-client-ca-file", path::FRONT_PROXY_CA_CERT)
         .ours("root-ca-file", path::CA_CERT)
         .ours("service-account-private-key-file", path::SERVICE_ACCOUNT_KEY)
         .from("network.services", "service-cluster-ip-range", network.services.to_string())
+        // The default, said because the CIS benchmark wants somebody to have decided it.
+        .ours("terminated-pod-gc-threshold", "12500")
         .ours("tls-min-version", "VersionTLS13")
         .pair(("tls-cert-file", "tls-private-key-file"), path::CONTROLLER_MANAGER)
         .ours("use-service-account-credentials", true);
@@ -362,23 +392,9 @@ pub fn kube_proxy(cluster: &Cluster, host: &Host) -> Command {
         .command("/usr/local/bin/kube-proxy")
 }
 
-/// Applies every bootstrap manifest, by way of the API server of the same host.
-pub fn kubectl_apply(cluster: &Cluster) -> Command {
-    let flags = vec![
-        own("filename", path::BOOTSTRAP),
-        // What somebody else has changed since is put right, not complained of.
-        own("force-conflicts", "true"),
-        own("field-manager", "kthw"),
-        server(cluster),
-        own("server-side", "true"),
-    ];
-    Command::new("/usr/local/bin/kubectl", flags).with("apply")
-}
-
-/// Succeeds once the API server of the same host is ready.
-pub fn kubectl_ready(cluster: &Cluster) -> Command {
-    let flags = vec![own("raw", "/readyz"), server(cluster)];
-    Command::new("/usr/local/bin/kubectl", flags).with("get")
+/// Gives the cluster its manifests, by way of the API server of the same host.
+pub fn bootstrap(cluster: &Cluster) -> Command {
+    Command::new(path::BOOTSTRAP_PROGRAM, vec![server(cluster)])
 }
 
 /// Installs Cilium; fails where it is installed.
