@@ -54,14 +54,6 @@ impl Cluster {
         Some(cluster)
     }
 
-    /// The hosts of a cluster, each with all of its files and every service told to start.
-    pub fn started(folder: ClusterFolder) -> Option<Self> {
-        let mut cluster = Self::bare(folder)?;
-        cluster.deliver();
-        cluster.start();
-        Some(cluster)
-    }
-
     /// Builds the cluster and writes every host's files.
     pub fn deliver(&mut self) {
         let out = self.out();
@@ -101,11 +93,7 @@ impl Cluster {
 
     /// Does the same with all hosts at once.
     pub fn on_all(&self, what: impl Fn(&Host) + Sync) {
-        thread::scope(|scope| {
-            for host in &self.hosts {
-                scope.spawn(|| what(host));
-            }
-        });
+        at_once(&self.hosts.iter().collect::<Vec<_>>(), what);
     }
 
     /// What `kubectl` says to an administrator on the first control plane.
@@ -161,6 +149,15 @@ impl Drop for Cluster {
             report::print(self);
         }
     }
+}
+
+/// Does the same with several hosts at once.
+pub fn at_once(hosts: &[&Host], what: impl Fn(&Host) + Sync) {
+    thread::scope(|scope| {
+        for host in hosts {
+            scope.spawn(|| what(host));
+        }
+    });
 }
 
 /// Whether a machine made of namespaces can be this host. A kubelet needs more, and IPVS a kernel that has it.
