@@ -148,7 +148,7 @@ pub fn is_up(cluster: &Cluster) {
         let health = member.ask(&etcdctl("endpoint health --cluster"))?;
         provided(health.matches("is healthy").count() == cluster.etcd_members().len(), health)
     });
-    eventually("clients reach the API", seconds(10), || cluster.client_gets("/readyz"));
+    eventually("clients reach the API", seconds(60), || cluster.client_gets("/readyz"));
     leases_are_held_by_hosts(cluster);
     let complaints: Vec<String> =
         cluster.hosts.iter().flat_map(|host| complaints(host, &cluster.units(host))).collect();
