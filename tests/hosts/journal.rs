@@ -12,8 +12,9 @@ const HARMLESS: &[(&str, &str)] = &[
     // At the first start, when several API servers make the first services.
     ("kube-apiserver", "is not allocated; repairing"),
     ("kube-apiserver", "provided IP is already allocated"),
-    // After all hosts were off for longer than an API server's lease lasts.
-    ("kube-apiserver", "refusing to erase all endpoints"),
+    // After the power was cut, and after it was off for longer than an API server's lease lasts.
+    ("kube-apiserver", "previous endpoints on kubernetes service"),
+    ("kube-apiserver", "old endpoints from kubernetes service"),
     // On a slow machine, when it asks itself before it answers.
     ("kube-apiserver", "failed to fetch openapi paths"),
     // The issuer that the example production names does not exist.
