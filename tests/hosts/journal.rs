@@ -19,6 +19,8 @@ const HARMLESS: &[(&str, &str)] = &[
     ("kube-apiserver", "failed to fetch openapi paths"),
     // The issuer that the example production names does not exist.
     ("kube-apiserver", "oidc authenticator: initializing plugin"),
+    // Whoever asked has gone.
+    ("kube-apiserver", "context canceled"),
     // It tries again when it has seen its own change.
     ("kube-controller-manager", "is not as new as written version"),
     // Whenever they are stopped.
