@@ -24,6 +24,7 @@ const HARMLESS: &[(&str, &str)] = &[
     // It tries again when it has seen its own change.
     ("kube-controller-manager", "is not as new as written version"),
     // Whenever they are stopped.
+    ("kube-", "broadcaster already stopped"),
     ("etcd", "setting up serving from embedded etcd failed"),
     ("haproxy", "exited with code 143"),
     // Until the first API server is ready.
