@@ -9,7 +9,9 @@ const HARMLESS: &[(&str, &str)] = &[
     // At the first start, until the API server has made its roles and namespaces.
     ("kube-", r#"is forbidden: User \"system:kube-"#),
     ("kube-apiserver", r#"namespaces \"kube-system\" not found"#),
-    // At the first start, when several API servers make the first services.
+    // When several API servers do the same at once: each tries again, and finds it done.
+    ("kube-", "the object has been modified; please apply your changes to the latest version"),
+    ("kube-apiserver", r#""extension-apiserver-authentication" already exists"#),
     ("kube-apiserver", "is not allocated; repairing"),
     ("kube-apiserver", "provided IP is already allocated"),
     // After the power was cut, and after it was off for longer than an API server's lease lasts.
