@@ -30,7 +30,7 @@ fn an_etcd_of_its_own_comes_up_and_is_restored_as_its_page_says() {
 
     // The copies are looked at.
     cluster.kubectl("create configmap before").expect("there is none");
-    at_once(&members, |member| copies(member));
+    at_once(&members, copies);
     cluster.kubectl("create configmap after").expect("there is none");
     let seen = first.run(look);
     assert!(seen.contains("etcd-backup-frequent.timer") && seen.contains("0 loaded units listed"), "{seen}");
