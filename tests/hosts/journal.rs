@@ -11,7 +11,7 @@ const HARMLESS: &[(&str, &str)] = &[
     ("kube-apiserver", r#"namespaces \"kube-system\" not found"#),
     // When several API servers do the same at once: each tries again, and finds it done.
     ("kube-", "the object has been modified; please apply your changes to the latest version"),
-    ("kube-apiserver", r#""extension-apiserver-authentication" already exists"#),
+    ("kube-apiserver", "extension-apiserver-authentication failed with"),
     ("kube-apiserver", "is not allocated; repairing"),
     ("kube-apiserver", "provided IP is already allocated"),
     // After the power was cut, and after it was off for longer than an API server's lease lasts.
