@@ -33,15 +33,14 @@ fn etcd_is_a_user_of_its_own_whatever_it_finds() {
     assert_eq!(host.run(OWNERS), ITS_OWN);
     assert_eq!(host.run(&format!("{ETCDCTL} get --print-value-only kept")), "yes\n");
 
-    // A disk that is not mounted is not replaced by a folder, which would be a log without a past.
-    host.run(
-        "systemctl stop etcd && mv /srv/etcd-wal /srv/disk && mkdir /srv/etcd-wal && mv /srv/disk /srv/away",
-    );
-    host.run("echo '/srv/disk /srv/etcd-wal none bind 0 0' >>/etc/fstab && systemctl daemon-reload");
+    // A disk that cannot be mounted is not replaced by a folder, which would be a log without a past.
+    host.run("systemctl stop etcd && mv /srv/etcd-wal /srv/disk && mkdir /srv/etcd-wal");
+    host.run("echo 'disk /srv/etcd-wal broken' >>/etc/fstab && systemctl daemon-reload");
     let refusal = host.ask("systemctl start etcd").expect_err("there is no disk");
     assert!(refusal.contains("dependency"), "{refusal}");
     assert_eq!(host.run("ls /srv/etcd-wal"), "");
-    host.run("mv /srv/away /srv/disk && systemctl start --no-block etcd");
+    host.run("sed -i 's:^disk .*:/srv/disk /srv/etcd-wal none bind:' /etc/fstab && systemctl daemon-reload");
+    host.run("systemctl start --no-block etcd");
     is_active(host);
     assert_eq!(host.run(&format!("{ETCDCTL} get --print-value-only kept")), "yes\n");
 }
