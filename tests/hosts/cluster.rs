@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
 use ipnet::IpNet;
-use kthw::cluster::Role;
+use kthw::cluster::{LoadBalancer, Role};
 
 use crate::base_root::base_root;
 use crate::cluster_folder::ClusterFolder;
@@ -47,19 +47,10 @@ impl Cluster {
         let host = |host: &kthw::cluster::Host| {
             Host::bare(Arc::clone(&site), &root, &host.name, within(host.address), gateway)
         };
-        // Hosts that only run pods are not there: a kubelet needs more than a machine made of namespaces.
-        let has_more = |host: &&kthw::cluster::Host| host.roles.iter().any(|role| *role != Role::Worker);
-        let hosts = spec.hosts.iter().filter(has_more).map(host).collect();
+        let hosts = spec.hosts.iter().filter(|host| can_be_here(&spec, host)).map(host).collect();
         let cluster = Self { folder, spec, hosts, bundles: BTreeMap::new(), site, _turn: turn };
         cluster.on_all(Host::power_on);
-        Some(cluster)
-    }
-
-    /// The hosts of a cluster, each with all of its files and every service told to start.
-    pub fn started(folder: ClusterFolder) -> Option<Self> {
-        let mut cluster = Self::bare(folder)?;
-        cluster.deliver();
-        cluster.start();
+        cluster.lead_virtual_address_to(cluster.control_planes()[0]);
         Some(cluster)
     }
 
@@ -102,11 +93,7 @@ impl Cluster {
 
     /// Does the same with all hosts at once.
     pub fn on_all(&self, what: impl Fn(&Host) + Sync) {
-        thread::scope(|scope| {
-            for host in &self.hosts {
-                scope.spawn(|| what(host));
-            }
-        });
+        at_once(&self.hosts.iter().collect::<Vec<_>>(), what);
     }
 
     /// What `kubectl` says to an administrator on the first control plane.
@@ -138,6 +125,14 @@ impl Cluster {
         ))
     }
 
+    /// Does at the site what an IPVS gateway would: leads packets for the virtual address to a control plane.
+    pub fn lead_virtual_address_to(&self, host: &Host) {
+        if let Some(LoadBalancer::Ipvs { address }) = &self.spec.api.load_balancer {
+            self.client(&format!("ip route replace {address} via {}", host.address))
+                .expect("it is a neighbour");
+        }
+    }
+
     pub fn site(&self) -> &Site {
         &self.site
     }
@@ -154,6 +149,22 @@ impl Drop for Cluster {
             report::print(self);
         }
     }
+}
+
+/// Does the same with several hosts at once.
+pub fn at_once(hosts: &[&Host], what: impl Fn(&Host) + Sync) {
+    thread::scope(|scope| {
+        for host in hosts {
+            scope.spawn(|| what(host));
+        }
+    });
+}
+
+/// Whether a machine made of namespaces can be this host. A kubelet needs more, and IPVS a kernel that has it.
+fn can_be_here(spec: &kthw::cluster::Cluster, host: &kthw::cluster::Host) -> bool {
+    let balances_with_ipvs =
+        host.is(Role::LoadBalancer) && matches!(spec.api.load_balancer, Some(LoadBalancer::Ipvs { .. }));
+    !balances_with_ipvs && host.roles.iter().any(|role| *role != Role::Worker)
 }
 
 /// The last address of a range that a machine may have.

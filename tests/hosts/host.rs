@@ -1,6 +1,7 @@
 //! One host: a machine that is switched on and off, and runs what it is told.
 
 use std::fs;
+use std::io::Write as _;
 use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -64,7 +65,7 @@ impl Host {
         let mut boot = self.site.command();
         boot.args(["sh", "-c", BOOT, "sh", &self.site.name(), &self.name]);
         boot.args([&format!("{HOSTS}/{}/root", self.name), BRIDGE]);
-        boot.env("SYSTEMD_LOG_LEVEL", "warning");
+        boot.env("SYSTEMD_LOG_LEVEL", "err");
         let nspawn = boot.stdin(Stdio::null()).stdout(Stdio::null()).spawn().expect("nsenter was found");
         let leader = eventually(&format!("{} has a first process", self.name), seconds(30), || {
             first_process(nspawn.id()).ok_or_else(|| "systemd-nspawn has not got that far".to_owned())
@@ -125,6 +126,14 @@ impl Host {
     #[track_caller]
     pub fn run(&self, script: &str) -> String {
         self.ask(script).unwrap_or_else(|refusal| panic!("{}: {script}\n{refusal}", self.name))
+    }
+
+    /// Writes a file of it.
+    pub fn write(&self, path: &str, text: &str) {
+        let mut tee = self.command().args(["tee", path]).stdin(Stdio::piped()).stdout(Stdio::null()).spawn();
+        let tee = tee.as_mut().expect("nsenter was found");
+        tee.stdin.take().expect("a pipe").write_all(text.as_bytes()).expect("the host takes all of it");
+        assert!(tee.wait().expect("a child of ours").success(), "{}: {path} cannot be written", self.name);
     }
 
     /// What a script of the shell prints, or how it fails.

@@ -2,8 +2,25 @@
 
 use crate::host::Host;
 
-/// Complaints that are no fault: the unit, words of the line, and why.
-const HARMLESS: &[(&str, &str, &str)] = &[];
+/// Complaints that are no fault: the unit's beginning, words of the line, and why.
+const HARMLESS: &[(&str, &str, &str)] = &[
+    (
+        "kube-",
+        "The manifest file is empty, ignoring.",
+        "Kubernetes 1.36 says so of a file that is not asked for",
+    ),
+    ("kube-apiserver", r#"namespaces \"kube-system\" not found"#, "at the first start, until it has made it"),
+    (
+        "kube-apiserver",
+        "refusing to erase all endpoints",
+        "it was switched off for longer than its lease lasts",
+    ),
+    (
+        "kube-",
+        r#"is forbidden: User \"system:kube-"#,
+        "at the first start, until the API server has made its roles",
+    ),
+];
 
 /// The complaints of these units since the host first booted.
 pub fn complaints(host: &Host, units: &[&str]) -> Vec<String> {
@@ -35,7 +52,7 @@ fn is_complaint(line: &str) -> bool {
 }
 
 fn is_harmless(unit: &str, line: &str) -> bool {
-    HARMLESS.iter().any(|(of, words, _)| *of == unit && line.contains(words))
+    HARMLESS.iter().any(|(of, words, _)| unit.starts_with(of) && line.contains(words))
 }
 
 #[test]

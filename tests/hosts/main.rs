@@ -3,8 +3,9 @@
 //! A cluster in three lines:
 //!
 //! ```ignore
-//! let Some(folder) = release("single") else { return };
-//! let Some(cluster) = Cluster::started(folder) else { return };
+//! let Some(mut cluster) = Cluster::bare(releases.cluster_of("single")) else { return };
+//! cluster.deliver();
+//! cluster.start();
 //! eventually("the API is ready", seconds(60), || cluster.kubectl("get --raw /readyz"));
 //! ```
 //!

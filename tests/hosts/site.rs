@@ -22,6 +22,9 @@ set -eu
 read -r pid rest </proc/self/stat
 mount -t proc proc /proc
 mount -t tmpfs -o mode=755 hosts /run
+# One user has all inotify instances of all hosts, and each control plane wants about thirty.
+inotify=/proc/sys/fs/inotify/max_user_instances
+[ "$(cat $inotify)" -ge 4096 ] || echo 4096 >$inotify
 mkdir /run/hosts /run/lock
 ip link set lo up
 ip link add "$1" type bridge
