@@ -9,7 +9,9 @@ use crate::releases::Releases;
 #[test]
 fn what_people_change_of_core_dns_stays_and_what_they_do_not_is_put_right() {
     let Some(releases) = Releases::of("1.36", &["etcd"]) else { return };
-    let Some(cluster) = Cluster::started(releases.cluster_of("single")) else { return };
+    let Some(mut cluster) = Cluster::bare(releases.cluster_of("single")) else { return };
+    cluster.deliver();
+    cluster.start();
     let host = cluster.control_planes()[0];
     is_done(host);
     assert_eq!(replicas(&cluster), "2");

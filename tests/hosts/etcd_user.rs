@@ -17,7 +17,9 @@ fn etcd_is_a_user_of_its_own_whatever_it_finds() {
     let Some(releases) = Releases::of("1.36", &["etcd"]) else { return };
     let folder = releases.cluster_of("single");
     folder.edit("cluster.yaml", "hosts:\n", "etcd: {walDir: /srv/etcd-wal}\nhosts:\n");
-    let Some(cluster) = Cluster::started(folder) else { return };
+    let Some(mut cluster) = Cluster::bare(folder) else { return };
+    cluster.deliver();
+    cluster.start();
     let host = &cluster.hosts[0];
 
     // The folder of the log was not there.
