@@ -98,8 +98,8 @@ impl Cluster {
 
     /// What `kubectl` says to an administrator on the first control plane.
     pub fn kubectl(&self, arguments: &str) -> Result<String, String> {
-        let kubectl = "kubectl --kubeconfig=/etc/kubernetes/super-admin.conf --request-timeout=5s";
-        self.control_planes()[0].ask(&format!("{kubectl} {arguments}"))
+        let options = "--kubeconfig=/etc/kubernetes/super-admin.conf --server=https://127.0.0.1:6443";
+        self.control_planes()[0].ask(&format!("kubectl {options} --request-timeout=10s {arguments}"))
     }
 
     /// What a script prints at the site, where clients are: beside the hosts.

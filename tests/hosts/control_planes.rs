@@ -145,10 +145,10 @@ pub fn is_up(cluster: &Cluster) {
     }
     let member = cluster.etcd_members()[0];
     eventually("every member of etcd is healthy", seconds(30), || {
-        let health = member.ask(&etcdctl("endpoint health --cluster"))?;
+        let health = member.ask(&etcdctl(member, "endpoint health --cluster"))?;
         provided(health.matches("is healthy").count() == cluster.etcd_members().len(), health)
     });
-    eventually("clients reach the API", seconds(10), || cluster.client_gets("/readyz"));
+    eventually("clients reach the API", seconds(60), || cluster.client_gets("/readyz"));
     leases_are_held_by_hosts(cluster);
     let complaints: Vec<String> =
         cluster.hosts.iter().flat_map(|host| complaints(host, &cluster.units(host))).collect();
@@ -156,11 +156,12 @@ pub fn is_up(cluster: &Cluster) {
 }
 
 /// What asks etcd on a member.
-fn etcdctl(arguments: &str) -> String {
+fn etcdctl(member: &Host, arguments: &str) -> String {
     let pki = "/etc/kubernetes/pki/etcd";
     format!(
-        "etcdctl --endpoints=https://127.0.0.1:2379 --cacert={pki}/ca.crt --cert={pki}/healthcheck-client.crt \
-           --key={pki}/healthcheck-client.key {arguments} 2>&1"
+        "etcdctl --endpoints={} --cacert={pki}/ca.crt --cert={pki}/healthcheck-client.crt \
+           --key={pki}/healthcheck-client.key {arguments} 2>&1",
+        member.url(2379)
     )
 }
 
