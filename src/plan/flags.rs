@@ -166,10 +166,6 @@ pub fn kube_apiserver(cluster: &Cluster, host: &Host) -> Command {
     let etcd: Vec<String> =
         cluster.etcd_members().map(|host| https(host.address, ports::ETCD_CLIENTS.usual)).collect();
     let issuer = format!("https://kubernetes.default.svc.{}", cluster.network.domain);
-    // All API servers tell the same place of their keys. By default each one tells its own address.
-    let written = written_issuer(cluster).unwrap_or(&issuer);
-    let keys =
-        written.starts_with("https://").then(|| format!("{}/openid/v1/jwks", written.trim_end_matches('/')));
     let (audit, settings) = (&cluster.audit, &cluster.control_plane);
     let admission_config = (!settings.admission_config.is_empty()).then_some(path::ADMISSION_CONFIG);
     let authentication_config = cluster.authentication.needs_file().then_some(path::AUTHENTICATION_CONFIG);
@@ -218,7 +214,6 @@ pub fn kube_apiserver(cluster: &Cluster, host: &Host) -> Command {
         .ours("requestheader-group-headers", vec!["X-Remote-Group".to_owned()])
         .ours("requestheader-username-headers", vec!["X-Remote-User".to_owned()])
         .from("api.endpoint", "secure-port", cluster.apiserver_port().to_string())
-        .perhaps(issuer_field(cluster), "service-account-jwks-uri", keys)
         .from("network.domain", "service-account-issuer", vec![issuer])
         .ours("service-account-key-file", vec![path::SERVICE_ACCOUNT_PUBLIC.to_owned()])
         .ours("service-account-signing-key-file", path::SERVICE_ACCOUNT_KEY)
@@ -226,23 +221,6 @@ pub fn kube_apiserver(cluster: &Cluster, host: &Host) -> Command {
         .ours("tls-min-version", "VersionTLS13")
         .pair(("tls-cert-file", "tls-private-key-file"), path::APISERVER)
         .command("/usr/local/bin/kube-apiserver")
-}
-
-/// The issuer of new tokens, if the user names one.
-fn written_issuer(cluster: &Cluster) -> Option<&str> {
-    match cluster.components.kube_apiserver.flags.get("service-account-issuer")? {
-        Some(FlagValue::Text(issuer)) => Some(issuer),
-        Some(FlagValue::List(issuers)) => issuers.first().map(String::as_str),
-        _ => None,
-    }
-}
-
-/// The field that names the issuer of new tokens.
-fn issuer_field(cluster: &Cluster) -> &'static str {
-    match written_issuer(cluster) {
-        Some(_) => "components.kube-apiserver.flags.service-account-issuer",
-        None => "network.domain",
-    }
 }
 
 /// Where controller managers and schedulers are asked from elsewhere, if somebody watches them.

@@ -617,24 +617,6 @@ cloudProvider:
         }
     }
 
-    #[test]
-    fn all_api_servers_tell_one_place_of_their_keys() {
-        let check = |flag: &str, expected: Option<&str>| {
-            let plan = example(|text| {
-                text + &format!(
-                    "components: {{kube-apiserver: {{flags: {{service-account-issuer: {flag}}}}}}}\n"
-                )
-            });
-            let flags = unit(&plan, "host/control-plane-1/kube-apiserver.service");
-            let found = flags.iter().find_map(|flag| flag.strip_prefix("--service-account-jwks-uri="));
-            assert_eq!(found, expected, "{flag}");
-        };
-        check("null", Some("https://kubernetes.default.svc.cluster.local/openid/v1/jwks"));
-        check("https://id.example.org/", Some("https://id.example.org/openid/v1/jwks"));
-        check("[https://new.example.org, https://old]", Some("https://new.example.org/openid/v1/jwks"));
-        check("kubernetes", None);
-    }
-
     /// kthw owns what it applies by force, so what people may change is in manifests of its own.
     #[test]
     fn what_the_cluster_file_says_of_core_dns_is_offered_no_more() {

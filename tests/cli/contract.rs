@@ -36,11 +36,11 @@ fn results_go_to_stdout_and_messages_to_stderr() {
     let folder = ClusterFolder::single();
     let built = folder.kthw(&["build"]).exits(0);
     insta::assert_snapshot!(built.stdout, @"
-    110 nodes: 87 made, 23 as they were
-    cluster b3:89463cfe7146845bf677a8b634decc09553b39c24b21023b7cdf4d34ceb25e7b
-      control-plane-1  b3:dd8934b9bcc999aa1e1c49581232fbe56ac682819266acfa652e1b372a17f4df
-      worker-node-1    b3:72b0cf914812c403a633220c93847a74e6d007363be30315b98fb095edcbc2d6
-      worker-node-2    b3:e20f61d18fd479b902000975ac6a6dca0900011a0f6575420506eefbe3afbbe7
+    114 nodes: 91 made, 23 as they were
+    cluster b3:5b5dd8bf14cdc0eab1c683c6b67049cddbf3b6a6a91c15da0c44c7bb9be2219b
+      control-plane-1  b3:fb3edad117982309651cc5fcf8024d8eec722ae936451b931a058b75d6e04705
+      worker-node-1    b3:8b309b0694278354fecca2d5aab544fcab71ded2c2ce1d8625307a0d4ab9a7d2
+      worker-node-2    b3:89720ffda84e01298024da16b89d0a19a913ae5fe0bd99fd86aa90fd193ca195
     ");
     insta::assert_snapshot!(built.stderr, @"
     warning: this cluster's root secret is a public example: anyone can derive every key of it
@@ -54,11 +54,11 @@ fn results_go_to_stdout_and_messages_to_stderr() {
     ");
     let again = folder.kthw(&["build"]).exits(0);
     insta::assert_snapshot!(again.stdout, @"
-    nothing to do: 110 nodes are as they should be
-    cluster b3:89463cfe7146845bf677a8b634decc09553b39c24b21023b7cdf4d34ceb25e7b
-      control-plane-1  b3:dd8934b9bcc999aa1e1c49581232fbe56ac682819266acfa652e1b372a17f4df
-      worker-node-1    b3:72b0cf914812c403a633220c93847a74e6d007363be30315b98fb095edcbc2d6
-      worker-node-2    b3:e20f61d18fd479b902000975ac6a6dca0900011a0f6575420506eefbe3afbbe7
+    nothing to do: 114 nodes are as they should be
+    cluster b3:5b5dd8bf14cdc0eab1c683c6b67049cddbf3b6a6a91c15da0c44c7bb9be2219b
+      control-plane-1  b3:fb3edad117982309651cc5fcf8024d8eec722ae936451b931a058b75d6e04705
+      worker-node-1    b3:8b309b0694278354fecca2d5aab544fcab71ded2c2ce1d8625307a0d4ab9a7d2
+      worker-node-2    b3:89720ffda84e01298024da16b89d0a19a913ae5fe0bd99fd86aa90fd193ca195
     ");
     assert_eq!(folder.kthw(&["build", "--json"]).exits(0).stderr, PUBLIC_ROOT, "a machine needs no advice");
 }

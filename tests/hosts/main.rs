@@ -40,6 +40,8 @@ mod journal;
 mod report;
 mod site;
 
+mod bootstrap;
 mod control_planes;
+mod etcd_user;
 mod left_behind;
 mod restore;

@@ -223,7 +223,10 @@ fn report(summary: &Summary, json: bool, ui: &Ui) {
 
 /// What one would want to do next.
 fn advise(session: &ClusterSession, folder: &Folder, fetched: bool, ui: &Ui) {
-    let units = plan::files(session.graph()).filter(|(_, path, _)| path.ends_with(".service"));
+    // A unit of the host's own has the most to tell.
+    let graph = session.graph();
+    let is_own = |id| graph.node(id).name.as_str().starts_with("host/");
+    let units = plan::files(graph).filter(|(_, path, id)| path.ends_with(".service") && is_own(*id));
     let Some((host, path, _)) = units.min_by_key(|(host, path, _)| (*host, *path)) else { return };
     let kthw = folder.command();
     ui.message(format!("\nlook at a file    {kthw} show {host}:{path}"));
