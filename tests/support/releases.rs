@@ -41,6 +41,12 @@ impl Releases {
         Some(Self { kubernetes: Programs::of_kubernetes(minor)?, others })
     }
 
+    /// A real program of this name.
+    pub fn program(&self, name: &str) -> Option<PathBuf> {
+        let all = self.others.iter().chain([&self.kubernetes]);
+        all.filter_map(|programs| programs.program(name)).next()
+    }
+
     /// A copy of an example that runs this release of Kubernetes, and pins and fetches what is here.
     pub fn cluster_of(&self, example: &str) -> ClusterFolder {
         let folder = ClusterFolder::of_example(example);
