@@ -80,8 +80,7 @@ fn is_given_what_it_needs(lab: &Lab) {
     let may = kubectl(&format!("auth can-i delete nodes {HERE}"), "admin");
     assert_eq!(lab.first().run(&may).stdout, "no\n");
     let objects = lab.bootstrap();
-    assert!(objects.contains("clusterrolebinding"), "{objects}");
-    assert!(objects.lines().all(|line| line.ends_with(" serverside-applied")), "{objects}");
+    assert!(objects.iter().any(|object| object.starts_with("clusterrolebinding.")), "{objects:?}");
     assert_eq!(lab.first().says(&may), "yes\n");
     assert_eq!(lab.bootstrap(), objects);
 }
@@ -219,20 +218,21 @@ fn refuses_strangers(lab: &Lab) {
 /// The kubelet ends before it registers itself, so this does so in its stead, with its credentials.
 fn lets_a_kubelet_write_its_own_node(lab: &Lab) {
     let name = &lab.worker().name;
+    let address = lab.cluster.host(name).expect("its own").address;
     let kubeconfig = lab.worker().tree.read("/etc/kubernetes/kubelet.conf");
     lab.first().given(&kubeconfig, "cat >/tmp/kubelet.conf").exits(0);
-    let kubectl = format!("/usr/local/bin/kubectl --kubeconfig=/tmp/kubelet.conf {HERE}");
     let creates = |node: &str| {
-        let node = json!({"apiVersion": "v1", "kind": "Node", "metadata": {"name": node}});
-        lab.first().given(&node.to_string(), &format!("{kubectl} create --filename -"))
+        let node = json!({
+            "apiVersion": "v1", "kind": "Node", "metadata": {"name": node},
+            "status": {"addresses": [{"type": "InternalIP", "address": address}]},
+        });
+        let create =
+            format!("/usr/local/bin/kubectl --kubeconfig=/tmp/kubelet.conf create --filename - {HERE}");
+        lab.first().given(&node.to_string(), &create)
     };
     assert_eq!(creates(name).result(), format!("node/{name} created\n"));
     let refusal = creates("another").refusal(1);
     assert!(refusal.contains("is not allowed to modify node \"another\""), "{refusal}");
-    let address = lab.cluster.host(name).expect("its own").address;
-    let status = json!({"status": {"addresses": [{"type": "InternalIP", "address": address}]}});
-    let patch = format!("{kubectl} patch node {name} --subresource=status --patch \"$(cat)\"");
-    lab.first().given(&status.to_string(), &patch).exits(0);
 }
 
 /// Where kube-proxy leads to services, the API is one of them.

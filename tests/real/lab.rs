@@ -110,16 +110,21 @@ impl Lab {
         });
     }
 
-    /// Gives the cluster what a new one is given, as the first control plane does, and tells what that was. Cilium's
-    /// program is none here.
-    pub fn bootstrap(&self) -> String {
+    /// Gives the cluster what a new one is given, as the first control plane does, and tells which objects that were.
+    /// Where Cilium is installed, its program is a stub.
+    pub fn bootstrap(&self) -> Vec<String> {
         let mut objects = String::new();
-        let unit = self.first().unit("kubernetes-bootstrap.service");
-        self.first().prepare(&unit);
-        for line in unit.start.iter().filter(|line| line.contains("/kubectl ")) {
-            objects = Ran::of(&mut self.first().command(&unit.words(line))).result();
+        let name = "kubernetes-bootstrap.service";
+        let unit = self.first().unit(name);
+        self.first().prepare(name, &unit);
+        for line in &unit.start {
+            objects += &Ran::of(&mut self.first().command(&unit.words(line))).result();
         }
         objects
+            .lines()
+            .filter_map(|line| line.strip_suffix(" serverside-applied"))
+            .map(str::to_owned)
+            .collect()
     }
 
     /// Waits until something is so; where it does not come to be, shows what services said last.

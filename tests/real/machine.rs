@@ -144,7 +144,7 @@ impl Machine {
     /// A program on this host, with nothing else in its environment.
     pub fn command(&self, words: &[impl AsRef<str>]) -> Command {
         let mut nsenter = self.namespaces.network();
-        nsenter.args(["--mount", "--uts", "--pid", "--root", "--wd=/", "env", "-i"]);
+        nsenter.args(["--mount", "--uts", "--pid", "--root", "--wd", "env", "-i"]);
         nsenter.arg("PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
         nsenter.args(words.iter().map(AsRef::as_ref));
         nsenter
@@ -180,7 +180,7 @@ impl Machine {
     /// Starts a service as its unit does; what it says is kept.
     pub fn serve(&self, unit: &str) {
         let told = self.unit(unit);
-        self.prepare(&told);
+        self.prepare(unit, &told);
         let [line] = &told.start[..] else { panic!("{unit} runs one program") };
         let log = || File::create(self.log(unit)).expect("our own folder");
         let file = log();
@@ -192,7 +192,12 @@ impl Machine {
 
     /// Makes what systemd and the unit itself make before it starts. What would change this machine's kernel is left
     /// out.
-    pub fn prepare(&self, unit: &Unit) {
+    pub fn prepare(&self, name: &str, unit: &Unit) {
+        let credentials = format!("/run/credentials/{name}");
+        self.says(&format!("mkdir -p -m 0700 {credentials}"));
+        for (name, path) in &unit.credentials {
+            self.says(&format!("cp {path} {credentials}/{name}"));
+        }
         for (folder, mode) in &unit.folders {
             self.says(&format!("mkdir -p -m {mode} {folder}"));
         }

@@ -11,6 +11,8 @@ pub struct Unit {
     environment: Vec<String>,
     /// The folders that systemd makes for it, with their modes.
     pub folders: Vec<(String, String)>,
+    /// The files that systemd copies for it: their names there, and where they are.
+    pub credentials: Vec<(String, String)>,
 }
 
 impl Unit {
@@ -28,6 +30,11 @@ impl Unit {
             before: all("ExecStartPre"),
             start: all("ExecStart"),
             environment: all("Environment"),
+            credentials: all("LoadCredential")
+                .iter()
+                .filter_map(|line| line.split_once(':'))
+                .map(|(name, path)| (name.to_owned(), path.to_owned()))
+                .collect(),
             folders: FOLDERS.into_iter().flat_map(folders).collect(),
         }
     }
