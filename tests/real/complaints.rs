@@ -19,6 +19,7 @@ const ALLOWED: &[(&str, &str)] = &[
     // The API server connects to etcd for each kind of objects to ask for its version, and hangs up; etcd sees that too.
     ("kube-apiserver", "grpc: addrConn.createTransport failed"),
     ("etcd", "connection reset by peer"),
+    ("etcd", "transport is closing"),
     ("etcd", "error=\"EOF\""),
     // This test asks while nobody leads yet.
     ("etcd", "/health"),

@@ -7,6 +7,7 @@ use std::path::Path;
 
 use crate::clusters::RUNS;
 use crate::programs::required_by;
+use crate::releases::module_for;
 
 /// Where the table begins in the document, and where it ends.
 const MARKS: [&str; 2] = ["<!-- what tests/real starts -->\n", "<!-- end -->\n"];
@@ -16,7 +17,7 @@ fn table() -> String {
     let mut table = "| example | Kubernetes | etcd |\n|---|---|---|\n".to_owned();
     for (example, minor) in RUNS {
         let kubernetes = version(&format!("kubernetes-{minor}"), "k8s.io/kubernetes");
-        let etcd = version("etcd", "go.etcd.io/etcd/server/v3");
+        let etcd = version(&module_for("etcd", &kubernetes), "go.etcd.io/etcd/server/v3");
         table += &format!("| `{example}` | {kubernetes} | {etcd} |\n");
     }
     table
