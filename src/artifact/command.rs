@@ -11,7 +11,7 @@ use super::DecidedBy;
 pub struct Command {
     /// An absolute path of letters, digits and `/-._`; after a `-`, one whose failure is of no account.
     pub program: &'static str,
-    /// What stands before the flags, in letters, digits and `/-._`.
+    /// What stands before the flags.
     pub arguments: Vec<&'static str>,
     pub flags: Vec<Flag>,
 }
@@ -63,7 +63,10 @@ impl Command {
 
     /// The command line, one flag a line.
     pub fn line(&self) -> Result<String, CommandError> {
-        let mut line = [&[self.program], &self.arguments[..]].concat().join(" ");
+        let mut line = self.program.to_owned();
+        for argument in &self.arguments {
+            write!(line, " {}", word(argument)).expect("writing to a string succeeds");
+        }
         for flag in &self.flags {
             for value in &flag.values {
                 let argument = format!("--{}={value}", flag.name);

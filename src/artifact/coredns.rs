@@ -9,23 +9,27 @@ use serde_json::{Value, json};
 use super::{Ingredients, Make};
 use crate::yaml;
 
-/// CoreDNS as kubeadm installs it: two replicas that keep apart, behind one service.
+/// CoreDNS as kubeadm installs it, behind one service. What cluster.yaml does not say of it is not in the manifest, so that
+/// whoever applies it does not own that: how many replicas there are, and what is in the Corefile.
 pub struct CoreDns {
     pub version: Version,
-    /// The cluster's domain.
-    pub domain: String,
     /// The service's address.
     pub address: IpAddr,
+    pub replicas: Option<u32>,
+    pub corefile: Option<String>,
 }
+
+/// What CoreDNS is given where cluster.yaml says nothing, and what people may change.
+pub const REPLICAS: u32 = 2;
 
 const IMAGE: &str = "registry.k8s.io/coredns/coredns";
 const NAMESPACE: &str = "kube-system";
 const RBAC: &str = "rbac.authorization.k8s.io";
 
 impl CoreDns {
-    fn documents(&self) -> [Value; 6] {
+    fn documents(&self) -> Vec<Value> {
         let api = format!("{RBAC}/v1");
-        [
+        let mut documents = vec![
             json!({
                 "apiVersion": "v1",
                 "kind": "ServiceAccount",
@@ -55,52 +59,27 @@ impl CoreDns {
                 "roleRef": {"apiGroup": RBAC, "kind": "ClusterRole", "name": "system:coredns"},
                 "subjects": [{"kind": "ServiceAccount", "name": "coredns", "namespace": NAMESPACE}],
             }),
-            json!({
-                "apiVersion": "v1",
-                "kind": "ConfigMap",
-                "metadata": {"name": "coredns", "namespace": NAMESPACE},
-                "data": {"Corefile": self.corefile()},
-            }),
-            self.deployment(),
-            self.service(),
-        ]
-    }
-
-    /// The server for the domain and for addresses; all other names are the host's name servers' to answer.
-    fn corefile(&self) -> String {
-        let domain = &self.domain;
-        format!(
-            ".:53 {{\n    \
-                errors\n    \
-                health {{\n        lameduck 5s\n    }}\n    \
-                ready\n    \
-                kubernetes {domain} in-addr.arpa ip6.arpa {{\n        \
-                    pods insecure\n        \
-                    fallthrough in-addr.arpa ip6.arpa\n        \
-                    ttl 30\n    \
-                }}\n    \
-                prometheus :9153\n    \
-                forward . /etc/resolv.conf {{\n        max_concurrent 1000\n    }}\n    \
-                cache 30\n    \
-                loop\n    \
-                reload\n    \
-                loadbalance\n\
-             }}\n"
-        )
+        ];
+        documents.extend(self.corefile.as_deref().map(corefile));
+        documents.extend([self.deployment(), self.service()]);
+        documents
     }
 
     fn deployment(&self) -> Value {
-        json!({
+        let mut deployment = json!({
             "apiVersion": "apps/v1",
             "kind": "Deployment",
             "metadata": {"name": "coredns", "namespace": NAMESPACE, "labels": labels()},
             "spec": {
-                "replicas": 2,
                 "selector": {"matchLabels": labels()},
                 "strategy": {"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": 1}},
                 "template": {"metadata": {"labels": labels()}, "spec": self.pod()},
             },
-        })
+        });
+        if let Some(replicas) = self.replicas {
+            deployment["spec"]["replicas"] = replicas.into();
+        }
+        deployment
     }
 
     fn pod(&self) -> Value {
@@ -194,6 +173,48 @@ fn labels() -> Value {
     json!({"k8s-app": "kube-dns"})
 }
 
+/// The object that holds a Corefile.
+pub fn corefile(text: &str) -> Value {
+    json!({
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": {"name": "coredns", "namespace": NAMESPACE},
+        "data": {"Corefile": text},
+    })
+}
+
+/// Says how many replicas there are, and nothing else.
+pub fn replicas(number: u32) -> Value {
+    json!({
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": {"name": "coredns", "namespace": NAMESPACE},
+        "spec": {"replicas": number},
+    })
+}
+
+/// The server for the domain and for addresses; all other names are the host's name servers' to answer.
+pub fn standard_corefile(domain: &str) -> String {
+    format!(
+        ".:53 {{\n    \
+            errors\n    \
+            health {{\n        lameduck 5s\n    }}\n    \
+            ready\n    \
+            kubernetes {domain} in-addr.arpa ip6.arpa {{\n        \
+                pods insecure\n        \
+                fallthrough in-addr.arpa ip6.arpa\n        \
+                ttl 30\n    \
+            }}\n    \
+            prometheus :9153\n    \
+            forward . /etc/resolv.conf {{\n        max_concurrent 1000\n    }}\n    \
+            cache 30\n    \
+            loop\n    \
+            reload\n    \
+            loadbalance\n\
+         }}\n"
+    )
+}
+
 impl Make for CoreDns {
     const KIND: Kind = Kind {
         name: "coredns",
@@ -205,8 +226,17 @@ impl Make for CoreDns {
 
     fn describe(&self, manifest: &mut dyn Manifest) {
         manifest.display("version", &self.version, Origin::Spec(format_args!("versions.coredns")));
-        manifest.text("domain", &self.domain, Origin::Spec(format_args!("network.domain")));
         manifest.display("address", self.address, Origin::Spec(format_args!("network.dns")));
+        if let Some(replicas) = self.replicas {
+            manifest.number(
+                "replicas",
+                replicas.into(),
+                Origin::Spec(format_args!("addons.coreDNS.replicas")),
+            );
+        }
+        if let Some(corefile) = &self.corefile {
+            manifest.text("corefile", corefile, Origin::Spec(format_args!("addons.coreDNS.corefile")));
+        }
     }
 
     fn make(&self, _from: &Ingredients<'_>) -> Result<Content, ActionError> {
@@ -228,14 +258,19 @@ mod tests {
     fn coredns() -> CoreDns {
         CoreDns {
             version: Version::new(1, 13, 1),
-            domain: "cluster.local".to_owned(),
             address: [10, 96, 0, 10].into(),
+            replicas: None,
+            corefile: None,
         }
+    }
+
+    fn decided() -> CoreDns {
+        CoreDns { replicas: Some(3), corefile: Some(".:53 {\n    whoami\n}\n".to_owned()), ..coredns() }
     }
 
     #[test]
     fn the_corefile_is_pinned() {
-        insta::assert_snapshot!(coredns().corefile(), @r"
+        insta::assert_snapshot!(standard_corefile("cluster.local"), @r"
         .:53 {
             errors
             health {
@@ -265,18 +300,30 @@ mod tests {
     }
 
     #[test]
+    fn only_what_is_decided_is_said() {
+        let (offered, decided) = (text(coredns(), &[]), text(decided(), &[]));
+        let check = |line: &str| {
+            assert!(!offered.contains(line) && decided.contains(line), "{line}\n{decided}");
+        };
+        check("replicas: 3");
+        check("whoami");
+        check("kind: ConfigMap");
+    }
+
+    #[test]
     fn every_parameter_counts() {
         all_differ([
             coredns().into(),
             CoreDns { version: Version::new(1, 13, 2), ..coredns() }.into(),
-            CoreDns { domain: "k8s.example".to_owned(), ..coredns() }.into(),
+            CoreDns { replicas: Some(2), ..coredns() }.into(),
+            CoreDns { corefile: Some(String::new()), ..coredns() }.into(),
             CoreDns { address: [10, 96, 0, 11].into(), ..coredns() }.into(),
         ]);
     }
 
     #[test]
     fn kubectl_knows_each_object() {
-        let manifest = file(&text(coredns(), &[]));
+        let manifest = file(&text(decided(), &[]));
         let Some(mut kubectl) = judge("kubectl") else { return };
         // Nobody answers there: kubectl reads the manifest by itself.
         let asked = ["label", "--server=http://127.0.0.1:9", "--local", "a=b", "--output=name", "--filename"];

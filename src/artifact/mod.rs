@@ -5,6 +5,7 @@
 
 mod archive_member;
 mod audit_policy;
+mod bootstrap_program;
 mod bootstrap_rbac;
 mod bundle;
 mod certificate;
@@ -13,7 +14,7 @@ mod cluster_index;
 mod cni_config;
 mod command;
 mod containerd_config;
-mod coredns;
+pub mod coredns;
 mod crictl_config;
 mod decided_by;
 mod disk_overlay;
@@ -133,6 +134,7 @@ macro_rules! artifacts {
 artifacts! {
     archive_member::ArchiveMember,
     audit_policy::AuditPolicy,
+    bootstrap_program::BootstrapProgram,
     bootstrap_rbac::BootstrapRbac,
     bundle::Bundle,
     certificate::Certificate,

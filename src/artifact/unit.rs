@@ -100,21 +100,34 @@ impl Unit {
             .set(Section::Install, "WantedBy", "multi-user.target")
     }
 
+    fn named(description: &'static str, documentation: &'static str, exec: Vec<Command>) -> Self {
+        Self { exec, settings: Vec::new() }.set(Section::Unit, "Description", description).set(
+            Section::Unit,
+            "Documentation",
+            documentation,
+        )
+    }
+
     fn described(description: &'static str, documentation: &'static str, exec: Vec<Command>) -> Self {
-        Self { exec, settings: Vec::new() }
-            .set(Section::Unit, "Description", description)
-            .set(Section::Unit, "Documentation", documentation)
+        Self::named(description, documentation, exec)
             .wants("network-online.target")
             .after("network-online.target")
             .set(Section::Unit, "StartLimitIntervalSec", "0")
     }
 
+    /// Makes something once after each start of the host, for a service that requires it and is the only one to start it.
+    pub fn preparation(description: &'static str, documentation: &'static str, exec: Command) -> Self {
+        Self::named(description, documentation, vec![exec]).set(Section::Service, "Type", "oneshot").set(
+            Section::Service,
+            "RemainAfterExit",
+            "yes",
+        )
+    }
+
     /// A service that does one thing whenever a timer starts it, and may write anywhere but where programs and
     /// configuration are.
     pub fn task(description: &'static str, documentation: &'static str, exec: Command) -> Self {
-        Self { exec: vec![exec], settings: Vec::new() }
-            .set(Section::Unit, "Description", description)
-            .set(Section::Unit, "Documentation", documentation)
+        Self::named(description, documentation, vec![exec])
             .set(Section::Service, "Type", "oneshot")
             .set(Section::Service, "NoNewPrivileges", "yes")
             .set(Section::Service, "PrivateTmp", "yes")
@@ -137,15 +150,29 @@ impl Unit {
         HARDENING.iter().fold(self, |unit, (key, value)| unit.set(Section::Service, key, *value))
     }
 
-    /// Sees to it that a folder is there, and lets a hardened service write in it.
+    /// Lets a hardened service write in a folder. It need not be there yet, and is made on the disk that is mounted
+    /// there, or not at all.
     pub fn writing_to(self, folder: &str, decided_by: &DecidedBy) -> Self {
         let making = format!("+/usr/bin/mkdir -p {folder}");
-        self.decided(Section::Service, "ExecStartPre", making, decided_by.clone()).decided(
-            Section::Service,
-            "ReadWritePaths",
-            folder.to_owned(),
-            decided_by.clone(),
-        )
+        // With the dash, the service's view of the disks may be set up before the command has made the folder: each
+        // command has a view of its own, and the last one's shows it.
+        let writable = format!("-{folder}");
+        self.on_disk_of(folder, decided_by)
+            .decided(Section::Service, "ExecStartPre", making, decided_by.clone())
+            .decided(Section::Service, "ReadWritePaths", writable, decided_by.clone())
+    }
+
+    /// Gives a folder that it writes in to the user that it runs as, with whatever is in it: what root put there (another
+    /// version, a restored copy) is this user's from then on.
+    pub fn giving(self, folder: &str, user: &str, decided_by: &DecidedBy) -> Self {
+        let giving = format!("+/usr/bin/chown -R {user}:{user} {folder}");
+        self.decided(Section::Service, "ExecStartPre", giving, decided_by.clone())
+    }
+
+    /// Does not start without the disk that a folder is on, so that the disk which is not mounted is not replaced by
+    /// a folder.
+    pub fn on_disk_of(self, folder: &str, decided_by: &DecidedBy) -> Self {
+        self.decided(Section::Unit, "RequiresMountsFor", folder.to_owned(), decided_by.clone())
     }
 
     /// Adds a setting. The value is literal: `%` stands for itself.

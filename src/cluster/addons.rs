@@ -3,8 +3,15 @@
 /// Settings of add-ons.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Addons {
-    /// Whether CoreDNS answers for the cluster's domain.
-    pub core_dns: bool,
+    /// CoreDNS, if it answers for the cluster's domain.
+    pub core_dns: Option<CoreDns>,
     /// A JSON merge patch for the values of Cilium's chart; `{}` changes nothing.
     pub cilium_values: serde_json::Map<String, serde_json::Value>,
+}
+
+/// What is decided of CoreDNS; the rest may be changed in the running cluster.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct CoreDns {
+    pub replicas: Option<u32>,
+    pub corefile: Option<String>,
 }

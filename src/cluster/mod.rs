@@ -24,7 +24,7 @@ mod versions;
 
 use std::net::IpAddr;
 
-pub use addons::Addons;
+pub use addons::{Addons, CoreDns};
 pub use api::{Api, Endpoint};
 pub use audit::Audit;
 pub use authentication::{Anonymous, Authentication};

@@ -87,8 +87,10 @@ impl Planner<'_> {
                 decided_by: DecidedBy::Program,
             };
             let command = Command::new(path::ETCD_BACKUP, vec![flag]);
+            let decided_by = DecidedBy::Spec("etcd.backup.directory".to_owned());
             let task = Unit::task(description(layer.kind), DOCUMENTATION, command)
                 .after("etcd.service")
+                .on_disk_of(&backup.directory, &decided_by)
                 .set(Section::Service, "TimeoutStartSec", "1h")
                 .set(Section::Service, "IOSchedulingClass", "idle")
                 .set(Section::Service, "Nice", "10");

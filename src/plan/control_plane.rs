@@ -286,6 +286,8 @@ fn controller_manager_unit(cluster: &Cluster) -> Unit {
     )
     .after("kube-apiserver.service")
     .wants("kube-apiserver.service")
+    .set(Section::Service, "StateDirectory", "kube-controller-manager")
+    .set(Section::Service, "StateDirectoryMode", "0700")
     .hardened()
 }
 

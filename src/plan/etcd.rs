@@ -4,10 +4,29 @@ use super::control_plane::place;
 use super::flags::{self, path};
 use super::pki;
 use super::planner::{HostFiles, Planner};
-use crate::artifact::{DecidedBy, Readiness, Section, Unit};
+use crate::artifact::{Command, DecidedBy, Readiness, Section, Unit};
 use crate::cluster::{Authority, Cluster, Host};
 
+const USER_UNIT: &str = "config/etcd-user.service";
+
+/// The user that etcd runs as. Files of the host are root's nevertheless: systemd reads keys and hands them on.
+const USER: &str = "etcd";
+
+/// What etcd reads as its own from `/run/credentials/etcd.service`. Certificate and key are read together, so that they
+/// belong together whatever is written meanwhile.
+const CREDENTIALS: [(&str, &str); 4] = [
+    ("server.crt", path::ETCD_SERVER.0),
+    ("server.key", path::ETCD_SERVER.1),
+    ("peer.crt", path::ETCD_PEER.0),
+    ("peer.key", path::ETCD_PEER.1),
+];
+
 impl Planner<'_> {
+    /// What all members share.
+    pub(super) fn define_etcd_user(&mut self) {
+        self.define(USER_UNIT, user_unit(), []);
+    }
+
     pub(super) fn place_etcd(&mut self, files: &mut HostFiles<'_>) {
         let host = files.host;
         self.define_identities(pki::etcd_identities(host));
@@ -22,6 +41,8 @@ impl Planner<'_> {
             let pair = self.pair(&name);
             place(files, pair, paths);
         }
+        let user = self.name(USER_UNIT);
+        files.public(path::ETCD_USER_UNIT, user);
         let etcd = self.define(&of("etcd.service"), etcd_unit(self.cluster, host), []);
         files.service(
             "etcd.service",
@@ -38,16 +59,34 @@ impl Planner<'_> {
     }
 }
 
+/// Makes the user where there is none, whenever the host has started.
+fn user_unit() -> Unit {
+    let line = "u etcd - etcd /var/lib/etcd";
+    let exec = Command::new("/usr/bin/systemd-sysusers", Vec::new()).with("--inline").with(line);
+    Unit::preparation("The user that etcd runs as", "man:sysusers.d(5)", exec)
+}
+
 fn etcd_unit(cluster: &Cluster, host: &Host) -> Unit {
     let unit = Unit::service("etcd", "https://etcd.io/docs/", Readiness::Notify, flags::etcd(cluster, host))
+        .set(Section::Unit, "Requires", "etcd-user.service")
+        .after("etcd-user.service")
         // The first member of a new cluster counts as started only when a quorum has joined it.
         .set(Section::Service, "TimeoutStartSec", "infinity")
+        .set(Section::Service, "User", USER)
+        // systemd gives it to the user if it is not the user's yet.
         .set(Section::Service, "StateDirectory", "etcd")
         .set(Section::Service, "StateDirectoryMode", "0700")
         .set(Section::Service, "LimitNOFILE", "65536")
         .hardened();
+    let credential = |unit: Unit, (name, path): &(&str, &str)| {
+        unit.set(Section::Service, "LoadCredential", format!("{name}:{path}"))
+    };
+    let unit = CREDENTIALS.iter().fold(unit, credential);
     match &cluster.etcd.wal_dir {
-        Some(directory) => unit.writing_to(directory, &DecidedBy::Spec("etcd.walDir".to_owned())),
+        Some(folder) => {
+            let decided_by = DecidedBy::Spec("etcd.walDir".to_owned());
+            unit.writing_to(folder, &decided_by).giving(folder, USER, &decided_by)
+        }
         None => unit,
     }
 }

@@ -101,6 +101,11 @@ pub fn local_etcd(cluster: &Cluster) -> String {
     https(localhost(cluster), ports::ETCD_CLIENTS.usual)
 }
 
+/// Where etcd's unit finds what systemd has read for it: keys are root's, and etcd is not root.
+fn credential(name: &str) -> String {
+    format!("/run/credentials/etcd.service/{name}")
+}
+
 pub fn etcd(cluster: &Cluster, host: &Host) -> Command {
     let local = localhost(cluster);
     let client = https(host.address, ports::ETCD_CLIENTS.usual);
@@ -128,10 +133,10 @@ pub fn etcd(cluster: &Cluster, host: &Host) -> Command {
         .perhaps(&address(), "listen-metrics-urls", watched)
         .ours("client-cert-auth", true)
         .ours("trusted-ca-file", path::ETCD_CA_CERT)
-        .pair(("cert-file", "key-file"), path::ETCD_SERVER)
+        .pair(("cert-file", "key-file"), (&credential("server.crt"), &credential("server.key")))
         .ours("peer-client-cert-auth", true)
         .ours("peer-trusted-ca-file", path::ETCD_CA_CERT)
-        .pair(("peer-cert-file", "peer-key-file"), path::ETCD_PEER)
+        .pair(("peer-cert-file", "peer-key-file"), (&credential("peer.crt"), &credential("peer.key")))
         .ours("tls-min-version", "TLS1.3")
         .ours("snapshot-count", "10000")
         .perhaps("etcd.heartbeatInterval", "heartbeat-interval", milliseconds(settings.heartbeat_interval))
@@ -261,11 +266,14 @@ pub fn kube_controller_manager(cluster: &Cluster) -> Command {
             settings.node_monitor_grace_period.clone(),
         )
         .perhaps("cloudProvider", "cloud-provider", external(cluster))
+        .ours("flex-volume-plugin-dir", path::VOLUME_PLUGINS)
         .ours("profiling", false)
         .ours("requestheader-client-ca-file", path::FRONT_PROXY_CA_CERT)
         .ours("root-ca-file", path::CA_CERT)
         .ours("service-account-private-key-file", path::SERVICE_ACCOUNT_KEY)
         .from("network.services", "service-cluster-ip-range", network.services.to_string())
+        // The default, said because the CIS benchmark wants somebody to have decided it.
+        .ours("terminated-pod-gc-threshold", "12500")
         .ours("tls-min-version", "VersionTLS13")
         .pair(("tls-cert-file", "tls-private-key-file"), path::CONTROLLER_MANAGER)
         .ours("use-service-account-credentials", true);
@@ -364,23 +372,9 @@ pub fn kube_proxy(cluster: &Cluster, host: &Host) -> Command {
         .command("/usr/local/bin/kube-proxy")
 }
 
-/// Applies every bootstrap manifest, by way of the API server of the same host.
-pub fn kubectl_apply(cluster: &Cluster) -> Command {
-    let flags = vec![
-        own("filename", path::BOOTSTRAP),
-        // What somebody else has changed since is put right, not complained of.
-        own("force-conflicts", "true"),
-        own("field-manager", "kthw"),
-        server(cluster),
-        own("server-side", "true"),
-    ];
-    Command::new("/usr/local/bin/kubectl", flags).with("apply")
-}
-
-/// Succeeds once the API server of the same host is ready.
-pub fn kubectl_ready(cluster: &Cluster) -> Command {
-    let flags = vec![own("raw", "/readyz"), server(cluster)];
-    Command::new("/usr/local/bin/kubectl", flags).with("get")
+/// Gives the cluster its manifests, by way of the API server of the same host.
+pub fn bootstrap(cluster: &Cluster) -> Command {
+    Command::new(path::BOOTSTRAP_PROGRAM, vec![server(cluster)])
 }
 
 /// Installs Cilium; fails where it is installed.

@@ -84,6 +84,7 @@ pub fn plan(
     planner.define_identities(pki::cluster_identities(cluster));
     planner.define_service_account_keys();
     planner.define_releases();
+    planner.define_etcd_user();
     planner.define_etcd_care();
     planner.define_control_plane();
     planner.define_cloud();
@@ -583,11 +584,55 @@ cloudProvider:
         });
         let has = |name: &str, folder: &str| {
             let unit = unit(&plan, name);
-            unit.contains(&format!("Service.ReadWritePaths={folder}"))
+            // The folder need not be there, unless it is on a disk, which has to be mounted.
+            unit.contains(&format!("Service.ReadWritePaths=-{folder}"))
                 && unit.contains(&format!("Service.ExecStartPre=+/usr/bin/mkdir -p {folder}"))
+                && unit.contains(&format!("Unit.RequiresMountsFor={folder}"))
         };
         assert!(has("host/control-plane-1/kube-apiserver.service", "/srv/audit"));
         assert!(has("host/control-plane-1/etcd.service", "/srv/wal"));
+    }
+
+    #[test]
+    fn a_copy_is_kept_on_the_disk_that_is_meant() {
+        let plan = example(|text| text + "etcd: {backup: {directory: /srv/copies}}\n");
+        for layer in ["frequent", "daily", "weekly", "configuration"] {
+            let unit = unit(&plan, &format!("config/etcd-backup-{layer}.service"));
+            assert!(unit.contains(&"Unit.RequiresMountsFor=/srv/copies".to_owned()), "{layer}: {unit:?}");
+        }
+    }
+
+    #[test]
+    fn etcd_is_a_user_of_its_own_that_is_handed_its_keys() {
+        let plan = example(|text| text + "etcd: {walDir: /srv/wal}\n");
+        let etcd = unit(&plan, "host/control-plane-1/etcd.service");
+        for line in [
+            "Service.User=etcd",
+            "Unit.Requires=etcd-user.service",
+            "Service.LoadCredential=server.key:/etc/kubernetes/pki/etcd/server.key",
+            "--key-file=/run/credentials/etcd.service/server.key",
+            "Service.ExecStartPre=+/usr/bin/chown -R etcd:etcd /srv/wal",
+        ] {
+            assert!(etcd.iter().any(|found| found == line), "{line} is missing in {etcd:#?}");
+        }
+    }
+
+    /// kthw owns what it applies by force, so what people may change is in manifests of its own.
+    #[test]
+    fn what_the_cluster_file_says_of_core_dns_is_offered_no_more() {
+        let paths = |addons: &'static str| -> Vec<String> {
+            let plan = example(|text| text + addons);
+            let paths = files(&plan.graph).map(|(_, path, _)| path.to_string());
+            paths.filter(|path| path.contains("/coredns")).collect()
+        };
+        let folder = "/etc/kubernetes/bootstrap";
+        let of =
+            |names: &[&str]| names.iter().map(|name| format!("{folder}/{name}.yaml")).collect::<Vec<_>>();
+        let (corefile, replicas) = ("defaults/coredns-corefile", "defaults/coredns-replicas");
+        assert_eq!(paths(""), of(&["coredns", corefile, replicas]));
+        assert_eq!(paths("addons: {coreDNS: {replicas: 3}}\n"), of(&["coredns", corefile]));
+        assert_eq!(paths("addons: {coreDNS: {corefile: '.'}}\n"), of(&["coredns", replicas]));
+        assert_eq!(paths("addons: {coreDNS: false}\n"), of(&[]));
     }
 
     #[test]

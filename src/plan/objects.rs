@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::pki;
-use crate::artifact::{DecidedBy, Documents};
+use crate::artifact::{DecidedBy, Documents, coredns};
 use crate::cluster::{Cluster, PriorityClass};
 use crate::field_path::item;
 
@@ -12,6 +12,20 @@ pub fn priority_classes(cluster: &Cluster) -> Option<Documents> {
     let written = |class: &PriorityClass| DecidedBy::Spec(item("priorityClasses", &class.name));
     let documents = cluster.priority_classes.iter().map(|class| (written(class), priority_class(class)));
     (!cluster.priority_classes.is_empty()).then(|| Documents::of(documents))
+}
+
+/// The Corefile of a cluster whose file says nothing of it.
+pub fn corefile(cluster: &Cluster) -> Option<Documents> {
+    let settings = cluster.addons.core_dns.as_ref()?;
+    let text = coredns::standard_corefile(&cluster.network.domain);
+    let decided_by = DecidedBy::Spec("network.domain".to_owned());
+    settings.corefile.is_none().then(|| Documents::of([(decided_by, coredns::corefile(&text))]))
+}
+
+/// How many replicas of CoreDNS there are, likewise.
+pub fn replicas(cluster: &Cluster) -> Option<Documents> {
+    let settings = cluster.addons.core_dns.as_ref()?;
+    settings.replicas.is_none().then(|| ours([coredns::replicas(coredns::REPLICAS)]))
 }
 
 /// The rights of whoever watches, if somebody does.

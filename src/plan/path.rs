@@ -32,6 +32,8 @@ pub const SCHEDULER_CONF: &str = "/etc/kubernetes/scheduler.conf";
 pub const KUBELET_CONF: &str = "/etc/kubernetes/kubelet.conf";
 pub const ENCRYPTION_CONFIG: &str = "/etc/kubernetes/encryption-config.yaml";
 pub const AUDIT_POLICY: &str = "/etc/kubernetes/audit-policy.yaml";
+/// What nobody has: the usual folder is among programs, where a hardened service cannot make it.
+pub const VOLUME_PLUGINS: &str = "/var/lib/kube-controller-manager/volume-plugins";
 pub const LOGS: &str = "/var/log/kubernetes";
 pub const AUDIT_LOG: &str = "/var/log/kubernetes/audit.log";
 pub const SCHEDULER_CONFIG: &str = "/etc/kubernetes/scheduler-config.yaml";
@@ -39,10 +41,13 @@ pub const KUBELET_CONFIG: &str = "/etc/kubernetes/kubelet-config.yaml";
 pub const KUBE_PROXY_CONF: &str = "/etc/kubernetes/kube-proxy.conf";
 pub const KUBE_PROXY_CONFIG: &str = "/etc/kubernetes/kube-proxy-config.yaml";
 pub const SUPER_ADMIN_CONF: &str = "/etc/kubernetes/super-admin.conf";
-/// The folder of the manifests that a new cluster is given.
-pub const BOOTSTRAP: &str = "/etc/kubernetes/bootstrap/";
+/// The manifests that a new cluster is given.
 pub const BOOTSTRAP_RBAC: &str = "/etc/kubernetes/bootstrap/rbac.yaml";
 pub const BOOTSTRAP_COREDNS: &str = "/etc/kubernetes/bootstrap/coredns.yaml";
+/// Those that people may change, applied only as long as nobody has.
+pub const BOOTSTRAP_COREFILE: &str = "/etc/kubernetes/bootstrap/defaults/coredns-corefile.yaml";
+pub const BOOTSTRAP_REPLICAS: &str = "/etc/kubernetes/bootstrap/defaults/coredns-replicas.yaml";
+pub const BOOTSTRAP_PROGRAM: &str = "/usr/local/sbin/kubernetes-bootstrap";
 pub const CILIUM_VALUES: &str = "/etc/kubernetes/addons/cilium-values.yaml";
 pub const POD_ROUTES: &str = "/etc/kubernetes/pod-routes";
 pub const POD_ROUTES_PROGRAM: &str = "/usr/local/sbin/kubernetes-pod-routes";
@@ -73,5 +78,6 @@ pub const CLOUD_CONTROLLER_MANAGER: &str = "/usr/local/bin/cloud-controller-mana
 pub const CLOUD_CONTROLLER_MANAGER_CONF: &str = "/etc/kubernetes/cloud-controller-manager.conf";
 pub const CLOUD_CONTROLLER_MANAGER_SERVER: (&str, &str) =
     ("/etc/kubernetes/pki/cloud-controller-manager.crt", "/etc/kubernetes/pki/cloud-controller-manager.key");
+pub const ETCD_USER_UNIT: &str = "/etc/systemd/system/etcd-user.service";
 pub const ETCD_BACKUP: &str = "/usr/local/sbin/etcd-backup";
 pub const ETCD_DEFRAGMENTATION: &str = "/usr/local/sbin/etcd-defragmentation";

@@ -111,6 +111,11 @@ impl<'a> HostFiles<'a> {
         self.put(path.into(), id, 0o644, true);
     }
 
+    /// A file that is no secret, and that only root may read all the same: the CIS benchmark looks at its mode.
+    pub fn reserved(&mut self, path: impl Into<Cow<'static, str>>, id: NodeId) {
+        self.put(path.into(), id, 0o600, false);
+    }
+
     /// A file that only root may read.
     pub fn secret(&mut self, path: impl Into<Cow<'static, str>>, id: NodeId) {
         self.put(path.into(), id, 0o600, false);

@@ -69,7 +69,7 @@ impl Planner<'_> {
         let (cluster, host) = (self.cluster, files.host);
         let of = |part: &str| format!("host/{}/{part}", host.name);
         let config = self.define(&of("kubelet-config"), kubelet_config(cluster, host), []);
-        files.public(path::KUBELET_CONFIG, config);
+        files.reserved(path::KUBELET_CONFIG, config);
         let containerd = self.name(CONTAINERD_UNIT);
         files.service(
             "containerd.service",

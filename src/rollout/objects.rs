@@ -130,7 +130,7 @@ fn priority_classes(decisions: &Decisions<'_>, inputs: &Inputs) -> Vec<Finding> 
 }
 
 fn core_dns(decisions: &Decisions<'_>, inputs: &Inputs) -> Option<Finding> {
-    let [had, has] = decisions.clusters.map(|cluster| cluster.addons.core_dns);
+    let [had, has] = decisions.clusters.map(|cluster| cluster.addons.core_dns.is_some());
     let what = "CoreDNS stays in the cluster: it is applied no more, and nothing deletes it";
     let advice = "once another DNS answers: `kubectl delete -n kube-system deployment/coredns service/kube-dns \
                   configmap/coredns serviceaccount/coredns` and `kubectl delete clusterrole,clusterrolebinding system:coredns`";

@@ -313,13 +313,13 @@ mod tests {
     #[test]
     fn a_file_that_goes_restarts_whoever_read_it_once_it_is_gone() {
         let trial = Trial::of("ha-haproxy").after(|text| text + "addons: {coreDNS: false}\n");
-        assert_eq!(shown(&trial), "1 controller-0: remove 1, restart kubernetes-bootstrap.service\n");
+        assert_eq!(shown(&trial), "1 controller-0: remove 3, restart kubernetes-bootstrap.service\n");
         let worker =
             |text: String| text.replacen("roles: [control-plane]", "roles: [control-plane, worker]", 1);
         let both = Trial::of("ha-haproxy").before(worker).after(|text| text + "addons: {coreDNS: false}\n");
         let shown = shown(&both);
         assert!(
-            shown.contains("controller-0: remove 1, restart kubernetes-bootstrap.service\n"),
+            shown.contains("controller-0: remove 3, restart kubernetes-bootstrap.service\n"),
             "it goes before what goes with the role: {shown}"
         );
     }

@@ -64,13 +64,24 @@ impl Fields {
         properties.map_or_else(Vec::new, |fields| fields.keys().cloned().collect())
     }
 
-    /// The schema of the field or item `step`, with its reference followed.
+    /// The schema of the field or item `step`; of several that it may have, the one with fields.
     fn child<'s>(&'s self, part: &'s Value, step: &str) -> Option<&'s Value> {
         let child =
             part.get("properties").and_then(|fields| fields.get(step)).or_else(|| part.get("items"))?;
-        match child.get("$ref").and_then(Value::as_str) {
-            Some(reference) => self.schema.pointer(reference.trim_start_matches('#')),
+        let child = self.follow(child)?;
+        match child.get("anyOf").and_then(Value::as_array) {
+            Some(either) => {
+                either.iter().filter_map(|one| self.follow(one)).find(|one| one.get("properties").is_some())
+            }
             None => Some(child),
+        }
+    }
+
+    /// What a reference stands for.
+    fn follow<'s>(&'s self, part: &'s Value) -> Option<&'s Value> {
+        match part.get("$ref").and_then(Value::as_str) {
+            Some(reference) => self.schema.pointer(reference.trim_start_matches('#')),
+            None => Some(part),
         }
     }
 }
@@ -92,6 +103,7 @@ mod tests {
         check("hosts[3].taints[0]", &["effect", "key", "value"]);
         check("components.kubelet", &["config", "flags"]);
         check("hosts[0].labels", &[]);
+        check("addons.coreDNS", &["corefile", "replicas"]);
         check("nothing", &[]);
     }
 }

@@ -36,7 +36,7 @@ fn results_go_to_stdout_and_messages_to_stderr() {
     let folder = ClusterFolder::single();
     let built = folder.kthw(&["build"]).exits(0);
     insta::assert_snapshot!(built.stdout, @"
-    110 nodes: 87 made, 23 as they were
+    114 nodes: 91 made, 23 as they were
     cluster b3:89463cfe7146845bf677a8b634decc09553b39c24b21023b7cdf4d34ceb25e7b
       control-plane-1  b3:dd8934b9bcc999aa1e1c49581232fbe56ac682819266acfa652e1b372a17f4df
       worker-node-1    b3:72b0cf914812c403a633220c93847a74e6d007363be30315b98fb095edcbc2d6
@@ -54,7 +54,7 @@ fn results_go_to_stdout_and_messages_to_stderr() {
     ");
     let again = folder.kthw(&["build"]).exits(0);
     insta::assert_snapshot!(again.stdout, @"
-    nothing to do: 110 nodes are as they should be
+    nothing to do: 114 nodes are as they should be
     cluster b3:89463cfe7146845bf677a8b634decc09553b39c24b21023b7cdf4d34ceb25e7b
       control-plane-1  b3:dd8934b9bcc999aa1e1c49581232fbe56ac682819266acfa652e1b372a17f4df
       worker-node-1    b3:72b0cf914812c403a633220c93847a74e6d007363be30315b98fb095edcbc2d6

@@ -94,8 +94,18 @@ impl HostTree {
         let line = line.lines().next().expect("a command");
         assert!(!line.contains(['"', '\'', '%', '$', '\\']), "nothing in {line} needs systemd to read it");
         let root = self.root.to_str().expect("plain names");
+        // What systemd reads for it is read where it is.
+        let credentials: Vec<(String, &str)> = text
+            .lines()
+            .filter_map(|line| line.strip_prefix("LoadCredential=")?.split_once(':'))
+            .map(|(name, path)| (format!("=/run/credentials/{unit}/{name}"), path))
+            .collect();
         line.split_whitespace()
             .map(|word| {
+                let read = credentials.iter().find(|(credential, _)| word.ends_with(credential.as_str()));
+                let word = read.map_or(word.to_owned(), |(credential, path)| {
+                    word.replace(credential, &format!("={path}"))
+                });
                 word.replace("=/etc/", &format!("={root}/etc/")).replace("=/var/", &format!("={root}/var/"))
             })
             .collect()

@@ -155,7 +155,9 @@ fn systemd_reads_every_unit_without_a_word() {
         for program in ["haproxy", "ldirectord", "nft", "update-ca-certificates"] {
             tree.stub(&format!("/usr/sbin/{program}"));
         }
-        for program in ["/sbin/ip", "/sbin/modprobe", "/usr/lib/systemd/systemd-sysctl"] {
+        for program in
+            ["/sbin/ip", "/sbin/modprobe", "/usr/bin/systemd-sysusers", "/usr/lib/systemd/systemd-sysctl"]
+        {
             tree.stub(program);
         }
         for target in ["sysinit", "basic", "multi-user", "network-online", "shutdown"] {

@@ -40,5 +40,6 @@ mod seeds;
 mod show;
 mod store;
 mod tls;
+mod typed;
 mod walkthrough;
 mod why;

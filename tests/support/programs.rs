@@ -127,7 +127,7 @@ pub fn build_once(folder: &Path, make: impl FnOnce(&Path)) {
 }
 
 /// Where things are kept that take long to make.
-fn cache() -> PathBuf {
+pub fn cache() -> PathBuf {
     let folder = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
     folder("KTHW_TEST_CACHE")
         .or_else(|| Some(folder("XDG_CACHE_HOME")?.join("kthw-tests")))

@@ -23,7 +23,7 @@ use serde::{Deserialize, Serialize};
 
 use super::schema::required;
 
-pub use addons::AddonsSpec;
+pub use addons::{AddonsSpec, CoreDnsSpec};
 pub use api::{ApiSpec, LoadBalancerSpec};
 pub use audit::AuditSpec;
 pub use authentication::AuthenticationSpec;

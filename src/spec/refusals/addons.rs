@@ -30,6 +30,46 @@ fn values_are_a_mapping_and_decided_once() {
 }
 
 #[test]
+fn core_dns_is_on_or_off_or_has_settings() {
+    for (settings, expected) in [
+        ("false", ""),
+        ("true", ""),
+        ("{}", ""),
+        ("{replicas: 3, corefile: '. { whoami }'}", ""),
+        (
+            "{replicas: 0}",
+            "10:30+1 error: addons.coreDNS.replicas is 0 | write 1 or more, or `coreDNS: false` for another DNS",
+        ),
+        (
+            "{corefile: ' '}",
+            "10:30+3 error: addons.coreDNS.corefile is empty | write the whole Corefile, or remove the field",
+        ),
+        (
+            "{replica: 3}",
+            "10:20+7 error: unknown field `replica` in addons.coreDNS | did you mean `replicas`?",
+        ),
+        (
+            "2",
+            "10:19+1 error: addons.coreDNS is not true, false or a mapping | write `false`, or `{replicas: 3}`",
+        ),
+        (
+            "[a]",
+            "10:10+7 error: addons.coreDNS is not true, false or a mapping | write `false`, or `{replicas: 3}`",
+        ),
+        (
+            "~",
+            "10:19+1 error: addons.coreDNS is not true, false or a mapping | write `false`, or `{replicas: 3}`",
+        ),
+        (
+            "{replicas: some}",
+            "10:30+4 error: addons.coreDNS.replicas is not a whole number in its range | write digits only",
+        ),
+    ] {
+        check_with(&format!("addons: {{coreDNS: {settings}}}"), expected);
+    }
+}
+
+#[test]
 fn cilium_takes_short_names_alone() {
     let text = super::BASE.replace("name: hard-way", &format!("name: {}", "a".repeat(33)));
     check_text(&text, "");

@@ -2,8 +2,8 @@
 
 use serde_json::{Map, Value};
 
-use crate::cluster::{Addons, Cni};
-use crate::spec::document::AddonsSpec;
+use crate::cluster::{Addons, Cni, CoreDns};
+use crate::spec::document::{AddonsSpec, CoreDnsSpec};
 use crate::spec::problem::Problem;
 
 /// The longest name that Cilium takes for a cluster.
@@ -15,7 +15,31 @@ pub fn resolve(spec: &AddonsSpec, name: &str, cni: Option<Cni>, problems: &mut V
         let message = format!("name {name} is longer than the {CILIUM_NAME} characters that Cilium takes");
         problems.push(Problem::error("name", message).fix("shorten it"));
     }
-    Addons { core_dns: spec.core_dns, cilium_values: cilium_values(&spec.cilium.values, cni, problems) }
+    Addons {
+        core_dns: core_dns(&spec.core_dns, problems),
+        cilium_values: cilium_values(&spec.cilium.values, cni, problems),
+    }
+}
+
+fn core_dns(spec: &CoreDnsSpec, problems: &mut Vec<Problem>) -> Option<CoreDns> {
+    let settings = match spec {
+        CoreDnsSpec::Switch(is_on) => return is_on.then(CoreDns::default),
+        CoreDnsSpec::Settings(settings) => settings,
+        CoreDnsSpec::Wrong => {
+            let message = "addons.coreDNS is not true, false or a mapping";
+            problems.push(Problem::error("addons.coreDNS", message).fix("write `false`, or `{replicas: 3}`"));
+            return None;
+        }
+    };
+    if settings.replicas == Some(0) {
+        let problem = Problem::error("addons.coreDNS.replicas", "addons.coreDNS.replicas is 0");
+        problems.push(problem.fix("write 1 or more, or `coreDNS: false` for another DNS"));
+    }
+    if settings.corefile.as_ref().is_some_and(|text| text.trim().is_empty()) {
+        let problem = Problem::error("addons.coreDNS.corefile", "addons.coreDNS.corefile is empty");
+        problems.push(problem.fix("write the whole Corefile, or remove the field"));
+    }
+    Some(CoreDns { replicas: settings.replicas, corefile: settings.corefile.clone() })
 }
 
 fn cilium_values(values: &Value, cni: Option<Cni>, problems: &mut Vec<Problem>) -> Map<String, Value> {

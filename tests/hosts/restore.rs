@@ -1,0 +1,105 @@
+//! `docs/etcd-restore.md`, line by line, on the hosts of the cluster that it is about.
+
+use crate::cluster::at_once;
+use crate::control_planes::{comes_up, is_up};
+use crate::eventually::{eventually, provided, seconds};
+use crate::host::Host;
+
+const PAGE: &str = include_str!("../../docs/etcd-restore.md");
+
+#[test]
+fn an_etcd_of_its_own_comes_up_and_is_restored_as_its_page_says() {
+    let off_site = "mkdir -p /srv/off-site && cp \"$1\" /srv/off-site/";
+    let Some(cluster) = comes_up(
+        "production",
+        |_| (),
+        |cluster| {
+            for member in cluster.etcd_members() {
+                member.write("/usr/local/bin/copy-off-site", &format!("#!/bin/sh\n{off_site}\n"));
+                member.run("chmod 755 /usr/local/bin/copy-off-site");
+            }
+        },
+    ) else {
+        return;
+    };
+    let [look, stop_servers, stop_etcd, restore, start_etcd, start_servers] = &blocks()[..] else {
+        panic!("the page has other commands than this test knows: {:#?}", blocks());
+    };
+    let (members, servers) = (cluster.etcd_members(), cluster.control_planes());
+    let (first, second) = (members[0], members[1]);
+
+    // The copies are looked at.
+    cluster.kubectl("create configmap before").expect("there is none");
+    at_once(&members, |member| copies(member));
+    cluster.kubectl("create configmap after").expect("there is none");
+    let seen = first.run(look);
+    assert!(seen.contains("etcd-backup-frequent.timer") && seen.contains("0 loaded units listed"), "{seen}");
+    assert_eq!(first.run("ls /srv/off-site"), first.run("ls /srv/backup/frequent"));
+
+    // Everything is defragmented, though no quota is full.
+    let (start_etcd, ask) = start_etcd.split_once("etcdctl ").expect("etcd is asked last");
+    for member in &members {
+        member.run("systemctl start etcd-defragmentation");
+    }
+    first.run(&format!("etcdctl {}", ask.replace("endpoint health --cluster", "alarm disarm")));
+
+    // The data is wrong.
+    at_once(&servers, |host| drop(host.run(stop_servers)));
+    at_once(&members, |member| drop(member.run(stop_etcd)));
+    let chosen = second.run("ls -t /srv/backup/frequent/*.db | head -n 1");
+    let folder = |member: &Host| format!("/run/hosts/{}/root", member.name);
+    for member in &members {
+        let copy = format!("cp {}{} {}/root/chosen.db", folder(second), chosen.trim(), folder(member));
+        cluster.client(&copy).expect("a file of another host");
+        let own = [("--name ", &first.name, &member.name), ("-peer-urls https://", &ip(first), &ip(member))];
+        let own = own.iter().fold(restore.clone(), |text, (flag, from, to)| {
+            let (from, to) = (format!("{flag}{from}"), format!("{flag}{to}"));
+            assert_eq!(text.matches(&from).count(), 1, "{from}");
+            text.replace(&from, &to)
+        });
+        member.run(&own);
+    }
+    at_once(&members, |member| drop(member.run(start_etcd)));
+    let health = first.run(&format!("etcdctl {ask} 2>&1"));
+    assert_eq!(health.matches("is healthy").count(), members.len(), "{health}");
+    at_once(&servers, |host| drop(host.run(start_servers)));
+
+    is_up(&cluster);
+    eventually("what was written after the copy is gone", seconds(30), || {
+        let maps = cluster.kubectl("get configmaps --output=name")?;
+        provided(maps.contains("/before") && !maps.contains("/after"), maps)
+    });
+    at_once(&members, |member| {
+        copies(member);
+        member.run("rm --recursive /var/lib/etcd.before /srv/etcd-wal/wal.before");
+    });
+}
+
+/// Takes a copy by hand, whose revision the restored cluster has raised.
+fn copies(member: &Host) {
+    let list = "ls /srv/backup/frequent";
+    let before = member.ask(list).unwrap_or_default().lines().count();
+    member.run("systemctl start etcd-backup-frequent.service");
+    assert!(member.run(list).lines().count() > before, "{} has no new copy", member.name);
+}
+
+fn ip(host: &Host) -> String {
+    host.address.to_string()
+}
+
+/// The commands of the page: lines that are set off from its text.
+fn blocks() -> Vec<String> {
+    let mut blocks: Vec<String> = Vec::new();
+    let mut within = false;
+    for line in PAGE.lines() {
+        let is_command = line.starts_with("    ");
+        if is_command && !within {
+            blocks.push(String::new());
+        }
+        if is_command && let Some(block) = blocks.last_mut() {
+            *block += &format!("{}\n", line.trim_start());
+        }
+        within = is_command;
+    }
+    blocks
+}
