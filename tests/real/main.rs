@@ -15,3 +15,4 @@ mod ran;
 mod releases;
 
 mod delivered;
+mod flags;
