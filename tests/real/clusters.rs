@@ -23,6 +23,11 @@ runs! {
     ha_haproxy_runs_1_36: "ha-haproxy" "1.36"
     ha_ipvs_runs_1_36: "ha-ipvs" "1.36"
     production_runs_1_36: "production" "1.36"
+    single_runs_1_37: "single" "1.37"
+    cilium_runs_1_37: "cilium" "1.37"
+    ha_haproxy_runs_1_37: "ha-haproxy" "1.37"
+    ha_ipvs_runs_1_37: "ha-ipvs" "1.37"
+    production_runs_1_37: "production" "1.37"
 }
 
 /// The API server of the host where a program runs, rather than whichever the endpoint leads to.

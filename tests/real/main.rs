@@ -24,4 +24,5 @@ mod unit;
 
 mod clusters;
 mod delivered;
+mod flags;
 mod table;
