@@ -9,6 +9,10 @@ check:
     cargo clippy --workspace --all-targets --locked -- -D warnings
     cargo test --workspace
 
+# Run the gate of CI, or another command, on a Debian that nobody prepared; as root, needs debootstrap
+bare-machine *command:
+    .ci/bare-machine {{command}}
+
 # Accept every changed golden file and snapshot; then review `git diff`
 accept:
     for cluster in examples/*/; do \

@@ -1,21 +1,12 @@
 //! Foreign programs as judges of what this program makes.
 
 use std::io::Write as _;
-use std::path::PathBuf;
 use std::process::{Command, Output};
 
-/// A judge ready to be asked, or `None` where this machine lacks it and the test may be skipped.
-///
-/// Panics where `KTHW_REQUIRE_JUDGES=1` says that a missing judge is a failure.
-pub fn judge(program: &str) -> Option<Command> {
-    let found = search_path().into_iter().map(|dir| dir.join(program)).find(|path| path.is_file());
-    let Some(path) = found else {
-        miss(program);
-        return None;
-    };
-    #[expect(clippy::disallowed_methods, reason = "tests run their judges themselves")]
-    Some(Command::new(path))
-}
+#[path = "../tests/support/judge.rs"]
+mod found;
+
+pub use found::judge;
 
 /// A text in a file, for judges that read files.
 pub fn file(text: &str) -> tempfile::NamedTempFile {
@@ -44,34 +35,28 @@ fn verdict(command: &mut Command) -> (bool, String) {
     (status.success(), String::from_utf8_lossy(&printed).into_owned())
 }
 
-#[expect(clippy::disallowed_macros, reason = "a skipped test says so")]
-fn miss(program: &str) {
-    assert!(!judges_are_required(), "KTHW_REQUIRE_JUDGES is set and there is no {program}");
-    println!("skipped: no {program}");
-}
-
-#[expect(clippy::disallowed_methods, reason = "the switch is for tests alone")]
-fn judges_are_required() -> bool {
-    std::env::var_os("KTHW_REQUIRE_JUDGES").is_some_and(|value| value == "1")
-}
-
-/// The user's path, and where daemons are installed.
-#[expect(clippy::disallowed_methods, reason = "judges are looked up as a shell would")]
-fn search_path() -> Vec<PathBuf> {
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    std::env::split_paths(&path).chain(["/usr/sbin".into(), "/sbin".into()]).collect()
-}
-
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::symlink;
+
+    use super::found::find;
     use super::*;
 
     #[test]
-    fn a_judge_is_found_or_missed_by_name() {
-        assert!(judge("sh").is_some());
-        if !judges_are_required() {
-            assert!(judge("no-such-judge").is_none());
-        }
+    fn a_judge_is_there_if_it_runs_and_finds_what_it_starts() {
+        let check = |names: &[&str], really: &str, there: bool| {
+            let folder = tempfile::tempdir().expect("a temporary folder");
+            for name in names {
+                symlink(really, folder.path().join(name)).expect("a new link");
+            }
+            let found = find(names[0], &[folder.path().to_owned()]);
+            assert_eq!(found.is_some(), there, "{names:?} {really}");
+        };
+        check(&["openssl"], "/bin/true", true);
+        check(&["openssl"], "/bin/false", false);
+        check(&["openssl"], "/bin/no-such-program", false);
+        check(&["virt-xml-validate", "xmllint"], "/bin/true", true);
+        check(&["virt-xml-validate"], "/bin/true", false);
     }
 
     #[test]

@@ -58,7 +58,11 @@ impl Versions {
 struct Release {
     /// N of 1.N.
     kubernetes: u64,
-    /// etcd, containerd, runc, CNI plugins, crictl, CoreDNS (as kubeadm chooses it), Cilium.
+    /// etcd, containerd, runc, CNI plugins, crictl, CoreDNS, Cilium.
+    ///
+    /// etcd is of the minor that kubeadm installs, and CoreDNS what it installs (cmd/kubeadm/app/constants/constants.go
+    /// of Kubernetes). containerd is of a minor that its RELEASES.md recommends for the Kubernetes; CNI plugins are
+    /// those of Kubernetes' build/dependencies.yaml or newer. Cilium is of a maintained minor.
     suits: [(u64, u64, u64); 7],
 }
 
@@ -80,6 +84,7 @@ const RELEASES: &[Release] = &[
     release(34, [(3, 6, 14), (2, 1, 9), (1, 3, 6), (1, 9, 1), (1, 35, 0), (1, 12, 1), (1, 19, 6)]),
     release(35, [(3, 6, 14), (2, 2, 7), (1, 4, 3), (1, 9, 1), (1, 35, 0), (1, 13, 1), (1, 19, 6)]),
     release(36, [(3, 6, 14), (2, 3, 4), (1, 4, 3), (1, 9, 1), (1, 36, 0), (1, 14, 2), (1, 19, 6)]),
+    release(37, [(3, 7, 3), (2, 3, 4), (1, 4, 3), (1, 9, 1), (1, 37, 0), (1, 14, 6), (1, 20, 2)]),
 ];
 
 fn exact((major, minor, patch): (u64, u64, u64)) -> Version {
@@ -104,7 +109,8 @@ mod tests {
         check("1.28.3", Some(["3.5.33", "1.7.34", "1.3.6", "1.9.1", "1.35.0", "1.10.1", "1.18.6"]));
         check("1.35.1", Some(["3.6.14", "2.2.7", "1.4.3", "1.9.1", "1.35.0", "1.13.1", "1.19.6"]));
         check("1.36.3", Some(["3.6.14", "2.3.4", "1.4.3", "1.9.1", "1.36.0", "1.14.2", "1.19.6"]));
-        check("1.37.0", None);
+        check("1.37.2", Some(["3.7.3", "2.3.4", "1.4.3", "1.9.1", "1.37.0", "1.14.6", "1.20.2"]));
+        check("1.38.0", None);
         check("2.35.0", None);
     }
 

@@ -215,6 +215,8 @@ pub fn kube_apiserver(cluster: &Cluster, host: &Host) -> Command {
         .ours("requestheader-username-headers", vec!["X-Remote-User".to_owned()])
         .from("api.endpoint", "secure-port", cluster.apiserver_port().to_string())
         .from("network.domain", "service-account-issuer", vec![issuer])
+        // Without it, each API server leads whoever checks tokens to itself.
+        .from("api.endpoint", "service-account-jwks-uri", format!("{}/openid/v1/jwks", cluster.api.endpoint))
         .ours("service-account-key-file", vec![path::SERVICE_ACCOUNT_PUBLIC.to_owned()])
         .ours("service-account-signing-key-file", path::SERVICE_ACCOUNT_KEY)
         .from("network.services", "service-cluster-ip-range", cluster.network.services.to_string())

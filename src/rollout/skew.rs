@@ -10,8 +10,8 @@ use crate::diff::Inputs;
 
 /// How many minors a kubelet may be older than an API server.
 const OLDEST_KUBELET: u64 = 3;
-/// What has to run before etcd 3.6 does: <https://etcd.io/docs/latest/upgrades/upgrade_3_6/>
-const BEFORE_ETCD_3_6: Version = Version::new(3, 5, 26);
+/// What has to run before a minor of etcd does: <https://etcd.io/docs/latest/upgrades/upgrade_3_6/> and `upgrade_3_7`.
+const BEFORE_ETCD: &[(&str, Version)] = &[("3.6", Version::new(3, 5, 26)), ("3.7", Version::new(3, 6, 11))];
 
 const ONE_BY_ONE: &str = "go through every minor version, one rollout each";
 
@@ -99,11 +99,11 @@ fn etcd(before: &Version, after: &Version, causes: &[usize]) -> Vec<Finding> {
         let what = format!("etcd {old} → {new}: etcd must not skip a minor version");
         findings.push(way.finding(Kind::Forbidden, what, ONE_BY_ONE));
     }
-    if new == "3.6" && *before < BEFORE_ETCD_3_6 {
-        let what =
-            format!("etcd {before} → {after}: members before {BEFORE_ETCD_3_6} may fail to become 3.6");
+    if let Some((_, oldest)) = BEFORE_ETCD.iter().find(|(minor, oldest)| new == *minor && before < oldest) {
+        let what = format!("etcd {before} → {after}: members before {oldest} may fail to become {new}");
+        let series = format!("{}.{}", oldest.major, oldest.minor);
         let advice =
-            format!("first set versions.etcd to {BEFORE_ETCD_3_6} or a later 3.5, in a rollout of its own");
+            format!("first set versions.etcd to {oldest} or a later {series}, in a rollout of its own");
         findings.push(way.finding(Kind::Forbidden, what, advice));
     }
     let what = format!("etcd {old} → {new}: once all members run {new}, the version of what is stored rises");
@@ -134,6 +134,7 @@ mod tests {
         check("1.34.4", "1.36.0", &[Kind::Forbidden, Kind::Lasting]);
         check("1.33.4", "1.36.0", &[Kind::Forbidden, Kind::Lasting]);
         check("1.32.4", "1.36.0", &[Kind::Forbidden, Kind::Forbidden, Kind::Lasting]);
+        check("1.36.3", "1.37.2", &[Kind::Lasting]);
         check("1.36.0", "1.35.9", &[Kind::Forbidden]);
     }
 
@@ -149,6 +150,9 @@ mod tests {
         check("3.5.25", "3.6.14", &[Kind::Forbidden, Kind::Lasting]);
         check("3.4.30", "3.5.33", &[Kind::Lasting]);
         check("3.4.30", "3.6.14", &[Kind::Forbidden, Kind::Forbidden, Kind::Lasting]);
+        check("3.6.14", "3.7.3", &[Kind::Lasting]);
+        check("3.6.10", "3.7.3", &[Kind::Forbidden, Kind::Lasting]);
+        check("3.5.33", "3.7.3", &[Kind::Forbidden, Kind::Forbidden, Kind::Lasting]);
         check("3.6.14", "3.5.33", &[Kind::Forbidden]);
     }
 }

@@ -21,7 +21,10 @@ pub trait Origin {
     /// A small text, or `None` when there is no such file.
     async fn text(&self, url: &str) -> Result<Option<String>, Self::Error>;
 
-    /// The checksum of the file itself, where it may be trusted for what it holds; `None` where it may not.
+    /// Whether a file may be trusted for what it holds.
+    fn is_trusted(&self) -> bool;
+
+    /// The checksum of the file itself, or `None` when there is no such file.
     async fn measure(&self, url: &str) -> Result<Option<Checksum>, Self::Error>;
 }
 
@@ -71,11 +74,12 @@ async fn resolve(need: &Need, origin: &impl Origin) -> Result<Pin, ResolveError>
             url: list,
             file,
         })?,
-        None => origin
+        None if origin.is_trusted() => origin
             .measure(&url)
             .await
             .map_err(|error| unreachable(error.to_string()))?
-            .ok_or_else(|| ResolveError::Unpublished { subject: subject.clone(), url: list })?,
+            .ok_or_else(|| ResolveError::Unpublished { subject: subject.clone(), url: url.clone() })?,
+        None => return Err(ResolveError::Unpublished { subject, url: list }),
     };
     Ok(Pin {
         name: name.clone(),
@@ -94,10 +98,11 @@ mod tests {
     use super::*;
     use crate::lock::Algorithm;
 
-    /// Texts by URL; whether files may be measured; URLs with `broken` cannot be asked.
+    /// Texts by URL; whether its files are trusted, of which it has all but those of 1.0.0. What is 9.9.9 cannot be
+    /// asked.
     struct Shelf {
         texts: BTreeMap<String, String>,
-        measures: bool,
+        trusted: bool,
     }
 
     impl Origin for Shelf {
@@ -111,8 +116,13 @@ mod tests {
             }
         }
 
-        async fn measure(&self, _: &str) -> Result<Option<Checksum>, String> {
-            Ok(self.measures.then(|| sha256('c')))
+        fn is_trusted(&self) -> bool {
+            self.trusted
+        }
+
+        async fn measure(&self, url: &str) -> Result<Option<Checksum>, String> {
+            assert!(self.trusted, "nobody measures {url}");
+            Ok((!url.contains("1.0.0")).then(|| sha256('c')))
         }
     }
 
@@ -124,7 +134,7 @@ mod tests {
         Need { name: name.into(), version: Version::parse(version).unwrap(), arch: "amd64".into() }
     }
 
-    fn check(needs: &[Need], measures: bool) -> Result<Vec<Pin>, Vec<String>> {
+    fn check(needs: &[Need], trusted: bool) -> Result<Vec<Pin>, Vec<String>> {
         let texts = [
             ("https://dl.k8s.io/release/v1.35.1/bin/linux/amd64/kubelet.sha256", "a".repeat(64)),
             (
@@ -134,7 +144,7 @@ mod tests {
             ("https://github.com/etcd-io/etcd/releases/download/v3.6.13/SHA256SUMS", "<html>".to_owned()),
         ];
         let texts = texts.into_iter().map(|(url, text)| (url.to_owned(), text)).collect();
-        let shelf = Shelf { texts, measures };
+        let shelf = Shelf { texts, trusted };
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         runtime
             .block_on(resolve_pins(needs, &shelf))
@@ -154,6 +164,11 @@ mod tests {
     fn a_mirror_without_checksum_files_is_measured() {
         let pins = check(&[need("runc", "1.4.3")], true).unwrap();
         assert_eq!(pins[0].checksum, sha256('c'));
+    }
+
+    #[test]
+    fn what_a_mirror_lacks_is_the_release_and_not_its_checksum_file() {
+        insta::assert_snapshot!(check(&[need("runc", "1.0.0")], true).unwrap_err().join("\n"), @"runc 1.0.0 linux/amd64: https://github.com/opencontainers/runc/releases/download/v1.0.0/runc.amd64 is not there; check that this version was released for this architecture");
     }
 
     #[test]

@@ -1,26 +1,13 @@
-//! Foreign programs as judges: found, or missed by name.
+//! Judges that need more than a program: a module, a right, or a network of their own.
 
-#![expect(
-    clippy::disallowed_methods,
-    clippy::disallowed_macros,
-    reason = "tests run their judges themselves"
-)]
-
-use std::path::PathBuf;
 use std::process::Command;
 
 use crate::ran::Ran;
 
-/// A judge ready to be asked, or `None` where this machine lacks it and the test may be skipped.
-///
-/// Panics where `KTHW_REQUIRE_JUDGES=1` says that a missing judge is a failure.
-pub fn judge(program: &str) -> Option<Command> {
-    let path = search_path().into_iter().map(|dir| dir.join(program)).find(|path| path.is_file());
-    if path.is_none() {
-        miss(program);
-    }
-    path.map(Command::new)
-}
+#[path = "../support/judge.rs"]
+mod found;
+
+pub use found::{judge, miss};
 
 /// Python with a module that it judges by.
 pub fn python(module: &str) -> Option<Command> {
@@ -60,17 +47,4 @@ pub fn another_user() -> Option<Command> {
     }
     miss("other user to become");
     None
-}
-
-/// Says that a judge is missing, or fails where that is not allowed.
-pub fn miss(judge: &str) {
-    let required = std::env::var_os("KTHW_REQUIRE_JUDGES").is_some_and(|value| value == "1");
-    assert!(!required, "KTHW_REQUIRE_JUDGES is set and there is no {judge}");
-    println!("skipped: no {judge}");
-}
-
-/// The user's path, and where daemons are installed.
-fn search_path() -> Vec<PathBuf> {
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    std::env::split_paths(&path).chain(["/usr/sbin".into(), "/sbin".into()]).collect()
 }

@@ -3,6 +3,9 @@
 #[path = "../cli/cluster_folder.rs"]
 #[allow(dead_code, reason = "other tests need the rest")]
 mod cluster_folder;
+#[path = "../cli/host_tree.rs"]
+#[allow(dead_code, reason = "other tests need the rest")]
+mod host_tree;
 #[path = "../cli/judge.rs"]
 #[allow(dead_code, reason = "other tests need the rest")]
 mod judge;
@@ -14,4 +17,12 @@ mod ran;
 #[path = "../support/releases.rs"]
 mod releases;
 
+mod complaints;
+mod lab;
+mod machine;
+mod unit;
+
+mod clusters;
 mod delivered;
+mod flags;
+mod table;

@@ -50,7 +50,7 @@ impl Programs {
             go.current_dir(source).env("CGO_ENABLED", "0").env("GOFLAGS", "-mod=readonly -buildvcs=false");
             go
         };
-        let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/real/programs").join(module);
+        let source = source(module);
         let read = |name: &str| fs::read_to_string(source.join(name)).expect("a module of the tests");
         let modules = read("go.mod");
         let variables = variables(&modules);
@@ -97,6 +97,16 @@ impl Programs {
     pub fn kubernetes(&self) -> Version {
         self.version(KUBERNETES).expect("programs of Kubernetes")
     }
+}
+
+/// The folder of a Go module of the tests.
+fn source(module: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/real/programs").join(module)
+}
+
+/// Which version of a Go module a folder of `tests/real/programs` requires, if there is one.
+pub fn required_by(folder: &str, module: &str) -> Option<Version> {
+    required(&fs::read_to_string(source(folder).join("go.mod")).ok()?, module)
 }
 
 /// Makes a folder unless it is there: in another place, under a lock, and put in place whole.

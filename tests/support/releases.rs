@@ -9,11 +9,13 @@ use std::path::{Path, PathBuf};
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
+use kthw::cluster::Versions;
 use kthw::upstream::{self, Need, Packing};
+use semver::Version;
 
 use crate::cluster_folder::ClusterFolder;
 use crate::judge::{judge, miss};
-use crate::programs::{Programs, build_once};
+use crate::programs::{Programs, build_once, required_by};
 
 /// The Go module that a release is a version of.
 const MODULES: &[(&str, &str)] = &[
@@ -37,8 +39,16 @@ impl Releases {
             miss("x86-64 processor");
             return None;
         }
-        let others = companions.iter().map(|module| Programs::of(module)).collect::<Option<_>>()?;
-        Some(Self { kubernetes: Programs::of_kubernetes(minor)?, others })
+        let kubernetes = Programs::of_kubernetes(minor)?;
+        let module = |name: &&str| Programs::of(&module_for(name, &kubernetes.kubernetes()));
+        let others = companions.iter().map(module).collect::<Option<_>>()?;
+        Some(Self { kubernetes, others })
+    }
+
+    /// A real program of this name.
+    pub fn program(&self, name: &str) -> Option<PathBuf> {
+        let all = self.others.iter().chain([&self.kubernetes]);
+        all.filter_map(|programs| programs.program(name)).next()
     }
 
     /// A copy of an example that runs this release of Kubernetes, and pins and fetches what is here.
@@ -93,6 +103,16 @@ impl Releases {
         let programs = self.others.iter().find(version)?;
         Some(archive(programs, need))
     }
+}
+
+/// The folder of a companion's module that suits this Kubernetes: of a series of its own, such as `etcd-3.7`, if there
+/// is one.
+pub fn module_for(name: &str, kubernetes: &Version) -> String {
+    let etcd = Versions::suiting(kubernetes).map(|versions| versions.etcd);
+    let series = etcd.map(|etcd| format!("{name}-{}.{}", etcd.major, etcd.minor));
+    series
+        .filter(|folder| required_by(folder, "go.etcd.io/etcd/server/v3").is_some())
+        .unwrap_or_else(|| name.to_owned())
 }
 
 /// What stands for a release that no test runs: other versions of containerd, crictl, Cilium's, images of machines.

@@ -25,6 +25,7 @@ const MADE: &[&str] = &[".git", ".kthw", "target", "vendor"];
 /// Names and endings of the files that people write.
 const WRITTEN: &[&str] = &[
     ".rs",
+    ".go",
     ".md",
     ".toml",
     ".yaml",
@@ -34,6 +35,7 @@ const WRITTEN: &[&str] = &[
     ".css",
     ".js",
     "justfile",
+    ".ci/bare-machine",
     ".ci/run",
     ".gitattributes",
 ];

@@ -4,7 +4,7 @@ use std::fs;
 use std::process::Command;
 
 use crate::cluster_folder::ClusterFolder;
-use crate::judge::{judge, kthw, own_mounts};
+use crate::judge::{judge, kthw, miss, own_mounts};
 use crate::run::Run;
 
 /// Runs a shell script in a folder where `kthw` is the program and mounts are its own.
@@ -114,7 +114,7 @@ fn a_store_of_another_user_is_read() {
     };
     let version = as_nobody(&["--version"]);
     if version.exit != Some(0) {
-        println!("skipped: no right to be another user");
+        miss("right to be another user");
         return;
     }
     assert!(as_nobody(&["show", "control-plane-1:/etc/hosts"]).good().contains("10.0.0.4"));

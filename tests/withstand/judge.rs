@@ -3,14 +3,14 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// Where a program is, or `None` where this machine lacks it and the test may be skipped.
-///
-/// Panics where `KTHW_REQUIRE_JUDGES=1` says that a missing one is a failure.
+#[path = "../support/judge.rs"]
+mod found;
+
+pub use found::miss;
+
+/// Where a program is that runs, or `None` where this machine lacks it and the test may be skipped.
 pub fn judge(program: &str) -> Option<PathBuf> {
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let folders = std::env::split_paths(&path).chain(["/usr/sbin".into(), "/sbin".into()]);
-    let found = folders.map(|folder| folder.join(program)).find(|path| path.is_file());
-    found.or_else(|| miss(program))
+    found::judge(program).map(|judge| judge.get_program().into())
 }
 
 /// A command that runs its arguments where they may mount what they like and nobody else sees it.
@@ -26,7 +26,8 @@ pub fn own_mounts() -> Option<Command> {
             return Some(command());
         }
     }
-    miss("right to mount")
+    miss("right to mount");
+    None
 }
 
 /// A command that runs its arguments under strace, children and threads included.
@@ -37,15 +38,11 @@ pub fn strace() -> Option<Command> {
     let allowed = Command::new(&strace).args(["-o", "/dev/null", "true"]).output();
     match allowed.is_ok_and(|output| output.status.success()) {
         true => Some(command),
-        false => miss("right to trace"),
+        false => {
+            miss("right to trace");
+            None
+        }
     }
-}
-
-fn miss<T>(what: &str) -> Option<T> {
-    let required = std::env::var_os("KTHW_REQUIRE_JUDGES").is_some_and(|value| value == "1");
-    assert!(!required, "KTHW_REQUIRE_JUDGES is set and there is no {what}");
-    println!("skipped: no {what}");
-    None
 }
 
 /// The program under test.

@@ -1,9 +1,11 @@
-//! Flags: which ones each program knows in each version, and what kind of value they take.
+//! Flags and feature gates: which ones each program knows in each version, and what they take.
 
+mod gates;
 mod owned;
 mod set;
 mod table;
 
+pub use gates::{Gate, Stage, gate, gates, has_gates, is_gate};
 pub use owned::{Owned, owned, owned_fields};
 pub use set::{FlagSet, Origin, SetFlag};
 pub use table::{Flag, Kind, known, lookup, names};

@@ -1,6 +1,6 @@
 //! Refusals of the sections `versions` and `components`.
 
-use super::{check, check_flag, check_with};
+use super::{BASE, check, check_flag, check_text, check_with};
 
 #[test]
 fn versions_are_checked() {
@@ -22,17 +22,17 @@ fn versions_are_checked() {
     check(
         "1.35.1",
         "1.27.16",
-        "4:24+7 error: versions.kubernetes 1.27.16 is not supported | choose a version from 1.28 to 1.36",
+        "4:24+7 error: versions.kubernetes 1.27.16 is not supported | choose a version from 1.28 to 1.37",
     );
     check(
         "1.35.1",
         "1.35.1, etcd: 3.4.23",
-        "4:38+6 warning: versions.etcd 3.4.23 is of a series that is no longer maintained | choose etcd 3.5 or 3.6",
+        "4:38+6 warning: versions.etcd 3.4.23 is of a series that is no longer maintained | choose etcd 3.5 to 3.7",
     );
     check(
         "1.35.1",
         "1.35.1, etcd: 3.4.1, containerd: 1.6.0, runc: 1.0.3, cniPlugins: 0.9.1",
-        "4:38+5 error: versions.etcd 3.4.1 is not supported | choose etcd 3.5 or 3.6
+        "4:38+5 error: versions.etcd 3.4.1 is not supported | choose etcd 3.5 to 3.7
          4:57+5 error: versions.containerd 1.6.0 is not supported | choose containerd 1.7, or 2.0 to 2.3
          4:70+5 error: versions.runc 1.0.3 is not supported | choose 1.1.0 or newer
          4:89+5 error: versions.cniPlugins 0.9.1 is not supported | choose 1.0.0 or newer",
@@ -174,4 +174,36 @@ fn configuration_patches_are_checked() {
         "components: {etcd: {config: {a: b}}}",
         "10:21+6 error: components.etcd.config is of no use: kthw gives etcd no configuration file | use components.etcd.flags",
     );
+}
+
+#[test]
+fn feature_gates_are_checked() {
+    let check = |section: &str, expected: &str| {
+        let text = BASE.replace("1.35.1", "1.36.3");
+        check_text(&format!("{text}components: {{{section}}}\n"), expected);
+    };
+    check("kube-apiserver: {flags: {feature-gates: 'AllAlpha=false,kube:StorageVersionAPI=true'}}", "");
+    check(
+        "kube-apiserver: {flags: {feature-gates: [StorageVersionAPI=true, StoragVersionAPI=true]}}",
+        "10:79+21 error: kube-apiserver 1.36.3 has no feature gate StoragVersionAPI | did you mean `StorageVersionAPI`?",
+    );
+    check(
+        "kube-scheduler: {flags: {feature-gates: StorageVersionAPI}}",
+        "10:54+17 error: components.kube-scheduler.flags.feature-gates: \"StorageVersionAPI\" does not set a feature gate | write name=true or name=false",
+    );
+    check("kubelet: {config: {featureGates: {StorageVersionAPI: true}}}", "");
+    check(
+        "kubelet: {config: {featureGates: {Zebra: true}}}",
+        "10:55+4 error: kubelet 1.36.3 has no feature gate Zebra | remove it",
+    );
+    check(
+        "kubelet: {config: {featureGates: {SidecarContainers: false}}}",
+        "10:67+5 error: feature gate SidecarContainers is locked to true in kubelet 1.36.3 | remove it",
+    );
+    check(
+        "kube-proxy: {config: {featureGates: {SidecarContainers: true}}}",
+        "10:70+4 warning: feature gate SidecarContainers is no longer needed in kube-proxy 1.36.3 | remove it: a later version will not have it",
+    );
+    // Nothing is known of the gates of older versions.
+    check_flag("kube-apiserver", "feature-gates: NoSuchGate=true", "");
 }

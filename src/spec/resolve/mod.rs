@@ -11,6 +11,7 @@ mod components;
 mod control_plane;
 mod duration;
 mod etcd;
+mod feature_gates;
 mod hazards;
 mod hosts;
 mod load_balancer;
@@ -88,7 +89,9 @@ fn decide(spec: &ClusterSpec, problems: &mut Vec<Problem>) -> Option<Cluster> {
             api: api.as_ref(),
             audit: audit.as_ref(),
         };
-        components::resolve(&spec.components, &decided, problems)
+        let components = components::resolve(&spec.components, &decided, problems);
+        feature_gates::check(&components, versions, problems);
+        components
     });
     if let Some(components) = &components {
         hazards::check(components, authentication.as_ref(), problems);

@@ -84,13 +84,13 @@ fn exact(path: &str, text: &str, problems: &mut Vec<Problem>) -> Option<Version>
 fn etcd_problem(etcd: &Version) -> Option<Problem> {
     let path = "versions.etcd";
     match (etcd.major, etcd.minor) {
-        (3, 5 | 6) => None,
+        (3, 5..=7) => None,
         (3, 4) if etcd.patch >= 22 => Some(
             Problem::warning(path, format!("{path} {etcd} is of a series that is no longer maintained"))
-                .fix("choose etcd 3.5 or 3.6"),
+                .fix("choose etcd 3.5 to 3.7"),
         ),
         _ => Some(
-            Problem::error(path, format!("{path} {etcd} is not supported")).fix("choose etcd 3.5 or 3.6"),
+            Problem::error(path, format!("{path} {etcd} is not supported")).fix("choose etcd 3.5 to 3.7"),
         ),
     }
 }

@@ -1,0 +1,314 @@
+//! The tables of flags and feature gates, compared with what the real programs register.
+//!
+//! `INSTA_UPDATE=always`, as `just accept` sets it, writes them instead; what they say of older versions stays.
+
+#![expect(clippy::disallowed_methods, reason = "tests read and accept their own files")]
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::judge::judge;
+use crate::programs::Programs;
+use crate::ran::Ran;
+
+const KUBERNETES: [&str; 5] =
+    ["kube-apiserver", "kube-controller-manager", "kube-scheduler", "kube-proxy", "kubelet"];
+const MINORS: [&str; 2] = ["1.36", "1.37"];
+
+#[test]
+fn flags_of_kubernetes_are_those_that_its_programs_register() {
+    for program in KUBERNETES {
+        let mut said = Vec::new();
+        for minor in MINORS {
+            let Some(registered) = kubernetes(minor, program) else { return };
+            said.push((minor, registered.flags));
+        }
+        holds(&format!("{program}.txt"), &merged(&table(&format!("{program}.txt")), &said));
+    }
+}
+
+#[test]
+fn flags_of_etcd_are_those_that_it_registers() {
+    let mut said = Vec::new();
+    for (minor, module) in [("3.6", "etcd"), ("3.7", "etcd-3.7")] {
+        let Some(mut registered) = registered(module, &["etcd"]) else { return };
+        let Some(programs) = Programs::of(module) else { return };
+        let etcd = programs.program("etcd").expect("a program of this module");
+        for (name, deprecated) in help(&Ran::of(Command::new(etcd).arg("--help")).result()) {
+            // The help of 3.7 still tells of flags that are gone.
+            if let Some(flag) = registered.flags.get_mut(&name) {
+                flag.1 |= deprecated;
+            }
+        }
+        said.push((minor, registered.flags));
+    }
+    holds("etcd.txt", &merged(&table("etcd.txt"), &said));
+}
+
+#[test]
+fn flags_of_containerd_are_those_that_it_prints() {
+    let Some(programs) = Programs::of("containers") else { return };
+    let containerd = programs.program("containerd").expect("a program of this module");
+    let version = programs.version("github.com/containerd/containerd/v2").expect("a module of it");
+    let printed = Ran::of(Command::new(containerd).arg("--help")).result();
+    let (_, options) = printed.split_once("GLOBAL OPTIONS:").expect("a list of options");
+    let names = options.lines().filter_map(|line| {
+        let mut words = line.trim().strip_prefix("--")?.split([' ', ',']);
+        let name = words.next()?;
+        // Those are no flags of a daemon.
+        (!["help", "version"].contains(&name)).then(|| {
+            assert!(matches!(words.next(), Some("string" | "value")), "--{name} has a value");
+            (name.to_owned(), ("string", false))
+        })
+    });
+    let minor = format!("{}.{}", version.major, version.minor);
+    holds("containerd.txt", &merged(&table("containerd.txt"), &[(&minor, names.collect())]));
+}
+
+#[test]
+fn feature_gates_are_those_that_programs_register() {
+    let mut said: BTreeMap<&str, BTreeMap<String, Gate>> = BTreeMap::new();
+    for minor in MINORS {
+        let gates = said.entry(minor).or_default();
+        for program in KUBERNETES {
+            let Some(registered) = kubernetes(minor, program) else { return };
+            for (name, (stage, default, lock)) in registered.gates {
+                let gate = gates.entry(name.clone()).or_insert_with(|| Gate {
+                    stage: stage.clone(),
+                    default: default.clone(),
+                    lock: lock.clone(),
+                    programs: BTreeSet::new(),
+                });
+                assert_eq!((&gate.stage, &gate.default, &gate.lock), (&stage, &default, &lock), "{name}");
+                gate.programs.insert(program);
+            }
+        }
+    }
+    let names: BTreeSet<&String> = said.values().flat_map(BTreeMap::keys).collect();
+    let mut lines = Vec::new();
+    for name in names {
+        let mut open: Option<(&str, &str, &Gate)> = None;
+        for minor in MINORS.iter().map(Some).chain([None]) {
+            let gate = minor.and_then(|minor| Some((*minor, said[minor].get(name)?)));
+            match (&mut open, gate) {
+                (Some((_, until, before)), Some((minor, gate))) if *before == gate => *until = minor,
+                (open, gate) => {
+                    if let Some((since, until, gate)) = open.take() {
+                        let until = if until == MINORS[MINORS.len() - 1] { "-" } else { until };
+                        lines.push(format!("{name} {gate} {since} {until}"));
+                    }
+                    *open = gate.map(|(minor, gate)| (minor, minor, gate));
+                }
+            }
+        }
+    }
+    holds("feature-gates.txt", &lines);
+}
+
+/// A feature gate at one version.
+#[derive(PartialEq, Eq)]
+struct Gate {
+    stage: String,
+    default: String,
+    lock: String,
+    programs: BTreeSet<&'static str>,
+}
+
+impl std::fmt::Display for Gate {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Gate { stage, default, lock, programs } = self;
+        let programs = match programs.len() {
+            all if all == KUBERNETES.len() => "all".to_owned(),
+            _ => programs.iter().copied().collect::<Vec<_>>().join(","),
+        };
+        write!(f, "{stage} {default} {lock} {programs}")
+    }
+}
+
+/// What a program registers: kind and deprecation of each flag, stage, default and lock of each gate.
+#[derive(Default)]
+struct Registered {
+    flags: BTreeMap<String, (&'static str, bool)>,
+    gates: BTreeMap<String, (String, String, String)>,
+}
+
+fn kubernetes(minor: &str, program: &str) -> Option<Registered> {
+    registered(&format!("kubernetes-{minor}"), &["kubernetes", &program.replace('-', "_")])
+}
+
+/// What these files of `programs/flags` print, built within a module; `None` where there is no Go.
+fn registered(module: &str, files: &[&str]) -> Option<Registered> {
+    let mut go = judge("go")?;
+    go.current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/real/programs").join(module))
+        // As the programs are built, so that nothing is compiled twice.
+        .env("CGO_ENABLED", "0")
+        .env("GOFLAGS", "-mod=readonly -buildvcs=false")
+        .args(["run", "-trimpath", "-ldflags=-s -w"])
+        .args(files.iter().map(|file| format!("../flags/{file}.go")));
+    let mut registered = Registered::default();
+    for line in Ran::of(&mut go).result().lines() {
+        let words: Vec<&str> = line.split(' ').collect();
+        let known = match words[..] {
+            ["flag", name, kind] => {
+                registered.flags.insert(name.to_owned(), (self::kind(kind), false)).is_none()
+            }
+            ["flag", name, kind, "deprecated"] => {
+                registered.flags.insert(name.to_owned(), (self::kind(kind), true)).is_none()
+            }
+            ["gate", name, stage, default, lock] => {
+                let gate = [stage, default, lock].map(str::to_owned).into();
+                registered.gates.insert(name.to_owned(), gate).is_none()
+            }
+            _ => false,
+        };
+        assert!(known, "{module}: {line}");
+    }
+    Some(registered)
+}
+
+/// The kind, as the tables name it, of a flag that is registered with a type of Go.
+fn kind(registered: &str) -> &'static str {
+    match registered {
+        "bool" | "flag.boolValue" => "bool",
+        "int" | "int32" | "int64" | "uint" | "Level" | "flag.intValue" | "flag.int64Value"
+        | "flag.uintValue" | "flag.uint64Value" | "flags.uint32Value" => "int",
+        "float32" | "float64" => "float",
+        "duration" | "flag.durationValue" => "duration",
+        "stringArray" | "namedCertKey" => "repeated",
+        "stringSlice"
+        | "int32Slice"
+        | "stringToString"
+        | "mapStringString"
+        | "mapStringBool"
+        | "colonSeparatedMultimapStringString"
+        | "featuregate.featureGate"
+        | "flags.StringsValue"
+        | "flags.UniqueStringsValue"
+        | "flags.UniqueURLs" => "list",
+        "string" | "ip" | "ipport" | "portRange" | "quantity" | "version" | "pattern=N,..." | "LocalMode"
+        | "ProxyMode" | "[]v1.Taint" | "reserved-memory" | "flag.stringValue" => "string",
+        other => panic!("no kind is known for flags of the type {other}"),
+    }
+}
+
+/// The flags that etcd's help tells of, and whether it calls them deprecated.
+fn help(printed: &str) -> Vec<(String, bool)> {
+    let mut flags: Vec<(String, bool)> = Vec::new();
+    for line in printed.lines() {
+        match line.strip_prefix("  --").map(|rest| rest.split([' ', '=']).next().unwrap_or(rest)) {
+            Some(name) => flags.push((name.to_owned(), false)),
+            None => {
+                let deprecated = line.to_lowercase().contains("deprecated");
+                if let Some((_, known)) = flags.last_mut() {
+                    *known |= deprecated;
+                }
+            }
+        }
+    }
+    assert!(flags.len() > 50, "a help of another form:\n{printed}");
+    flags
+}
+
+/// A line of a table of flags.
+#[derive(Clone)]
+struct Row {
+    kind: String,
+    since: String,
+    until: String,
+    deprecated: String,
+}
+
+type Table = BTreeMap<String, Vec<Row>>;
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("src/cluster/flags")
+}
+
+fn table(file: &str) -> Table {
+    let text = fs::read_to_string(folder().join(file)).expect("a table");
+    let mut table = Table::new();
+    for line in text.lines().filter(|line| !line.starts_with('#')) {
+        let words: Vec<String> = line.split(' ').map(str::to_owned).collect();
+        let [name, kind, since, until, deprecated] = words.try_into().expect("five words");
+        table.entry(name).or_default().push(Row { kind, since, until, deprecated });
+    }
+    table
+}
+
+/// The lines of a table after the programs of some minors, one after the other, have said what they register.
+fn merged(table: &Table, said: &[(&str, BTreeMap<String, (&'static str, bool)>)]) -> Vec<String> {
+    let (first, last) = (said[0].0, said[said.len() - 1].0);
+    let names: BTreeSet<&String> =
+        table.keys().chain(said.iter().flat_map(|(_, flags)| flags.keys())).collect();
+    let mut lines = Vec::new();
+    for name in names {
+        let before: &[Row] = table.get(name).map_or(&[], Vec::as_slice);
+        let mut rows: Vec<Row> = Vec::new();
+        for row in before.iter().filter(|row| minor(&row.since) < minor(first)) {
+            let mut row = row.clone();
+            if row.until == "-" || minor(&row.until) >= minor(first) {
+                row.until = previous(first);
+            }
+            if row.deprecated != "-" && minor(&row.deprecated) >= minor(first) {
+                row.deprecated = "-".to_owned();
+            }
+            rows.push(row);
+        }
+        for (release, flags) in said {
+            let Some((kind, deprecated)) = flags.get(name) else { continue };
+            let goes_on = rows.last_mut().filter(|row| {
+                row.until == previous(release) && row.kind == *kind && (*deprecated || row.deprecated == "-")
+            });
+            if let Some(row) = goes_on {
+                row.until = (*release).to_owned();
+                if *deprecated && row.deprecated == "-" {
+                    row.deprecated = (*release).to_owned();
+                }
+            } else {
+                // A patch that added a flag is not forgotten.
+                let patch = before.iter().map(|row| &row.since).find(|since| minor(since) == minor(release));
+                let since = patch.map_or_else(|| (*release).to_owned(), Clone::clone);
+                let deprecated = if *deprecated { since.clone() } else { "-".to_owned() };
+                rows.push(Row { kind: (*kind).to_owned(), since, until: (*release).to_owned(), deprecated });
+            }
+        }
+        for Row { kind, since, until, deprecated } in rows {
+            let until = if until == last { "-" } else { &until };
+            lines.push(format!("{name} {kind} {since} {until} {deprecated}"));
+        }
+    }
+    lines
+}
+
+fn minor(release: &str) -> (u64, u64) {
+    let mut numbers = release.split('.').map(|number| number.parse().expect("a number"));
+    (numbers.next().expect("a major"), numbers.next().expect("a minor"))
+}
+
+fn previous(release: &str) -> String {
+    let (major, minor) = minor(release);
+    format!("{major}.{}", minor - 1)
+}
+
+/// Insists that a table holds these lines below its comment, or writes them.
+fn holds(file: &str, lines: &[String]) {
+    let path = folder().join(file);
+    let text = fs::read_to_string(&path).expect("a table");
+    let (comment, rows): (Vec<&str>, Vec<&str>) = text.lines().partition(|line| line.starts_with('#'));
+    if std::env::var_os("INSTA_UPDATE").is_some_and(|value| value == "always") {
+        let lines = comment.into_iter().chain(lines.iter().map(String::as_str));
+        fs::write(&path, lines.map(|line| format!("{line}\n")).collect::<String>()).expect("a table");
+        return;
+    }
+    let found: BTreeSet<&str> = rows.iter().copied().collect();
+    let expected: BTreeSet<&str> = lines.iter().map(String::as_str).collect();
+    let wrong: Vec<_> = found.difference(&expected).collect();
+    let missing: Vec<_> = expected.difference(&found).collect();
+    assert!(
+        wrong.is_empty() && missing.is_empty(),
+        "{file} is wrong about {wrong:#?}\nprograms say {missing:#?}"
+    );
+    assert_eq!(rows, lines, "{file} is not in order");
+}

@@ -1,0 +1,46 @@
+// Prints what a program of Kubernetes can be told: each flag, then each feature gate.
+//
+// It is built within the module of a release, together with the one file that names the program:
+//
+//	cd tests/real/programs/kubernetes-1.36 && go run ../flags/kubernetes.go ../flags/kubelet.go
+//
+// A program's help leaves out hidden flags, and gates that can no longer be set; what is registered is all there is.
+package main
+
+import (
+	"fmt"
+	"sort"
+	"strings"
+
+	"github.com/spf13/pflag"
+	"k8s.io/apiserver/pkg/util/feature"
+	_ "k8s.io/component-base/logs/json/register" // as every program does, for the flags of this format
+)
+
+func main() {
+	flags().VisitAll(func(flag *pflag.Flag) {
+		// Programs read names with underscores as if they had dashes.
+		line := "flag " + strings.ReplaceAll(flag.Name, "_", "-") + " " + flag.Value.Type()
+		if flag.Deprecated != "" || strings.HasPrefix(flag.Usage, "DEPRECATED") {
+			line += " deprecated"
+		}
+		fmt.Println(line)
+	})
+
+	var gates []string
+	for name, spec := range feature.DefaultMutableFeatureGate.GetAll() {
+		stage := strings.ToLower(string(spec.PreRelease))
+		if stage == "" {
+			stage = "ga"
+		}
+		lock := "free"
+		if spec.LockToDefault {
+			lock = "locked"
+		}
+		gates = append(gates, fmt.Sprintf("gate %s %s %t %s", name, stage, spec.Default, lock))
+	}
+	sort.Strings(gates)
+	for _, line := range gates {
+		fmt.Println(line)
+	}
+}
