@@ -127,10 +127,13 @@ impl std::fmt::Display for Gate {
     }
 }
 
+/// Kind and deprecation by name.
+type Flags = BTreeMap<String, (&'static str, bool)>;
+
 /// What a program registers: kind and deprecation of each flag, stage, default and lock of each gate.
 #[derive(Default)]
 struct Registered {
-    flags: BTreeMap<String, (&'static str, bool)>,
+    flags: Flags,
     gates: BTreeMap<String, (String, String, String)>,
 }
 
@@ -238,7 +241,7 @@ fn table(file: &str) -> Table {
 }
 
 /// The lines of a table after the programs of some minors, one after the other, have said what they register.
-fn merged(table: &Table, said: &[(&str, BTreeMap<String, (&'static str, bool)>)]) -> Vec<String> {
+fn merged(table: &Table, said: &[(&str, Flags)]) -> Vec<String> {
     let (first, last) = (said[0].0, said[said.len() - 1].0);
     let names: BTreeSet<&String> =
         table.keys().chain(said.iter().flat_map(|(_, flags)| flags.keys())).collect();

@@ -3,7 +3,7 @@
 //! Every test runs the real `kthw` in an environment of its own, on a copy of the example cluster.
 
 #![expect(clippy::disallowed_methods, reason = "these tests play the outside world")]
-#![expect(clippy::disallowed_macros, reason = "a skipped test says so")]
+#![expect(clippy::disallowed_macros, reason = "tests say what they tried")]
 
 mod cluster_folder;
 mod judge;
