@@ -10,6 +10,7 @@ const HARMLESS: &[(&str, &str, &str)] = &[
         "Kubernetes 1.36 says so of a file that is not asked for",
     ),
     ("kube-apiserver", r#"namespaces \"kube-system\" not found"#, "at the first start, until it has made it"),
+    ("haproxy", "has no server available!", "when all hosts start, until an API server is ready"),
     (
         "kube-apiserver",
         "refusing to erase all endpoints",

@@ -40,6 +40,7 @@ mod journal;
 mod report;
 mod site;
 
+mod balancers;
 mod control_planes;
 mod left_behind;
 mod restore;
