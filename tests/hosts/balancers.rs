@@ -170,9 +170,9 @@ fn three_control_planes(change: impl FnOnce(&ClusterFolder)) -> Option<Cluster> 
     let releases = Releases::of("1.36", &["etcd"])?;
     let folder = ClusterFolder::of_example("ha-haproxy");
     change(&folder);
-    let leases =
+    let patient =
         "controlPlane: {leaderElection: {leaseDuration: 60s, renewDeadline: 45s, retryPeriod: 2s}}\n";
-    folder.write("cluster.yaml", &(folder.read("cluster.yaml") + leases));
+    folder.write("cluster.yaml", &(folder.read("cluster.yaml") + patient));
     releases.pin(&folder);
     let mut cluster = Cluster::bare(folder)?;
     cluster.deliver();
