@@ -30,11 +30,33 @@ impl std::fmt::Display for Permissions {
     }
 }
 
-/// A systemd unit that kthw starts, with the files whose change restarts it.
+/// A systemd unit that kthw starts, with the files that it reads.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Service {
     pub unit: &'static str,
     pub reads: Vec<Cow<'static, str>>,
+    pub on_change: OnChange,
+}
+
+/// What a unit that runs wants when a file that it reads has changed. Another unit file is always a restart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum OnChange {
+    Restart,
+    /// `systemctl reload`: it reads all of these files anew, and goes on meanwhile.
+    Reload,
+    /// It sees for itself that they have changed.
+    Nothing,
+}
+
+impl OnChange {
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Restart => "restart",
+            Self::Reload => "reload",
+            Self::Nothing => "nothing",
+        }
+    }
 }
 
 /// The text of a bundle.
@@ -76,6 +98,7 @@ impl Make for Bundle {
         for service in &self.services {
             manifest.text("service", service.unit, Origin::Program);
             manifest.list(service.unit, &service.reads, Origin::Program);
+            manifest.text("on-change", service.on_change.as_str(), Origin::Program);
         }
     }
 

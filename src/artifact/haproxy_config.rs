@@ -36,18 +36,21 @@ impl ApiServer {
     }
 }
 
-/// Up to `bind`. Logs go to the journal; a connection that carries a watch or a shell may be silent for hours.
+/// Up to `bind`. Logs go to the journal; a connection that carries a watch or a shell may be silent for hours. A host
+/// that is dead is one that a second is too short for; an API server may take two to say that etcd does not answer. After
+/// a reload, connections stay with the process that they began with, but not for ever.
 const GLOBAL: &str = "\
 global
     log stdout format raw daemon info
+    hard-stop-after 30m
 
 defaults
     mode tcp
     option tcpka
-    option redispatch
+    option redispatch 1
     retries 3
-    timeout connect 5s
-    timeout check 5s
+    timeout connect 1s
+    timeout check 3s
     timeout client 30s
     timeout client-fin 30s
     timeout server 30s
@@ -59,13 +62,15 @@ frontend kubernetes-api
     option dontlognull
 ";
 
-/// Up to how servers are checked.
+/// Up to how servers are checked. One that says that it is about to stop gets no new connections and keeps those that it
+/// has, for it ends them itself and in order; those to a server that is down in any other way are ended.
 const BACKEND: &str = "    default_backend control-planes
 
 backend control-planes
     balance leastconn
     option httpchk
     http-check send meth GET uri /readyz ver HTTP/1.1 hdr Host kubernetes
+    http-check expect ! string \"[-]shutdown \" error-status L7OKC
     http-check expect status 200
 ";
 
@@ -98,8 +103,8 @@ impl HaproxyConfig {
         let authority = self.authority;
         writeln!(
             text,
-            "    default-server check check-ssl verify required ca-file {authority} inter 2s fall 3 rise 2 \
-             on-marked-down shutdown-sessions"
+            "    default-server check check-ssl verify required ca-file {authority} inter 1s fastinter 500ms \
+             fall 2 rise 2 observe layer4 on-error mark-down on-marked-down shutdown-sessions"
         )
         .expect("writing to a string succeeds");
         for ApiServer { host, address } in &self.servers {
@@ -113,7 +118,7 @@ impl HaproxyConfig {
 impl Make for HaproxyConfig {
     const KIND: Kind = Kind {
         name: "haproxy-config",
-        version: 1,
+        version: 2,
         yields: Yields::Public,
         reads: Reads::Identities,
         resource: Resource::Cpu,

@@ -7,7 +7,9 @@ use kthw_graph::{ActionError, Content, Kind, Manifest, Origin, Reads, Resource, 
 use super::{Ingredients, Make};
 
 /// The file keepalived.conf of one control plane. Control planes tell each other directly who holds the address, so
-/// that no router between them has to pass multicast. There is no password: in VRRP it travels in the clear.
+/// that no router between them has to pass multicast. There is no password: in VRRP it travels in the clear. The holder
+/// announces itself to its neighbours again and again: after a split of the network, in which two held the address, those
+/// on either side would go on sending to whom they heard last.
 pub struct KeepalivedConfig {
     pub host: String,
     pub own: IpAddr,
@@ -43,9 +45,9 @@ global_defs {{
 
 vrrp_script apiserver {{
     script \"/usr/bin/curl --silent --fail --max-time 2 --output /dev/null --cacert {authority} {ready}\"
-    interval 3
+    interval 1
     timeout 3
-    fall 3
+    fall 2
     rise 2
 }}
 
@@ -56,6 +58,7 @@ vrrp_instance kubernetes {{
     virtual_router_id {router}
     priority {priority}
     advert_int 1
+    garp_master_refresh 5
 {peers}    virtual_ipaddress {{
         {address}/{prefix}
     }}
@@ -81,7 +84,7 @@ fn router(address: &IpAddr) -> u8 {
 impl Make for KeepalivedConfig {
     const KIND: Kind = Kind {
         name: "keepalived-config",
-        version: 1,
+        version: 2,
         yields: Yields::Public,
         reads: Reads::Identities,
         resource: Resource::Cpu,

@@ -1,4 +1,4 @@
-//! ldirectord on a gateway: the kernel passes packets on to the API servers that are healthy.
+//! ldirectord on a gateway: the kernel passes packets on to the API servers that are ready.
 
 use std::fmt::Write as _;
 use std::net::SocketAddr;
@@ -14,23 +14,24 @@ pub struct LdirectordConfig {
     pub servers: Vec<ApiServer>,
 }
 
-/// How often is asked; a server that is not healthy keeps the connections that it has. The service is a child of
-/// systemd, which has its messages.
+/// How often is asked; a server that is not ready keeps the connections that it has, and the kernel goes on while
+/// ldirectord restarts. The service is a child of systemd, which has its messages.
 const GLOBAL: &str = "\
-checktimeout=5
+checktimeout=3
 checkinterval=1
 autoreload=yes
+cleanstop=no
 quiescent=yes
 supervised=yes
 
 ";
 
-/// What is asked, and what a healthy server answers.
+/// What is asked, and what a server answers that is ready: one that is about to stop is healthy to the end.
 const CHECK: &str = "    scheduler=wrr
     protocol=tcp
     checktype=negotiate
     service=https
-    request=\"healthz\"
+    request=\"readyz\"
     receive=\"ok\"
 ";
 
@@ -49,7 +50,7 @@ impl LdirectordConfig {
 impl Make for LdirectordConfig {
     const KIND: Kind = Kind {
         name: "ldirectord-config",
-        version: 1,
+        version: 2,
         yields: Yields::Public,
         reads: Reads::Identities,
         resource: Resource::Cpu,

@@ -23,8 +23,6 @@ pub struct UserData {
     pub user: User,
     /// What is installed.
     pub packages: Vec<&'static str>,
-    /// Whether the whole machine trusts the authority in the slot [`UserData::TRUSTED`].
-    pub trusts: bool,
     /// The files that the machine starts with; each path is also the slot of the input that belongs there.
     pub files: BTreeMap<Cow<'static, str>, Permissions>,
     /// What is run when the files are there.
@@ -61,15 +59,11 @@ enum WrittenFile<'a> {
 type CloudConfig<'a> = IndexMap<Cow<'a, str>, Setting<'a>>;
 
 impl UserData {
-    /// The slot of an authority's certificate. No path is called that.
-    pub const TRUSTED: &str = "trusted";
-
     /// What it says of every host alike, for people: without the host's names, and without contents, which have places
     /// of their own.
     pub fn outline(&self) -> String {
-        let trusted = self.trusts.then_some(Self::TRUSTED);
         let files = self.files.iter().map(|(path, permissions)| written_file(path, *permissions, None));
-        let config = self.document(CloudConfig::new(), trusted, files.collect());
+        let config = self.document(CloudConfig::new(), files.collect());
         let text = yaml::readable(&config).expect("texts, lists and members serialise");
         format!("# Without hostname, fqdn and the contents of files.\n{text}")
     }
@@ -77,20 +71,14 @@ impl UserData {
     fn whole<'a>(&'a self, from: &'a Ingredients<'_>) -> Result<CloudConfig<'a>, ActionError> {
         let names = [("hostname", self.host.clone()), ("fqdn", format!("{}.{}", self.host, self.domain))];
         let names = names.map(|(key, name)| (Cow::Borrowed(key), Setting::Value(json!(name))));
-        let trusted = self.trusts.then(|| from.text(Self::TRUSTED)).transpose()?;
         let file = |(path, permissions): (&'a Cow<'static, str>, &Permissions)| {
             from.public(path).map(|bytes| written_file(path, *permissions, Some(bytes)))
         };
         let files = self.files.iter().map(file).collect::<Result<_, _>>()?;
-        Ok(self.document(names.into_iter().collect(), trusted, files))
+        Ok(self.document(names.into_iter().collect(), files))
     }
 
-    fn document<'a>(
-        &'a self,
-        mut config: CloudConfig<'a>,
-        trusted: Option<&str>,
-        files: Vec<WrittenFile<'a>>,
-    ) -> CloudConfig<'a> {
+    fn document<'a>(&'a self, mut config: CloudConfig<'a>, files: Vec<WrittenFile<'a>>) -> CloudConfig<'a> {
         let mut say =
             |key: &'static str, value: Value| _ = config.insert(Cow::Borrowed(key), Setting::Value(value));
         // It is a file of the bundle.
@@ -101,9 +89,6 @@ impl UserData {
         if !self.packages.is_empty() {
             say("package_update", json!(true));
             say("packages", json!(self.packages));
-        }
-        if let Some(trusted) = trusted {
-            say("ca_certs", json!({"trusted": [trusted]}));
         }
         if !files.is_empty() {
             config.insert(Cow::Borrowed("write_files"), Setting::Files(files));
@@ -116,7 +101,6 @@ impl UserData {
                 (Some(Setting::Value(Value::Array(ours))), Value::Array(theirs)) => {
                     ours.extend(theirs.iter().cloned());
                 }
-                (Some(Setting::Value(Value::Object(ours))), Value::Object(theirs)) => merge(ours, theirs),
                 (Some(Setting::Files(ours)), Value::Array(theirs)) => {
                     ours.extend(theirs.iter().cloned().map(WrittenFile::Further));
                 }
@@ -145,16 +129,6 @@ impl UserData {
             say("sudo", json!("ALL=(ALL) NOPASSWD:ALL"));
         }
         account
-    }
-}
-
-/// Adds lists to lists; anything else of theirs comes before ours.
-fn merge(ours: &mut Map<String, Value>, theirs: &Map<String, Value>) {
-    for (key, value) in theirs {
-        match (ours.get_mut(key), value) {
-            (Some(Value::Array(ours)), Value::Array(theirs)) => ours.extend(theirs.iter().cloned()),
-            _ => _ = ours.insert(key.clone(), value.clone()),
-        }
     }
 }
 
@@ -187,7 +161,6 @@ impl Make for UserData {
         manifest.list("group", groups, Origin::Spec(format_args!("machines.user.groups")));
         manifest.flag("sudo", *sudo, Origin::Spec(format_args!("machines.user.sudo")));
         manifest.list("package", &self.packages, Origin::Program);
-        manifest.flag("trusts", self.trusts, Origin::Program);
         for (path, Permissions { mode, owner }) in &self.files {
             manifest.display(path, format_args!("{mode:04o} {owner}"), Origin::Program);
         }
@@ -227,7 +200,6 @@ mod tests {
             domain: "kubevms".into(),
             user: user(),
             packages: vec![],
-            trusts: false,
             files: BTreeMap::new(),
             commands: vec![],
             more: Map::new(),
@@ -238,7 +210,6 @@ mod tests {
         let permissions = Permissions { mode: 0o644, owner: "root:root" };
         UserData {
             packages: vec!["ipvsadm", "ldirectord"],
-            trusts: true,
             files: ["/etc/hosts", "/etc/odd"].map(|path| (path.into(), permissions)).into(),
             commands: vec![vec!["sysctl", "--system"]],
             more: members(json!({
@@ -256,8 +227,7 @@ mod tests {
     fn full_text() -> String {
         let hosts = Content::public(b"127.0.0.1 localhost\n\n10.0.0.4 control0\n".to_vec());
         let odd = Content::public(b"\xff\x00".to_vec());
-        let ca = Content::public(b"-----BEGIN CERTIFICATE-----\nMII=\n-----END CERTIFICATE-----\n".to_vec());
-        text(full(), &[("/etc/hosts", &hosts), ("/etc/odd", &odd), (UserData::TRUSTED, &ca)])
+        text(full(), &[("/etc/hosts", &hosts), ("/etc/odd", &odd)])
     }
 
     #[test]
@@ -272,7 +242,7 @@ mod tests {
     fn the_outline_is_the_same_for_hosts_that_differ_in_nothing_but_their_names_and_contents() {
         let other = UserData { host: "control1".into(), domain: "internal".into(), ..full() };
         assert_eq!(full().outline(), other.outline());
-        assert_ne!(full().outline(), UserData { trusts: false, ..full() }.outline());
+        assert_ne!(full().outline(), UserData { packages: vec![], ..full() }.outline());
         insta::assert_snapshot!("outline", full().outline());
     }
 

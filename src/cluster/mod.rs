@@ -9,6 +9,7 @@ mod cloud_provider;
 mod component;
 mod control_plane;
 mod downloads;
+pub mod duration;
 mod encryption;
 mod etcd;
 pub mod flags;

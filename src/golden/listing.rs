@@ -1,4 +1,5 @@
-//! Everything that a host holds, as lines: each path with who may use it, what it is, and who reads it.
+//! Everything that a host holds, as lines: each path with who may use it, what it is, who reads it, and what these units
+//! want when it changes, if that is no restart.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -6,15 +7,20 @@ use std::fmt::Write;
 use kthw_graph::{Action, NodeId, Yields};
 
 use super::text::Entry;
-use crate::artifact::{ArchiveMember, Artifact, Bundle};
+use crate::artifact::{ArchiveMember, Artifact, Bundle, OnChange, Service};
 use crate::side::Side;
 
 /// The lines of a host, by path.
 pub fn listing<'a>(side: Side<'a>, bundle_id: NodeId, bundle: &'a Bundle) -> BTreeMap<&'a str, Entry> {
-    let mut readers: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-    for service in &bundle.services {
-        for path in &service.reads {
-            readers.entry(path).or_default().push(service.unit);
+    let mut readers: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    for Service { unit, reads, on_change } in &bundle.services {
+        let reader = match on_change {
+            OnChange::Restart => (*unit).to_owned(),
+            OnChange::Reload => format!("{unit} (reload)"),
+            OnChange::Nothing => format!("{unit} (no restart)"),
+        };
+        for path in reads {
+            readers.entry(path).or_default().push(reader.clone());
         }
     }
     let inputs = side.graph.node(bundle_id).inputs.iter();

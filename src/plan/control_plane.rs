@@ -252,6 +252,7 @@ fn apiserver_unit(cluster: &Cluster, host: &Host) -> Unit {
     let command = flags::kube_apiserver(cluster, host);
     let logs = command.value("audit-log-path").and_then(|log| log.rsplit_once('/')).map(|(folder, _)| folder);
     let elsewhere = logs.filter(|folder| *folder != path::LOGS).map(str::to_owned);
+    let stops_within = flags::stops_within(&command).to_string();
     let service = Unit::service(
         "Kubernetes API server",
         "https://kubernetes.io/docs/reference/command-line-tools-reference/kube-apiserver/",
@@ -265,6 +266,7 @@ fn apiserver_unit(cluster: &Cluster, host: &Host) -> Unit {
     let unit = service
         .set(Section::Service, "LogsDirectory", "kubernetes")
         .set(Section::Service, "LogsDirectoryMode", "0700")
+        .set(Section::Service, "TimeoutStopSec", stops_within)
         .set(Section::Service, "LimitNOFILE", "65536")
         .hardened();
     match elsewhere {

@@ -8,7 +8,8 @@ pub(super) use super::path;
 use crate::artifact::{Command, DecidedBy, Flag};
 use crate::cluster::flags::{FlagSet, Origin};
 use crate::cluster::{
-    Allocation, Anonymous, CloudControllerManager, Cluster, FlagValue, Host, LeaderElection, Program, ports,
+    Allocation, Anonymous, CloudControllerManager, Cluster, FlagValue, Host, LeaderElection, LoadBalancer,
+    Program, duration, ports,
 };
 
 /// Collects flags with the field of cluster.yaml that decides each.
@@ -220,9 +221,39 @@ pub fn kube_apiserver(cluster: &Cluster, host: &Host) -> Command {
         .ours("service-account-key-file", vec![path::SERVICE_ACCOUNT_PUBLIC.to_owned()])
         .ours("service-account-signing-key-file", path::SERVICE_ACCOUNT_KEY)
         .from("network.services", "service-cluster-ip-range", cluster.network.services.to_string())
+        .perhaps("api.loadBalancer", "shutdown-delay-duration", shutdown_delay(cluster))
+        .ours("shutdown-watch-termination-grace-period", WATCH_GRACE)
         .ours("tls-min-version", "VersionTLS13")
         .pair(("tls-cert-file", "tls-private-key-file"), path::APISERVER)
         .command("/usr/local/bin/kube-apiserver")
+}
+
+/// How long an API server goes on serving after it has begun to say that it is not ready: so long that whoever leads
+/// clients to it has seen that and leads them elsewhere. Where there is nowhere else, not at all.
+fn shutdown_delay(cluster: &Cluster) -> Option<&'static str> {
+    cluster.control_planes().nth(1)?;
+    Some(match &cluster.api.load_balancer {
+        // One check a second, and the first that fails counts.
+        Some(LoadBalancer::Haproxy { .. }) => "5s",
+        // Two checks, one a second, and what a slow host adds to them.
+        Some(LoadBalancer::Keepalived { .. }) => "8s",
+        // A round of checks a second, longer by three for each server that does not answer at all.
+        Some(LoadBalancer::Ipvs { .. }) => "10s",
+        // kthw does not know how often others ask.
+        None => "20s",
+    })
+}
+
+/// How long it takes to end watches then, so that not all of them begin anew at once. The controllers beside it cannot
+/// renew their leases until it is back, for which they have ten seconds.
+const WATCH_GRACE: &str = "3s";
+
+/// In how many seconds an API server that was told to stop has stopped, whatever its clients do: somebody who follows a
+/// log would hold it up for a minute.
+pub fn stops_within(apiserver: &Command) -> u64 {
+    let flag = |name| apiserver.value(name).and_then(duration::parse).unwrap_or_default();
+    let serves = flag("shutdown-delay-duration") + flag("shutdown-watch-termination-grace-period");
+    serves.as_secs() + 4
 }
 
 /// Where controller managers and schedulers are asked from elsewhere, if somebody watches them.

@@ -7,7 +7,7 @@ use super::flags::{self, path};
 use super::planner::{HostFiles, Planner};
 use crate::artifact::{
     ApiServer, Command, DecidedBy, Flag, HaproxyConfig, KeepalivedConfig, KernelModules, LdirectordConfig,
-    Readiness, Section, Sysctls, Unit,
+    OnChange, Readiness, Section, Sysctls, Unit,
 };
 use crate::cluster::{Authority, Host, LoadBalancer, Role};
 
@@ -23,6 +23,10 @@ const OPEN_ADDRESS_UNIT: &str = "config/kubernetes-vip.service";
 const SILENT_ADDRESS_UNIT: &str = "config/kubernetes-vip-silent.service";
 
 const ADDRESS_UNIT: &str = "kubernetes-vip.service";
+
+/// The higher it is, the sooner a control plane takes over from one that gives the address up: at 254 after 8 ms, and at
+/// 100 after 609. No more than that is allowed to who does not own the address.
+const HIGHEST_PRIORITY: u8 = 254;
 
 impl Planner<'_> {
     pub(super) fn define_load_balancer(&mut self) {
@@ -86,17 +90,19 @@ impl Planner<'_> {
         let (config, unit) = (self.name(HAPROXY_CONFIG), self.name(HAPROXY_UNIT));
         files.public(path::HAPROXY_CONFIG, config);
         self.place_authority(files, path::HAPROXY_CA);
-        files.service("haproxy.service", unit, [path::HAPROXY_CONFIG, path::HAPROXY_CA]);
+        let reads = [path::HAPROXY_CONFIG, path::HAPROXY_CA];
+        files.service_that_wants(OnChange::Reload, "haproxy.service", unit, reads);
     }
 
     fn place_ldirectord(&mut self, files: &mut HostFiles<'_>) {
         let (config, unit) = (self.name(LDIRECTORD_CONFIG), self.name(LDIRECTORD_UNIT));
         files.public(path::LDIRECTORD_CONFIG, config);
-        self.place_authority(files, path::TRUSTED_CA);
+        self.place_authority(files, path::LDIRECTORD_CA);
         let modules = self.name(BALANCING_MODULES);
         files.public(path::BALANCING_MODULES, modules);
-        // It sees for itself that its configuration has changed, and goes on balancing meanwhile.
-        files.service("ldirectord.service", unit, [path::TRUSTED_CA, path::BALANCING_MODULES]);
+        // It sees for itself that its configuration has changed (`autoreload`), and reads the authority at each check.
+        let reads = [path::LDIRECTORD_CONFIG, path::LDIRECTORD_CA];
+        files.service_that_wants(OnChange::Nothing, "ldirectord.service", unit, reads);
     }
 
     fn place_keepalived(&mut self, files: &mut HostFiles<'_>, address: IpAddr, interface: &str) {
@@ -110,7 +116,7 @@ impl Planner<'_> {
             peers: peers.map(|peer| (peer.name.clone(), peer.address)).collect(),
             address,
             interface: interface.to_owned(),
-            priority: 100_u8.saturating_sub(place).max(1),
+            priority: HIGHEST_PRIORITY.saturating_sub(place).max(1),
             ready: format!("{}/readyz", flags::local_apiserver(self.cluster)),
             authority: path::KEEPALIVED_CA,
         };
@@ -118,7 +124,8 @@ impl Planner<'_> {
         files.public(path::KEEPALIVED_CONFIG, config);
         self.place_authority(files, path::KEEPALIVED_CA);
         let unit = self.name(KEEPALIVED_UNIT);
-        files.service("keepalived.service", unit, [path::KEEPALIVED_CONFIG, path::KEEPALIVED_CA]);
+        let reads = [path::KEEPALIVED_CONFIG, path::KEEPALIVED_CA];
+        files.service_that_wants(OnChange::Reload, "keepalived.service", unit, reads);
     }
 
     /// The certificate of the authority that vouches for the API servers, where a program looks for it.
@@ -128,11 +135,14 @@ impl Planner<'_> {
     }
 }
 
-/// Waits for its processes as a master, and needs no right but that to listen on any port.
+/// Waits for its processes as a master, and needs no right but that to listen on any port. A configuration that it would
+/// not read changes nothing.
 fn haproxy_unit() -> Unit {
     let command =
         Command::new("/usr/sbin/haproxy", Vec::new()).with("-Ws").with("-f").with(path::HAPROXY_CONFIG);
     Unit::service("HAProxy in front of the Kubernetes API", "man:haproxy(1)", Readiness::Notify, command)
+        .set(Section::Service, "ExecReload", format!("/usr/sbin/haproxy -c -q -f {}", path::HAPROXY_CONFIG))
+        .set(Section::Service, "ExecReload", "/bin/kill -USR2 $MAINPID")
         .set(Section::Service, "User", "haproxy")
         .set(Section::Service, "AmbientCapabilities", "CAP_NET_BIND_SERVICE")
         .set(Section::Service, "KillMode", "mixed")
@@ -141,7 +151,7 @@ fn haproxy_unit() -> Unit {
         .hardened()
 }
 
-/// It changes the kernel's table of virtual servers and trusts what the whole host trusts, so little is taken away.
+/// It changes the kernel's table of virtual servers, so little is taken away.
 fn ldirectord_unit() -> Unit {
     let command =
         Command::new("/usr/sbin/ldirectord", Vec::new()).with(path::LDIRECTORD_CONFIG).with("start");
@@ -149,28 +159,40 @@ fn ldirectord_unit() -> Unit {
         .after(ADDRESS_UNIT)
         .wants(ADDRESS_UNIT)
         .set(Section::Service, "ExecStartPre", "-/sbin/modprobe -a ip_vs ip_vs_wrr")
-        .set(Section::Service, "ExecStartPre", "/usr/sbin/update-ca-certificates")
+        .set(Section::Service, "Environment", format!("PERL_LWP_SSL_CA_FILE={}", path::LDIRECTORD_CA))
         .set(Section::Service, "NoNewPrivileges", "yes")
         .set(Section::Service, "PrivateTmp", "yes")
         .set(Section::Service, "ProtectHome", "yes")
 }
 
-/// It takes and gives up an address, and asks about the API server as nobody.
+/// It takes and gives up an address, sends frames of its own, and asks about the API server as nobody.
 fn keepalived_unit() -> Unit {
     let flag = |name: &str, value: &str| Flag {
         name: name.to_owned(),
         values: vec![value.to_owned()],
         decided_by: DecidedBy::Program,
     };
-    let command = Command::new("/usr/sbin/keepalived", vec![flag("use-file", path::KEEPALIVED_CONFIG)])
+    let flags = vec![
+        flag("use-file", path::KEEPALIVED_CONFIG),
+        flag("pid", "/run/keepalived/keepalived.pid"),
+        flag("vrrp_pid", "/run/keepalived/vrrp.pid"),
+    ];
+    let command = Command::new("/usr/sbin/keepalived", flags)
+        .with("--vrrp")
         .with("--dont-fork")
-        .with("--log-console");
+        .with("--log-console")
+        .with("--no-syslog");
     Unit::service("keepalived for the Kubernetes API", "man:keepalived(8)", Readiness::Notify, command)
+        .set(Section::Service, "ExecReload", "/bin/kill -HUP $MAINPID")
         .set(Section::Service, "KillMode", "process")
-        .set(Section::Service, "NoNewPrivileges", "yes")
-        .set(Section::Service, "PrivateTmp", "yes")
-        .set(Section::Service, "ProtectHome", "yes")
-        .set(Section::Service, "ProtectSystem", "full")
+        .set(Section::Service, "RuntimeDirectory", "keepalived")
+        .set(
+            Section::Service,
+            "CapabilityBoundingSet",
+            "CAP_KILL CAP_NET_ADMIN CAP_NET_RAW CAP_SETGID CAP_SETUID",
+        )
+        .set(Section::Service, "RestrictAddressFamilies", "AF_PACKET")
+        .hardened()
 }
 
 const DOCUMENTATION: &str =

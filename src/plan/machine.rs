@@ -16,8 +16,7 @@ use crate::artifact::{
     LibvirtNetwork, Machine, MetaData, NetworkConfig, Permissions, SEED_FILES, SeedImage, UserData,
 };
 use crate::cluster::{
-    Addressing, Arch, Authority, Carry, Cluster, Cni, Host, Image, ImageFile, LoadBalancer, Mac, Machines,
-    Role,
+    Addressing, Arch, Carry, Cluster, Cni, Host, Image, ImageFile, LoadBalancer, Mac, Machines, Role,
 };
 use crate::lock::{Algorithm, Checksum, Pin};
 use crate::upstream::Need;
@@ -184,20 +183,12 @@ impl Planner<'_> {
         ];
         let commands =
             steps.into_iter().filter(|(folder, _)| is_below(folder)).map(|(_, step)| step).collect();
-        // ldirectord asks the API servers, and trusts whom the whole machine trusts.
-        let is_ipvs = matches!(self.cluster.api.load_balancer, Some(LoadBalancer::Ipvs { .. }));
-        let trusts = is_ipvs && host.is(Role::LoadBalancer);
-        let mut inputs: Vec<(Slot, NodeId)> =
-            carried.iter().map(|(path, id, _)| (path.clone(), *id)).collect();
-        if trusts {
-            inputs.push(input(UserData::TRUSTED, self.authority(Authority::Cluster).cert));
-        }
+        let inputs: Vec<(Slot, NodeId)> = carried.iter().map(|(path, id, _)| (path.clone(), *id)).collect();
         let user_data = UserData {
             host: host.name.clone(),
             domain: machines.network.domain.clone(),
             user: machines.user.clone(),
             packages: packages(self.cluster, host),
-            trusts,
             files: carried.into_iter().map(|(path, _, permissions)| (path, permissions)).collect(),
             commands,
             more: machines.user_data.clone(),
@@ -226,7 +217,7 @@ fn packages(cluster: &Cluster, host: &Host) -> Vec<&'static str> {
     match &cluster.api.load_balancer {
         Some(LoadBalancer::Haproxy { .. }) if host.is(Role::LoadBalancer) => packages.push("haproxy"),
         Some(LoadBalancer::Ipvs { .. }) if host.is(Role::LoadBalancer) => {
-            packages.extend(["ca-certificates", "ipvsadm", "ldirectord"]);
+            packages.extend(["ipvsadm", "ldirectord"]);
         }
         Some(LoadBalancer::Keepalived { .. }) if host.is(Role::ControlPlane) => {
             packages.extend(["curl", "keepalived"]);

@@ -140,7 +140,7 @@ mod tests {
 
     use super::flags::path;
     use super::*;
-    use crate::artifact::{Certificate, Profile};
+    use crate::artifact::{Certificate, OnChange, Profile};
     use crate::root::RootSecret;
     use crate::spec;
 
@@ -295,6 +295,50 @@ mod tests {
         assert_eq!(port(&keepalived("https://10.240.0.9:443"), "controller-0").as_deref(), Some("443"));
         let passed_on = ha_haproxy(|text| text.replace("10.240.0.40:6443", "10.240.0.40:443"));
         assert_eq!(port(&passed_on, "controller-0").as_deref(), Some("6443"));
+    }
+
+    #[test]
+    fn an_api_server_stops_once_its_balancer_has_seen_it_and_soon_after() {
+        let check = |plan: Plan, host: &str, expected: [Option<&str>; 3]| {
+            let unit = unit(&plan, &format!("host/{host}/kube-apiserver.service"));
+            let value =
+                |name: &str| unit.iter().find_map(|param| param.strip_prefix(name)?.strip_prefix('='));
+            let flags = ["--shutdown-delay-duration", "--shutdown-watch-termination-grace-period"];
+            let found = [value(flags[0]), value(flags[1]), value("Service.TimeoutStopSec")];
+            assert_eq!(found, expected, "{host}");
+        };
+        check(example(|text| text), "control-plane-1", [None, Some("3s"), Some("7")]);
+        check(ha_haproxy(|text| text), "controller-0", [Some("5s"), Some("3s"), Some("12")]);
+        let keepalived = keepalived("https://10.240.0.9:6443");
+        check(keepalived, "controller-0", [Some("8s"), Some("3s"), Some("15")]);
+        check(ha_ipvs(|text| text), "control0", [Some("10s"), Some("3s"), Some("17")]);
+        let own = "components: {kube-apiserver: {flags: {shutdown-delay-duration: 1m10s}}}\n";
+        let own = ha_haproxy(|text| text + own);
+        check(own, "controller-0", [Some("1m10s"), Some("3s"), Some("77")]);
+        let by_others = ha_haproxy(|text| {
+            text.replace("  loadBalancer:\n    kind: haproxy\n", "")
+                .replace("roles: [load-balancer]", "roles: [worker]")
+        });
+        check(by_others, "controller-0", [Some("20s"), Some("3s"), Some("27")]);
+    }
+
+    /// A program that runs is another one only after a restart.
+    #[test]
+    fn a_unit_that_reads_a_program_restarts_when_it_changes() {
+        let mut gentle = BTreeSet::new();
+        for plan in [ha_haproxy(|text| text), ha_ipvs(|text| text), keepalived("https://10.240.0.9:6443")] {
+            for id in plan.graph.order() {
+                let Artifact::Bundle(bundle) = &plan.graph.node(*id).action else { continue };
+                for service in bundle.services.iter().filter(|s| s.on_change != OnChange::Restart) {
+                    gentle.insert(format!("{} {}", service.on_change.as_str(), service.unit));
+                    for path in &service.reads {
+                        assert_eq!(bundle.files[path].mode & 0o111, 0, "{} reads {path}", service.unit);
+                    }
+                }
+            }
+        }
+        let expected = ["nothing ldirectord.service", "reload haproxy.service", "reload keepalived.service"];
+        assert_eq!(gentle.iter().map(String::as_str).collect::<Vec<_>>(), expected);
     }
 
     #[test]

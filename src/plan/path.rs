@@ -63,8 +63,7 @@ pub const HOSTS: &str = "/etc/hosts";
 pub const HAPROXY_CONFIG: &str = "/etc/haproxy/haproxy.cfg";
 pub const HAPROXY_CA: &str = "/etc/haproxy/kubernetes-ca.crt";
 pub const LDIRECTORD_CONFIG: &str = "/etc/ha.d/ldirectord.cf";
-/// What the whole host trusts, once update-ca-certificates has run.
-pub const TRUSTED_CA: &str = "/usr/local/share/ca-certificates/kubernetes-ca.crt";
+pub const LDIRECTORD_CA: &str = "/etc/ha.d/kubernetes-ca.crt";
 pub const BALANCING_MODULES: &str = "/etc/modules-load.d/ipvs.conf";
 pub const VIP_ARP: &str = "/etc/sysctl.d/50-vip-arp.conf";
 pub const KEEPALIVED_CONFIG: &str = "/etc/keepalived/keepalived.conf";

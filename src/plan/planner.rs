@@ -6,7 +6,7 @@ use std::net::IpAddr;
 
 use kthw_graph::{GraphBuilder, NodeId, NodeName, Slot};
 
-use crate::artifact::{Artifact, Bundle, Permissions, Service};
+use crate::artifact::{Artifact, Bundle, OnChange, Permissions, Service};
 use crate::cluster::{Arch, Cluster, Host};
 use crate::lock::Lock;
 use crate::root::RootFingerprint;
@@ -128,9 +128,20 @@ impl<'a> HostFiles<'a> {
 
     /// A unit, which is started, and restarted when it or one of the files that it reads changes.
     pub fn service(&mut self, unit: &'static str, id: NodeId, reads: impl IntoIterator<Item = &'static str>) {
+        self.service_that_wants(OnChange::Restart, unit, id, reads);
+    }
+
+    /// A unit that wants something else than a restart when one of the files that it reads changes.
+    pub fn service_that_wants(
+        &mut self,
+        on_change: OnChange,
+        unit: &'static str,
+        id: NodeId,
+        reads: impl IntoIterator<Item = &'static str>,
+    ) {
         self.public(format!("/etc/systemd/system/{unit}"), id);
         let reads = reads.into_iter().map(Cow::Borrowed).collect();
-        self.services.push(Service { unit, reads });
+        self.services.push(Service { unit, reads, on_change });
     }
 
     /// Every file that is the same whoever else is a worker, with its node, by path.

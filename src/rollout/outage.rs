@@ -1,9 +1,9 @@
-//! What does not answer while the only one of its kind restarts.
+//! What clients notice while something restarts that they reach.
 
 use super::Decisions;
 use super::finding::{Finding, Kind};
 use super::step::Wave;
-use crate::cluster::Role;
+use crate::cluster::{Cluster, Host, LoadBalancer, Role};
 
 pub fn findings(decisions: &Decisions<'_>, waves: &[Wave]) -> Vec<Finding> {
     let cluster = decisions.clusters[1];
@@ -29,16 +29,75 @@ pub fn findings(decisions: &Decisions<'_>, waves: &[Wave]) -> Vec<Finding> {
         let what = format!("the {what} answer while {unit} restarts: {} is the only {role}", only.name);
         findings.push(Finding::new(Kind::Meanwhile, what, advice));
     }
+    if cluster.control_planes().nth(1).is_some() {
+        let restarting = |unit| -> Vec<&str> {
+            steps()
+                .filter(|step| step.restarts().any(|other| other == unit))
+                .map(|step| &*step.host)
+                .collect()
+        };
+        findings.extend(api_servers(decisions.clusters[0], &restarting(APISERVER)));
+        findings.extend(address_holders(&restarting(KEEPALIVED)));
+    }
     findings
 }
 
-/// Whom clients of the whole cluster reach.
-const SERVERS: [(Role, &str); 4] = [
-    (Role::ControlPlane, "kube-apiserver.service"),
+/// What clients notice of API servers that restart one after the other, behind what leads to them until then.
+fn api_servers(cluster: &Cluster, restarting: &[&str]) -> Option<Finding> {
+    restarting.first()?;
+    let (what, advice) = match &cluster.api.load_balancer {
+        Some(LoadBalancer::Haproxy { .. } | LoadBalancer::Ipvs { .. }) => (
+            "connections to an API server end when it restarts; new ones are led to the others before it stops"
+                .to_owned(),
+            CONNECT_ANEW,
+        ),
+        Some(LoadBalancer::Keepalived { address, .. }) => (
+            format!(
+                "{address} moves to another control plane before the API server of its holder stops, and all connections to it break"
+            ),
+            CONNECT_ANEW,
+        ),
+        None => {
+            let endpoint = &cluster.api.endpoint;
+            let is_endpoint = |host: &&Host| endpoint.ip() == Some(host.address) || endpoint.host == host.name;
+            match cluster.control_planes().find(is_endpoint) {
+                Some(host) if restarting.contains(&&*host.name) => (
+                    format!(
+                        "the API's endpoint does not answer while {APISERVER} restarts on {}, which it leads to",
+                        host.name
+                    ),
+                    "have api.endpoint lead to all control planes; pods run on",
+                ),
+                Some(_) => return None,
+                None => (
+                    format!(
+                        "whatever leads {endpoint} to the control planes has to see that /readyz of an API server fails before that one stops"
+                    ),
+                    "have it ask often enough for components.kube-apiserver.flags.shutdown-delay-duration",
+                ),
+            }
+        }
+    };
+    Some(Finding::new(Kind::Meanwhile, what, advice))
+}
+
+/// What clients notice of keepalived, which gives up the address when it stops.
+fn address_holders(restarting: &[&str]) -> Option<Finding> {
+    restarting.first()?;
+    let what = "the API's address moves to another control plane when keepalived restarts on its holder, and all connections to it break";
+    Some(Finding::new(Kind::Meanwhile, what, CONNECT_ANEW))
+}
+
+const CONNECT_ANEW: &str = "clients of Kubernetes ask again by themselves; `kubectl exec`, `logs --follow` and `port-forward` are cut";
+
+/// Whom clients of the whole cluster reach. ldirectord is none of them: the kernel balances while it restarts.
+const SERVERS: [(Role, &str); 3] = [
+    (Role::ControlPlane, APISERVER),
     (Role::LoadBalancer, "haproxy.service"),
-    (Role::LoadBalancer, "ldirectord.service"),
     (Role::LoadBalancer, "kubernetes-vip.service"),
 ];
+const APISERVER: &str = "kube-apiserver.service";
+const KEEPALIVED: &str = "keepalived.service";
 const PODS_RUN_ON: &str = "pods run on; nothing can be changed meanwhile";
 
 fn members(count: usize) -> String {
@@ -71,13 +130,54 @@ mod tests {
             Trial::of("single").after(etcd),
             &["the API does not answer while etcd restarts: etcd has 1 member, and its quorum is 1"],
         );
-        check(Trial::of("ha-haproxy").after(flag("kube-apiserver")), &[]);
         check(Trial::of("ha-haproxy").after(etcd), &[]);
         check(
             Trial::of("ha-ipvs").after(|text| text.replace("192.168.1.21", "192.168.1.22")),
             &[
                 "the API's endpoint does not answer while kubernetes-vip.service restarts: gateway is the only load-balancer",
+                "connections to an API server end when it restarts; new ones are led to the others before it stops",
             ],
         );
+    }
+
+    #[test]
+    fn what_clients_notice_of_an_api_server_is_up_to_what_leads_to_it() {
+        let check = |example: &str, change: fn(String) -> String, expected: Option<&str>| {
+            let audit = |text: String| match text.contains("maxAge: 90") {
+                true => text.replace("maxAge: 90", "maxAge: 91"),
+                false => text + "audit: {maxAge: 91}\n",
+            };
+            let findings = Trial::of(example).both(change).after(audit).rollout().findings;
+            let found: Vec<&str> = findings.iter().map(|finding| &*finding.what).collect();
+            assert_eq!(found.len(), usize::from(expected.is_some()), "{found:#?}");
+            assert!(
+                found.iter().zip(expected).all(|(found, expected)| found.contains(expected)),
+                "{found:#?}"
+            );
+        };
+        let led = "new ones are led to the others before it stops";
+        check("ha-haproxy", |text| text, Some(led));
+        check("ha-ipvs", |text| text, Some(led));
+        check(
+            "ha-haproxy",
+            |text| {
+                let keepalived = "kind: keepalived\n    address: 10.240.0.9\n    interface: eth0";
+                text.replace("kind: haproxy", keepalived)
+                    .replace("10.240.0.40:6443", "10.240.0.9:6443")
+                    .replace("roles: [load-balancer]", "roles: [worker]")
+            },
+            Some("10.240.0.9 moves to another control plane before"),
+        );
+        let nobody =
+            "whatever leads https://api.production.example.org:6443 to the control planes has to see";
+        check("production", |text| text, Some(nobody));
+        check(
+            "production",
+            |text| text.replace("api.production.example.org", "10.20.0.12"),
+            Some("does not answer while kube-apiserver.service restarts on cp-2"),
+        );
+        let one = |text: String| text.replace("api.production.example.org", "10.20.0.12");
+        let elsewhere = Trial::of("production").both(one).after(|text| text.replace("zone: b", "zone: c"));
+        assert!(elsewhere.rollout().findings.iter().all(|finding| finding.kind != Kind::Meanwhile));
     }
 }

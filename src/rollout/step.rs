@@ -43,11 +43,17 @@ pub enum Action {
         paths: Vec<String>,
     },
     /// Has systemd read its units again.
-    Reload,
+    DaemonReload,
+    /// Starts a unit that is new to the host; one of the same name that runs already, a package's for instance, starts
+    /// anew.
     Start {
         unit: String,
     },
     Restart {
+        unit: String,
+    },
+    /// Has a unit that runs read its files again.
+    Reload {
         unit: String,
     },
     Stop {
@@ -67,6 +73,8 @@ pub enum Gate {
     EtcdHealthy,
     /// The API server of the host says so at `/readyz`.
     ApiServerReady,
+    /// The units of the step are active, and the API answers through the load balancer.
+    EndpointAnswers,
     /// The units of the step are active.
     UnitsActive,
     /// Kubernetes says that the host's node is ready.
@@ -81,6 +89,7 @@ impl Gate {
         match self {
             Self::EtcdHealthy => "every member is healthy",
             Self::ApiServerReady => "/readyz answers",
+            Self::EndpointAnswers => "the API answers through it",
             Self::UnitsActive => "its units are active",
             Self::NodeReady => "its node is ready",
             Self::UnitsStopped => "its units have stopped",
@@ -99,6 +108,14 @@ impl Step {
     pub fn restarts(&self) -> impl Iterator<Item = &str> {
         self.actions.iter().filter_map(|action| match action {
             Action::Restart { unit } => Some(unit.as_str()),
+            _ => None,
+        })
+    }
+
+    /// The units that read their files again.
+    pub fn reloads(&self) -> impl Iterator<Item = &str> {
+        self.actions.iter().filter_map(|action| match action {
+            Action::Reload { unit } => Some(unit.as_str()),
             _ => None,
         })
     }
@@ -129,5 +146,18 @@ impl Step {
             Action::Drain { why } => Some(why.as_slice()),
             _ => None,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn programs_are_told_reloads_of_systemd_from_those_of_units() {
+        let json = |action: &Action| serde_json::to_string(action).expect("names and texts");
+        assert_eq!(json(&Action::DaemonReload), r#"{"action":"daemon-reload"}"#);
+        let unit = "haproxy.service".to_owned();
+        assert_eq!(json(&Action::Reload { unit }), r#"{"action":"reload","unit":"haproxy.service"}"#);
     }
 }

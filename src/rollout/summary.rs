@@ -17,6 +17,7 @@ pub fn summary(rollout: &Rollout) -> String {
         hosts("adds", &rollout.added),
         hosts("removes", &rollout.removed),
         restarts(rollout),
+        reloads(rollout),
         starts(rollout),
         stops(rollout),
         drains(rollout),
@@ -71,6 +72,20 @@ fn restarts(rollout: &Rollout) -> Option<String> {
             let waves = counted(waves.len(), "wave");
             Some(format!("restarts {} on {} in {waves}", counted(count, "unit"), named(&hosts, "host")))
         }
+    }
+}
+
+fn reloads(rollout: &Rollout) -> Option<String> {
+    let (mut units, mut hosts) = (BTreeSet::new(), Vec::new());
+    for step in rollout.waves.iter().flat_map(Wave::steps).filter(|step| step.reloads().next().is_some()) {
+        units.extend(step.reloads());
+        hosts.push(step.host.clone());
+    }
+    let on = named(&hosts, "host");
+    match Vec::from_iter(units).as_slice() {
+        [] => None,
+        [unit] => Some(format!("reloads {unit} on {on}")),
+        units => Some(format!("reloads {} on {on}", counted(units.len(), "unit"))),
     }
 }
 
@@ -133,6 +148,13 @@ mod tests {
             summary(Trial::of("ha-haproxy")),
             "changes 3 files on 3 hosts; restarts kube-apiserver.service on 3 hosts"
         );
+    }
+
+    #[test]
+    fn reloads_are_no_restarts() {
+        let third = |text: String| text.replace("address: 10.240.0.12", "address: 10.240.0.13");
+        let summary = Trial::of("ha-haproxy").after(third).rollout().summary();
+        assert!(summary.contains("; reloads haproxy.service on lb-0; "), "{summary}");
     }
 
     #[test]

@@ -8,7 +8,7 @@ use super::quorum::Quorum;
 use super::routes;
 use super::stage::Stage;
 use super::step::{Action, Gate, Step, Wave};
-use super::work::{UNITS, UnitWork, Work};
+use super::work::{UNITS, UnitWork, Wants, Work};
 
 const ETCD: &str = "etcd.service";
 const KUBELET: &str = "kubelet.service";
@@ -56,7 +56,7 @@ fn step(work: &Work, drained: &[String], stage: Stage, routes: Stage) -> Option<
     }
     let home = home(work, drained);
     let turn = |unit: &UnitWork| match Stage::of(&unit.unit) {
-        Stage::Background if unit.unit == routes::UNIT && routes == Stage::Routes && !unit.is_new => routes,
+        Stage::Background if unit.unit == routes::UNIT && routes == Stage::Routes && !unit.is_new() => routes,
         Stage::Background => home,
         stage => stage,
     };
@@ -88,7 +88,7 @@ fn step(work: &Work, drained: &[String], stage: Stage, routes: Stage) -> Option<
     if drains {
         actions.push(Action::Drain { why: drained.to_vec() });
     }
-    if units.iter().any(|unit| unit.is_new && unit.unit == ETCD) {
+    if units.iter().any(|unit| unit.is_new() && unit.unit == ETCD) {
         actions.push(Action::JoinEtcd);
     }
     // A program may look at what it was told to read until it is told otherwise.
@@ -96,9 +96,14 @@ fn step(work: &Work, drained: &[String], stage: Stage, routes: Stage) -> Option<
         .into_iter()
         .partition(|path| path.starts_with(UNITS) || units.iter().any(|unit| unit.lacks(path)));
     files(&mut actions, install, first);
-    actions.extend(units.into_iter().map(|UnitWork { unit, is_new, .. }| match is_new {
-        true => Action::Start { unit: unit.clone() },
-        false => Action::Restart { unit: unit.clone() },
+    actions.extend(units.into_iter().filter_map(|UnitWork { unit, wants, .. }| {
+        let unit = unit.clone();
+        match wants {
+            Wants::Start => Some(Action::Start { unit }),
+            Wants::Restart => Some(Action::Restart { unit }),
+            Wants::Reload => Some(Action::Reload { unit }),
+            Wants::Nothing => None,
+        }
     }));
     files(&mut actions, Vec::new(), last);
     if drains {
@@ -108,12 +113,10 @@ fn step(work: &Work, drained: &[String], stage: Stage, routes: Stage) -> Option<
         Stage::Etcd => Gate::EtcdHealthy,
         Stage::ApiServers => Gate::ApiServerReady,
         Stage::Workers => Gate::NodeReady,
-        Stage::Controllers
-        | Stage::Objects
-        | Stage::LoadBalancers
-        | Stage::Background
-        | Stage::Departures
-        | Stage::Routes => Gate::UnitsActive,
+        Stage::LoadBalancers => Gate::EndpointAnswers,
+        Stage::Controllers | Stage::Objects | Stage::Background | Stage::Departures | Stage::Routes => {
+            Gate::UnitsActive
+        }
     };
     Some(Step { host: work.host.clone(), actions, quorum: None, gate })
 }
@@ -155,7 +158,7 @@ fn files(actions: &mut Vec<Action>, install: Vec<String>, remove: Vec<String>) {
         actions.push(Action::Remove { paths: remove });
     }
     if reload {
-        actions.push(Action::Reload);
+        actions.push(Action::DaemonReload);
     }
 }
 

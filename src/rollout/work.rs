@@ -1,8 +1,8 @@
-//! What one host has to do: files to write and to remove, units to start, restart and stop.
+//! What one host has to do: files to write and to remove, units to start, restart, reload and stop.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::artifact::{Artifact, Bundle, Service};
+use crate::artifact::{Artifact, Bundle, OnChange, Service};
 use crate::diff::{Area, Differences};
 use crate::plan;
 use crate::side::Side;
@@ -11,14 +11,27 @@ use crate::side::Side;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UnitWork {
     pub unit: String,
-    pub is_new: bool,
+    pub wants: Wants,
     /// Those of the host's written files that it reads, its own among them.
     pub files: Vec<String>,
     /// What it read and is to read no more.
     pub lost: Vec<String>,
 }
 
+/// What is done to a unit once its files are there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wants {
+    Start,
+    Restart,
+    Reload,
+    Nothing,
+}
+
 impl UnitWork {
+    pub fn is_new(&self) -> bool {
+        self.wants == Wants::Start
+    }
+
     /// Whether this has to be gone before the unit restarts: nothing else tells it not to read it.
     pub fn lacks(&self, path: &str) -> bool {
         self.files.is_empty() && self.lost.iter().any(|lost| lost == path)
@@ -88,10 +101,17 @@ impl Work {
             let was = old.and_then(|old| old.services.iter().find(|was| was.unit == service.unit));
             let files = read_by(service, &work.written);
             let lost = was.map(|was| read_by(was, &work.removed)).unwrap_or_default();
-            let is_new = was.is_none();
-            if is_new || !lost.is_empty() || !files.is_empty() {
-                work.units.push(UnitWork { unit, is_new, files, lost });
+            if was.is_some() && lost.is_empty() && files.is_empty() {
+                continue;
             }
+            let is_other = files.iter().chain(&lost).any(|path| is_of_unit(path, service.unit));
+            let wants = match service.on_change {
+                _ if was.is_none() => Wants::Start,
+                OnChange::Reload if !is_other => Wants::Reload,
+                OnChange::Nothing if !is_other => Wants::Nothing,
+                _ => Wants::Restart,
+            };
+            work.units.push(UnitWork { unit, wants, files, lost });
         }
         // Whoever was started last is stopped first.
         work.stops = ran.into_iter().filter(|unit| !runs.contains(unit)).rev().collect();
@@ -121,7 +141,8 @@ fn bundle<'a>(side: Side<'a>, host: &str) -> Option<&'a Bundle> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::trial::Trial;
+    use super::super::step::Wave;
+    use super::super::trial::{self, Trial};
     use super::*;
 
     #[test]
@@ -158,5 +179,29 @@ mod tests {
         );
         check("zone: b", "zone: c", &["kubelet.service"]);
         check("scrapeInterval: 30s", "scrapeInterval: 31s", &[]);
+    }
+
+    #[test]
+    fn a_unit_reloads_what_it_reads_anew_and_restarts_for_what_it_does_not() {
+        let check = |example: &str, change: fn(String) -> String, host: &str, expected: &[&str]| {
+            let rollout = Trial::of(example).after(change).rollout();
+            let steps = rollout.waves.iter().flat_map(Wave::steps).filter(|step| step.host == host);
+            let steps: Vec<String> = steps.map(trial::step).collect();
+            assert_eq!(steps, expected);
+        };
+        let third = |text: String| text.replace("address: 10.240.0.12", "address: 10.240.0.13");
+        check("ha-haproxy", third, "lb-0", &["lb-0: write 2, reload haproxy.service"]);
+        let third = |text: String| text.replace("address: 192.168.1.13", "address: 192.168.1.23");
+        check("ha-ipvs", third, "gateway", &["gateway: write 2"]);
+        // Another unit file is another way to start it.
+        let [planned, _] = Trial::of("ha-haproxy").planned().expect("a cluster");
+        let wants = |paths: &[&str]| {
+            let side = Side { graph: planned.graph(), realised: &|_| None };
+            let changed = paths.iter().copied().collect();
+            Work::of("lb-0", side, side, Some(&changed)).expect("work").units[0].wants
+        };
+        let (config, unit) = ("/etc/haproxy/haproxy.cfg", "/etc/systemd/system/haproxy.service");
+        assert_eq!(wants(&[config]), Wants::Reload);
+        assert_eq!(wants(&[config, unit]), Wants::Restart);
     }
 }

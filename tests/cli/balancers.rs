@@ -139,7 +139,7 @@ fn keepalived_reads_its_configuration_on_every_control_plane() {
         let Ran { stdout, stderr, .. } = Ran::of(network);
         Some(stdout + &stderr)
     };
-    for (host, priority) in [("controller-0", 100), ("controller-1", 99), ("controller-2", 98)] {
+    for (host, priority) in [("controller-0", 254), ("controller-1", 253), ("controller-2", 252)] {
         let tree = HostTree::of(&folder, host);
         let path = "/etc/keepalived/keepalived.conf";
         assert!(tree.read(path).contains(&format!("priority {priority}\n")), "{}", tree.read(path));

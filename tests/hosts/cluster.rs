@@ -111,18 +111,23 @@ impl Cluster {
     /// What the API answers to a client at its endpoint. Where that is a name and no balancer of the cluster stands there,
     /// it leads to the first control plane.
     pub fn client_gets(&self, path: &str) -> Result<String, String> {
+        self.client(&self.curl(path))
+    }
+
+    /// What such a client runs.
+    pub fn curl(&self, path: &str) -> String {
         let first = self.control_planes()[0];
         let authority = self.out().join(&first.name).join("etc/kubernetes/pki/ca.crt");
         let address = self.spec.balanced_addresses().first().copied().unwrap_or(first.address);
         let endpoint = &self.spec.api.endpoint;
         let (host, port) = (&endpoint.host, endpoint.port);
         let host = if host.contains(':') { format!("[{host}]") } else { host.clone() };
-        self.client(&format!(
+        format!(
             "curl --silent --show-error --fail --max-time 5 --cacert {} --connect-to {host}:{port}:{}: \
                https://{host}:{port}{path}",
             authority.display(),
             if address.is_ipv6() { format!("[{address}]") } else { address.to_string() },
-        ))
+        )
     }
 
     /// Does at the site what an IPVS gateway would: leads packets for the virtual address to a control plane.

@@ -40,6 +40,7 @@ mod journal;
 mod report;
 mod site;
 
+mod balancers;
 mod bootstrap;
 mod control_planes;
 mod etcd_user;

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::duration;
+use crate::cluster::duration;
 use crate::cluster::flags::{self, Flag, Kind, Owned};
 use crate::cluster::{Api, Audit, Component, Components, FlagValue, Network, Program, Versions};
 use crate::field_path::join;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use semver::Version;
 use serde_json::{Map, Value};
 
-use super::duration;
+use crate::cluster::duration;
 use crate::cluster::{ControlPlane, LeaderElection};
 use crate::field_path::join;
 use crate::meant::{AMONG_MANY, did_you_mean};

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use super::{calendar, duration, names, paths};
+use super::{calendar, names, paths};
+use crate::cluster::duration;
 use crate::cluster::{AutoCompaction, Backup, CompactionMode, Etcd, Layer, LayerKind, OffSite};
 use crate::spec::document::{AutoCompactionSpec, BackupSpec, EtcdSpec, LayerSpec, OffSiteSpec};
 use crate::spec::problem::Problem;

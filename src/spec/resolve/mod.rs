@@ -9,7 +9,6 @@ mod cloud_config;
 mod cloud_provider;
 mod components;
 mod control_plane;
-mod duration;
 mod etcd;
 mod feature_gates;
 mod hazards;

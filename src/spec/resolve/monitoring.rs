@@ -1,7 +1,8 @@
 //! The section `monitoring`.
 
-use super::{duration, paths};
+use super::paths;
 use crate::cluster::Monitoring;
+use crate::cluster::duration;
 use crate::spec::document::MonitoringSpec;
 use crate::spec::problem::Problem;
 

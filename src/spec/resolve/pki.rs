@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::duration;
+use crate::cluster::duration;
 use crate::cluster::{Authority, AuthorityFiles, Pki};
 use crate::spec::document::{AuthoritiesSpec, PkiSpec};
 use crate::spec::problem::Problem;
