@@ -36,11 +36,11 @@ fn results_go_to_stdout_and_messages_to_stderr() {
     let folder = ClusterFolder::single();
     let built = folder.kthw(&["build"]).exits(0);
     insta::assert_snapshot!(built.stdout, @"
-    110 nodes: 87 made, 23 as they were
-    cluster b3:89463cfe7146845bf677a8b634decc09553b39c24b21023b7cdf4d34ceb25e7b
-      control-plane-1  b3:dd8934b9bcc999aa1e1c49581232fbe56ac682819266acfa652e1b372a17f4df
-      worker-node-1    b3:72b0cf914812c403a633220c93847a74e6d007363be30315b98fb095edcbc2d6
-      worker-node-2    b3:e20f61d18fd479b902000975ac6a6dca0900011a0f6575420506eefbe3afbbe7
+    111 nodes: 88 made, 23 as they were
+    cluster b3:c51fd2351ded13cf707cac5c05259ba9f9a5e5e1e8aa0a385d8049347657cdc7
+      control-plane-1  b3:941ba257de66d8cc8f1fc8f8fd8809e20cedeb1c238891b9f22717cdca739cca
+      worker-node-1    b3:d2222c3435f66f907cd0e84c954d25f714ed28f29e1dc3d8aeeb9dc7140fda00
+      worker-node-2    b3:51a78772a82f0d3176c22fd0e8ce4e5678030cf435e9d468a5e23e7792557338
     ");
     insta::assert_snapshot!(built.stderr, @"
     warning: this cluster's root secret is a public example: anyone can derive every key of it
@@ -54,11 +54,11 @@ fn results_go_to_stdout_and_messages_to_stderr() {
     ");
     let again = folder.kthw(&["build"]).exits(0);
     insta::assert_snapshot!(again.stdout, @"
-    nothing to do: 110 nodes are as they should be
-    cluster b3:89463cfe7146845bf677a8b634decc09553b39c24b21023b7cdf4d34ceb25e7b
-      control-plane-1  b3:dd8934b9bcc999aa1e1c49581232fbe56ac682819266acfa652e1b372a17f4df
-      worker-node-1    b3:72b0cf914812c403a633220c93847a74e6d007363be30315b98fb095edcbc2d6
-      worker-node-2    b3:e20f61d18fd479b902000975ac6a6dca0900011a0f6575420506eefbe3afbbe7
+    nothing to do: 111 nodes are as they should be
+    cluster b3:c51fd2351ded13cf707cac5c05259ba9f9a5e5e1e8aa0a385d8049347657cdc7
+      control-plane-1  b3:941ba257de66d8cc8f1fc8f8fd8809e20cedeb1c238891b9f22717cdca739cca
+      worker-node-1    b3:d2222c3435f66f907cd0e84c954d25f714ed28f29e1dc3d8aeeb9dc7140fda00
+      worker-node-2    b3:51a78772a82f0d3176c22fd0e8ce4e5678030cf435e9d468a5e23e7792557338
     ");
     assert_eq!(folder.kthw(&["build", "--json"]).exits(0).stderr, PUBLIC_ROOT, "a machine needs no advice");
 }
