@@ -32,21 +32,46 @@ pub fn trace(ask: &dyn Fn(&str) -> Result<String, String>, units: &[&str]) {
     ask(&script).unwrap_or_else(|refusal| panic!("{refusal}"));
 }
 
-/// Waits until each unit has opened what it is said to read, and finds that it has opened nothing else of the bundle.
-pub fn compare(host: &str, ask: &dyn Fn(&str) -> Result<String, String>, bundle: &Bundle, units: &[&str]) {
+/// A host whose units have started under a trace.
+pub struct Traced<'a> {
+    pub name: &'a str,
+    pub ask: &'a (dyn Fn(&str) -> Result<String, String> + Sync),
+    pub bundle: &'a Bundle,
+    pub units: Vec<&'a str>,
+}
+
+impl Traced<'_> {
+    /// The files of the bundle that a unit is said to read.
+    fn said(&self, unit: &str) -> BTreeSet<String> {
+        self.bundle.reads(unit).filter(|path| !is_read_anew(path)).map(str::to_owned).collect()
+    }
+
+    /// The files of the bundle that it has opened.
+    fn opened(&self, unit: &str) -> Result<BTreeSet<String>, String> {
+        let traced = (self.ask)(&format!("cat /run/opened/{unit}"))?;
+        let ours =
+            traced.lines().filter_map(opened).filter(|path| self.bundle.holds(path) && !is_read_anew(path));
+        Ok(ours.map(str::to_owned).collect())
+    }
+}
+
+/// Waits until the units of some host have opened whatever they are said to read (who leads reads more than who
+/// follows), and finds that none has opened anything else of its bundle.
+pub fn compare(hosts: &[Traced<'_>]) {
+    let units: BTreeSet<&str> = hosts.iter().flat_map(|host| host.units.iter().copied()).collect();
     for unit in units {
-        let said: BTreeSet<&str> = bundle.reads(unit).filter(|path| !is_read_anew(path)).collect();
-        eventually(&format!("{host}: {unit} opens what it is said to read"), seconds(180), || {
-            let traced = ask(&format!("cat /run/opened/{unit}"))?;
-            let all: BTreeSet<&str> = traced.lines().filter_map(opened).collect();
-            let opened: BTreeSet<&str> =
-                all.into_iter().filter(|path| bundle.holds(path) && !is_read_anew(path)).collect();
-            let missed: Vec<_> = said.difference(&opened).collect();
-            let more: Vec<_> = opened.difference(&said).collect();
-            provided(
-                missed.is_empty() && more.is_empty(),
-                format!("said and not opened: {missed:?}\nopened and not said: {more:?}"),
-            )
+        let having = || hosts.iter().filter(|host| host.units.contains(&unit));
+        eventually(&format!("{unit} opens what it is said to read"), seconds(180), || {
+            let (mut missed, mut found) = (BTreeSet::new(), BTreeSet::new());
+            for host in having() {
+                let (said, opened) = (host.said(unit), host.opened(unit)?);
+                let more: Vec<_> = opened.difference(&said).collect();
+                provided(more.is_empty(), format!("{} has opened {more:?}, and is not said to", host.name))?;
+                missed.extend(said);
+                found.extend(opened);
+            }
+            let missed: Vec<_> = missed.difference(&found).collect();
+            provided(missed.is_empty(), format!("nobody has opened {missed:?}"))
         });
     }
 }
@@ -87,14 +112,14 @@ fn check(example: &str, change: impl FnOnce(&ClusterFolder)) {
     cluster.deliver();
     cluster.on_all(|host| trace(&|script| host.ask(script), &services(&cluster.units(host))));
     cluster.start();
-    cluster.on_all(|host| {
-        compare(
-            &host.name,
-            &|script| host.ask(script),
-            &cluster.bundles[&host.name],
-            &services(&cluster.units(host)),
-        );
+    let asks: Vec<_> = cluster.hosts.iter().map(|host| move |script: &str| host.ask(script)).collect();
+    let hosts = cluster.hosts.iter().zip(&asks).map(|(host, ask)| Traced {
+        name: &host.name,
+        ask,
+        bundle: &cluster.bundles[&host.name],
+        units: services(&cluster.units(host)),
     });
+    compare(&hosts.collect::<Vec<_>>());
 }
 
 /// Timers read nothing, and what they start is started at its time.

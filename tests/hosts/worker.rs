@@ -8,7 +8,7 @@ use crate::delivery::Bundle;
 use crate::eventually::{eventually, provided, seconds};
 use crate::image;
 use crate::programs::Programs;
-use crate::reads;
+use crate::reads::{self, Traced};
 use crate::releases::Releases;
 use crate::vm::{self, Vm};
 
@@ -130,7 +130,7 @@ fn units_read_what_they_are_said_to(cluster: &Cluster, vm: &Vm<'_>) {
         let phase = cluster.kubectl("get pod another --output=jsonpath='{.status.phase}'")?;
         provided(phase == "Succeeded", phase)
     });
-    reads::compare(WORKER, &|script| vm.ask(script), &bundle, &units);
+    reads::compare(&[Traced { name: WORKER, ask: &|script| vm.ask(script), bundle: &bundle, units }]);
 }
 
 /// What the pod serves to a control plane, at its own address.
