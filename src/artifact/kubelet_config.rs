@@ -3,9 +3,10 @@
 use std::net::IpAddr;
 
 use kthw_graph::{ActionError, Content, Kind, Manifest, Origin, Reads, Resource, Yields};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::{Ingredients, Make, Patch};
+use crate::merge_patch::merge;
 use crate::yaml;
 
 /// A KubeletConfiguration. Its certificates are kthw's: the kubelet neither asks for nor rotates any.
@@ -34,6 +35,22 @@ pub struct Taint {
     pub effect: String,
 }
 
+/// Room for what runs beside pods, and as much again for the system: half a gibibyte is what a host of any size can spare.
+fn reserved() -> Value {
+    json!({"cpu": "100m", "memory": "256Mi"})
+}
+
+/// What a user's configuration leaves of `kubeReserved` and `systemReserved`.
+pub fn kubelet_reservations(config: &Map<String, Value>) -> Value {
+    let mut reservations = json!({"kubeReserved": reserved(), "systemReserved": reserved()});
+    for (name, mine) in reservations.as_object_mut().into_iter().flatten() {
+        if let Some(changes) = config.get(name) {
+            merge(mine, changes);
+        }
+    }
+    reservations
+}
+
 impl KubeletConfig {
     fn document(&self) -> Value {
         let mut document = json!({
@@ -51,6 +68,7 @@ impl KubeletConfig {
             "containerRuntimeEndpoint": self.runtime_endpoint,
             "eventRecordQPS": 50,
             "failSwapOn": true,
+            "kubeReserved": reserved(),
             "makeIPTablesUtilChains": true,
             // Needs the kernel settings of `Sysctls::for_kubelet`.
             "protectKernelDefaults": true,
@@ -60,6 +78,7 @@ impl KubeletConfig {
             "rotateCertificates": false,
             "seccompDefault": true,
             "serverTLSBootstrap": false,
+            "systemReserved": reserved(),
             "tlsCertFile": self.certificate,
             "tlsMinVersion": "VersionTLS13",
             "tlsPrivateKeyFile": self.private_key,
@@ -86,7 +105,7 @@ impl Taint {
 impl Make for KubeletConfig {
     const KIND: Kind = Kind {
         name: "kubelet-config",
-        version: 1,
+        version: 2,
         yields: Yields::Public,
         reads: Reads::Identities,
         resource: Resource::Cpu,

@@ -30,6 +30,7 @@ mod imported_certificate;
 mod imported_key;
 mod keepalived_config;
 mod kernel_modules;
+mod kernel_program;
 mod kube_proxy_config;
 mod kubeconfig;
 mod kubelet_config;
@@ -43,7 +44,6 @@ mod network_config;
 mod patch;
 mod pod_masquerade;
 mod pod_routes;
-mod pod_routes_program;
 mod private_key;
 mod public_key;
 mod scheduler_config;
@@ -157,6 +157,7 @@ artifacts! {
     imported_key::ImportedKey,
     keepalived_config::KeepalivedConfig,
     kernel_modules::KernelModules,
+    kernel_program::KernelProgram,
     kube_proxy_config::KubeProxyConfig,
     kubeconfig::Kubeconfig,
     kubelet_config::KubeletConfig,
@@ -168,7 +169,6 @@ artifacts! {
     network_config::NetworkConfig,
     pod_masquerade::PodMasquerade,
     pod_routes::PodRoutes,
-    pod_routes_program::PodRoutesProgram,
     private_key::PrivateKey,
     public_key::PublicKey,
     scheduler_config::SchedulerConfig,
@@ -188,7 +188,7 @@ pub use etcd_backup::{BackupLayer, SnapshotTool};
 pub use etcd_defragmentation::EtcdClient;
 pub use haproxy_config::ApiServer;
 pub use hosts_file::HostsEntry;
-pub use kubelet_config::Taint;
+pub use kubelet_config::{Taint, kubelet_reservations};
 pub use libvirt::Uuid;
 pub use network_config::HostAddressing;
 pub use patch::{Patch, step};

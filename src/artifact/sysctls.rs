@@ -15,6 +15,9 @@ impl Sysctls {
     /// What pods' traffic needs, and what a kubelet with `protectKernelDefaults` insists on.
     pub fn for_kubelet(pods: &IpNet) -> Self {
         let mut settings = vec![
+            // All that root runs, on the host and in pods, shares these: the kernel's own number of instances is 128.
+            ("fs.inotify.max_user_instances", 8192),
+            ("fs.inotify.max_user_watches", 524_288),
             ("kernel.keys.root_maxbytes", 25_000_000),
             ("kernel.keys.root_maxkeys", 1_000_000),
             ("kernel.panic", 10),
@@ -26,7 +29,7 @@ impl Sysctls {
             ("vm.panic_on_oom", 0),
         ];
         if let IpNet::V6(_) = pods {
-            settings.insert(7, ("net.ipv6.conf.all.forwarding", 1));
+            settings.insert(9, ("net.ipv6.conf.all.forwarding", 1));
         }
         Self { settings }
     }

@@ -83,8 +83,28 @@ impl Unit {
             Readiness::Notify => "notify",
             Readiness::Exec => "exec",
         };
-        Self::described(description, documentation, vec![exec])
-            .set(Section::Service, "Type", kind)
+        Self::described(description, documentation, vec![exec]).running(kind)
+    }
+
+    /// A service that starts once a program has done a thing with these words, and keeps it done: the same program with
+    /// `keep` before them.
+    pub fn keeper(
+        description: &'static str,
+        documentation: &'static str,
+        program: &str,
+        thing: &str,
+        decided_by: &DecidedBy,
+    ) -> Self {
+        let decided = |unit: Self, key: &'static str, line: String| {
+            unit.decided(Section::Service, key, line, decided_by.clone())
+        };
+        let unit = Self::described(description, documentation, Vec::new());
+        let unit = decided(unit, "ExecStartPre", format!("{program} {thing}"));
+        decided(unit, "ExecStart", format!("{program} keep {thing}")).running("exec")
+    }
+
+    fn running(self, kind: &'static str) -> Self {
+        self.set(Section::Service, "Type", kind)
             .set(Section::Service, "Restart", "always")
             .set(Section::Service, "RestartSec", "5")
             .set(Section::Install, "WantedBy", "multi-user.target")
@@ -145,9 +165,12 @@ impl Unit {
         self.set(Section::Unit, "Wants", unit)
     }
 
-    /// Takes away all that a daemon of the control plane can do without.
+    /// Takes away all that a daemon of the control plane can do without, but for what has been set already.
     pub fn hardened(self) -> Self {
-        HARDENING.iter().fold(self, |unit, (key, value)| unit.set(Section::Service, key, *value))
+        HARDENING.iter().fold(self, |unit, (key, value)| {
+            let is_set = unit.settings.iter().any(|setting| setting.key == *key);
+            if is_set { unit } else { unit.set(Section::Service, key, *value) }
+        })
     }
 
     /// Lets a hardened service write in a folder. It need not be there yet, and is made on the disk that is mounted

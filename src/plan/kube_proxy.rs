@@ -40,12 +40,7 @@ impl Planner<'_> {
         files.service(
             "kube-proxy.service",
             unit,
-            [
-                "/usr/local/bin/kube-proxy",
-                path::KUBE_PROXY_CONFIG,
-                path::KUBE_PROXY_CONF,
-                path::KERNEL_MODULES,
-            ],
+            ["/usr/local/bin/kube-proxy", path::KUBE_PROXY_CONFIG, path::KUBE_PROXY_CONF],
         );
     }
 }

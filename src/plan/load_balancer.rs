@@ -4,6 +4,7 @@
 use std::net::{IpAddr, SocketAddr};
 
 use super::flags::{self, path};
+use super::kernel;
 use super::planner::{HostFiles, Planner};
 use crate::artifact::{
     ApiServer, Command, DecidedBy, Flag, HaproxyConfig, KeepalivedConfig, KernelModules, LdirectordConfig,
@@ -75,14 +76,15 @@ impl Planner<'_> {
         if cluster.loopback_address(host).is_none() {
             return;
         }
+        self.place_kernel_program(files);
         if host.is(Role::LoadBalancer) {
             let unit = self.name(OPEN_ADDRESS_UNIT);
-            files.service(ADDRESS_UNIT, unit, []);
+            files.service(ADDRESS_UNIT, unit, [path::KERNEL_PROGRAM]);
         } else {
             let silence = self.name(SILENCE);
             files.public(path::VIP_ARP, silence);
             let unit = self.name(SILENT_ADDRESS_UNIT);
-            files.service(ADDRESS_UNIT, unit, [path::VIP_ARP]);
+            files.service(ADDRESS_UNIT, unit, [path::VIP_ARP, path::KERNEL_PROGRAM]);
         }
     }
 
@@ -200,18 +202,31 @@ const DOCUMENTATION: &str =
 
 /// The virtual address on the loopback interface, which every host calls the same.
 fn address_unit(address: IpAddr) -> Unit {
-    let decided = |unit: Unit, key: &'static str, line: String| {
-        let field = DecidedBy::Spec("api.loadBalancer.address".to_owned());
-        unit.decided(Section::Service, key, line, field)
-    };
-    let prefix = if address.is_ipv4() { 32 } else { 128 };
-    let unit = Unit::oneshot("virtual address of the Kubernetes API", DOCUMENTATION, Vec::new());
-    let unit = decided(unit, "ExecStart", format!("/sbin/ip address replace {address}/{prefix} dev lo"));
-    decided(unit, "ExecStop", format!("-/sbin/ip address delete {address}/{prefix} dev lo"))
+    let address = on_loopback(address);
+    let unit = kernel::unit(VIRTUAL_ADDRESS, DOCUMENTATION, &format!("address {address}"), &decided_by());
+    leaving(unit, &address)
 }
 
 /// The same where another host answers for it, which has to be settled before the address is there.
 fn silent_address_unit(address: IpAddr) -> Unit {
-    let settle = format!("/usr/lib/systemd/systemd-sysctl {}", path::VIP_ARP);
-    address_unit(address).set(Section::Service, "ExecStartPre", settle)
+    let address = on_loopback(address);
+    let thing = format!("address {address} {}", path::VIP_ARP);
+    let unit = kernel::unit_with_settings(VIRTUAL_ADDRESS, DOCUMENTATION, &thing, &decided_by());
+    leaving(unit, &address)
+}
+
+const VIRTUAL_ADDRESS: &str = "virtual address of the Kubernetes API";
+
+fn decided_by() -> DecidedBy {
+    DecidedBy::Spec("api.loadBalancer.address".to_owned())
+}
+
+fn on_loopback(address: IpAddr) -> String {
+    format!("{address}/{}", if address.is_ipv4() { 32 } else { 128 })
+}
+
+/// Takes the address away once nobody keeps it.
+fn leaving(unit: Unit, address: &str) -> Unit {
+    let leave = format!("-/sbin/ip address delete {address} dev lo");
+    unit.decided(Section::Service, "ExecStopPost", leave, decided_by())
 }

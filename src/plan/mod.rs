@@ -8,6 +8,7 @@ mod etcd;
 mod flags;
 mod host;
 mod hypervisor_names;
+mod kernel;
 mod kube_proxy;
 mod load_balancer;
 mod machine;

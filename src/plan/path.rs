@@ -50,7 +50,8 @@ pub const BOOTSTRAP_REPLICAS: &str = "/etc/kubernetes/bootstrap/defaults/coredns
 pub const BOOTSTRAP_PROGRAM: &str = "/usr/local/sbin/kubernetes-bootstrap";
 pub const CILIUM_VALUES: &str = "/etc/kubernetes/addons/cilium-values.yaml";
 pub const POD_ROUTES: &str = "/etc/kubernetes/pod-routes";
-pub const POD_ROUTES_PROGRAM: &str = "/usr/local/sbin/kubernetes-pod-routes";
+/// What keeps routes, rules, settings and addresses in the kernel.
+pub const KERNEL_PROGRAM: &str = "/usr/local/sbin/kubernetes-kernel";
 pub const POD_MASQUERADE: &str = "/etc/kubernetes/pod-masquerade.nft";
 pub const CONTAINERD_CONFIG: &str = "/etc/containerd/config.toml";
 pub const CONTAINERD_SOCKET: &str = "unix:///run/containerd/containerd.sock";

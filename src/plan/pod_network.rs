@@ -1,17 +1,15 @@
 //! How pods of different hosts reach each other with the bridge plugin: routes, and the addresses that pods keep.
 
 use super::flags::path;
+use super::kernel;
 use super::planner::{HostFiles, Planner};
-use crate::artifact::{
-    CniConfig, Command, PodMasquerade, PodRoute, PodRoutes, PodRoutesProgram, Section, Unit,
-};
+use crate::artifact::{CniConfig, DecidedBy, PodMasquerade, PodRoute, PodRoutes, Section, Unit};
 use crate::cluster::{Cluster, Cni, Host};
 
 const CNI_LOOPBACK: &str = "config/cni-loopback";
 const MASQUERADE: &str = "config/pod-masquerade";
 const MASQUERADE_UNIT: &str = "config/kubernetes-pod-masquerade.service";
 const ROUTES: &str = "config/pod-routes";
-const ROUTES_PROGRAM: &str = "config/pod-routes-program";
 const ROUTES_UNIT: &str = "config/kubernetes-pod-routes.service";
 
 impl Planner<'_> {
@@ -28,7 +26,6 @@ impl Planner<'_> {
         let mut routes: Vec<PodRoute> = cluster.workers().filter_map(route).collect();
         routes.sort_by_key(|route| route.pods);
         self.define(ROUTES, PodRoutes { routes }, []);
-        self.define(ROUTES_PROGRAM, PodRoutesProgram, []);
         self.define(ROUTES_UNIT, routes_unit(cluster), []);
     }
 
@@ -37,10 +34,10 @@ impl Planner<'_> {
         if !has_bridges(self.cluster) {
             return;
         }
-        let [routes, program, unit] = [ROUTES, ROUTES_PROGRAM, ROUTES_UNIT].map(|name| self.name(name));
+        let [routes, unit] = [ROUTES, ROUTES_UNIT].map(|name| self.name(name));
         files.roster(path::POD_ROUTES, routes);
-        files.program(path::POD_ROUTES_PROGRAM, program);
-        files.service("kubernetes-pod-routes.service", unit, [path::POD_ROUTES, path::POD_ROUTES_PROGRAM]);
+        self.place_kernel_program(files);
+        files.service("kubernetes-pod-routes.service", unit, [path::POD_ROUTES, path::KERNEL_PROGRAM]);
     }
 
     /// For workers.
@@ -53,7 +50,9 @@ impl Planner<'_> {
         let [loopback, rules, unit] = [CNI_LOOPBACK, MASQUERADE, MASQUERADE_UNIT].map(|name| self.name(name));
         files.public(path::CNI_LOOPBACK, loopback);
         files.public(path::POD_MASQUERADE, rules);
-        files.service("kubernetes-pod-masquerade.service", unit, [path::POD_MASQUERADE]);
+        self.place_kernel_program(files);
+        let reads = [path::POD_MASQUERADE, path::KERNEL_PROGRAM];
+        files.service("kubernetes-pod-masquerade.service", unit, reads);
     }
 }
 
@@ -71,18 +70,15 @@ fn routes_unit(cluster: &Cluster) -> Unit {
         ipnet::IpNet::V4(_) => "-4",
         ipnet::IpNet::V6(_) => "-6",
     };
-    let program = Command::new(path::POD_ROUTES_PROGRAM, Vec::new()).with(path::POD_ROUTES).with(family);
-    Unit::oneshot("Routes to pods of other hosts", "man:ip-route(8)", vec![program])
-        .set(Section::Service, "CapabilityBoundingSet", "CAP_NET_ADMIN")
-        .hardened()
+    let routes = format!("routes {} {family}", path::POD_ROUTES);
+    kernel::unit("Routes to pods of other hosts", "man:ip-route(8)", &routes, &DecidedBy::Program)
 }
 
 /// Whoever loads rules of nftables flushes others: these come after.
 fn masquerade_unit() -> Unit {
-    let nft = Command::new("/usr/sbin/nft", Vec::new()).with("-f").with(path::POD_MASQUERADE);
-    Unit::oneshot("Addresses of pods outside the cluster", "man:nft(8)", vec![nft])
+    let rules = format!("rules {}", path::POD_MASQUERADE);
+    kernel::unit("Addresses of pods outside the cluster", "man:nft(8)", &rules, &DecidedBy::Program)
         .after("nftables.service")
-        .set(Section::Unit, "PartOf", "nftables.service")
-        .set(Section::Service, "CapabilityBoundingSet", "CAP_NET_ADMIN")
-        .hardened()
+        // Another range is other rules.
+        .set(Section::Service, "ExecStartPre", format!("/usr/sbin/nft -f {}", path::POD_MASQUERADE))
 }

@@ -2,14 +2,15 @@
 
 use super::control_plane::place;
 use super::flags::{self, path};
+use super::kernel;
 use super::kube_proxy;
 use super::pki;
 use super::planner::{HostFiles, Planner};
 use crate::artifact::{
-    ContainerdConfig, ContainerdSchema, CrictlConfig, KernelModules, KubeletConfig, Patch, Readiness,
-    Section, Sysctls, Taint, Unit, sandbox_image,
+    ContainerdConfig, ContainerdSchema, CrictlConfig, DecidedBy, KernelModules, KubeletConfig, Patch,
+    Readiness, Section, Sysctls, Taint, Unit, sandbox_image,
 };
-use crate::cluster::{Authority, Cluster, Host, Program, Role};
+use crate::cluster::{Authority, Cluster, FlagValue, Host, Program, Role};
 
 /// The nodes that all workers share.
 const CONTAINERD_CONFIG: &str = "config/containerd";
@@ -17,6 +18,7 @@ const CONTAINERD_UNIT: &str = "config/containerd.service";
 const CRICTL_CONFIG: &str = "config/crictl";
 const KERNEL_MODULES: &str = "config/kernel-modules";
 const SYSCTLS: &str = "config/sysctls";
+const SYSCTLS_UNIT: &str = "config/kubernetes-sysctls.service";
 
 impl Planner<'_> {
     pub(super) fn define_workers(&mut self) {
@@ -31,6 +33,7 @@ impl Planner<'_> {
         self.define(CRICTL_CONFIG, CrictlConfig { runtime_endpoint: path::CONTAINERD_SOCKET.to_owned() }, []);
         self.define(KERNEL_MODULES, KernelModules::for_containers(kube_proxy::modules(cluster)), []);
         self.define(SYSCTLS, Sysctls::for_kubelet(&cluster.network.pods), []);
+        self.define(SYSCTLS_UNIT, sysctls_unit(), []);
     }
 
     pub(super) fn place_worker(&mut self, files: &mut HostFiles<'_>) {
@@ -62,6 +65,9 @@ impl Planner<'_> {
         }
         self.place_bridge(files);
         self.place_worker_services(files);
+        self.place_kernel_program(files);
+        let settings = self.name(SYSCTLS_UNIT);
+        files.service("kubernetes-sysctls.service", settings, [path::SYSCTLS, path::KERNEL_PROGRAM]);
         self.place_kube_proxy(files);
     }
 
@@ -78,7 +84,6 @@ impl Planner<'_> {
                 "/usr/local/bin/containerd",
                 "/usr/local/bin/containerd-shim-runc-v2",
                 path::CONTAINERD_CONFIG,
-                path::KERNEL_MODULES,
                 path::SYSCTLS,
             ],
         );
@@ -118,7 +123,8 @@ fn kubelet_config(cluster: &Cluster, host: &Host) -> KubeletConfig {
     }
 }
 
-/// containerd and the kubelet run containers, so nothing is taken away from them.
+/// containerd and the kubelet run containers, so nothing is taken away from them. A slow host, or one with many
+/// containers to find again, is not made faster by beginning anew.
 fn containerd_unit(cluster: &Cluster) -> Unit {
     Unit::service(
         "containerd container runtime",
@@ -128,11 +134,8 @@ fn containerd_unit(cluster: &Cluster) -> Unit {
     )
     // What is read at boot takes effect now, too; the bridge has settings once its module is loaded.
     .set(Section::Service, "ExecStartPre", "-/sbin/modprobe -a overlay br_netfilter")
-    .set(
-        Section::Service,
-        "ExecStartPre",
-        "-/usr/lib/systemd/systemd-sysctl /etc/sysctl.d/99-kubernetes.conf",
-    )
+    .set(Section::Service, "ExecStartPre", settle())
+    .set(Section::Service, "TimeoutStartSec", "infinity")
     .set(Section::Service, "Delegate", "yes")
     .set(Section::Service, "KillMode", "process")
     .set(Section::Service, "OOMScoreAdjust", "-999")
@@ -143,7 +146,7 @@ fn containerd_unit(cluster: &Cluster) -> Unit {
 }
 
 fn kubelet_unit(cluster: &Cluster, host: &Host) -> Unit {
-    Unit::service(
+    let unit = Unit::service(
         "kubelet",
         "https://kubernetes.io/docs/reference/command-line-tools-reference/kubelet/",
         Readiness::Notify,
@@ -152,6 +155,77 @@ fn kubelet_unit(cluster: &Cluster, host: &Host) -> Unit {
     .after("containerd.service")
     // Not `Requires=`: whichever of the two fails or is restarted, the other goes on.
     .wants("containerd.service")
-    .set(Section::Service, "OOMScoreAdjust", "-999")
-    .set(Section::Service, "KillMode", "process")
+    // It does not start with other settings than these.
+    .set(Section::Service, "ExecStartPre", settle());
+    let unit = match static_pods(cluster) {
+        Some((folder, decided_by)) => {
+            unit.decided(Section::Service, "ExecStartPre", format!("/usr/bin/mkdir -p {folder}"), decided_by)
+        }
+        None => unit,
+    };
+    unit.set(Section::Service, "TimeoutStartSec", "infinity")
+        .set(Section::Service, "OOMScoreAdjust", "-999")
+        .set(Section::Service, "KillMode", "process")
+}
+
+/// What puts the settings of every worker into its kernel.
+fn settle() -> String {
+    format!("-/usr/lib/systemd/systemd-sysctl {}", path::SYSCTLS)
+}
+
+/// The folder whose pods the kubelet runs without being told by the API, if there is one; a flag counts for more.
+fn static_pods(cluster: &Cluster) -> Option<(String, DecidedBy)> {
+    let kubelet = &cluster.components.kubelet;
+    let flag = kubelet.flags.get("pod-manifest-path").and_then(|value| match value {
+        Some(FlagValue::Text(path)) => Some((path.as_str(), "flags.pod-manifest-path")),
+        _ => None,
+    });
+    let field = || Some((kubelet.config.get("staticPodPath")?.as_str()?, "config.staticPodPath"));
+    let (path, place) = flag.or_else(field).filter(|(path, _)| path.starts_with('/'))?;
+    Some((path.to_owned(), DecidedBy::Spec(format!("components.kubelet.{place}"))))
+}
+
+/// Those that other programs change later come back: a pod without forwarding reaches nobody.
+fn sysctls_unit() -> Unit {
+    let settings = format!("settings {}", path::SYSCTLS);
+    kernel::unit_with_settings(
+        "Kernel settings that pods need",
+        "man:sysctl.d(5)",
+        &settings,
+        &DecidedBy::Program,
+    )
+    // Some of them are there once its modules are loaded.
+    .after("containerd.service")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::artifact::trial::text;
+    use crate::spec;
+
+    /// The lines of the kubelet's unit that run something before it.
+    fn before_the_kubelet(components: &str) -> Vec<String> {
+        let example = include_str!("../../examples/single/cluster.yaml");
+        let (cluster, _) =
+            spec::load(&format!("{example}{components}")).unwrap_or_else(|_| panic!("{components}"));
+        let host = cluster.workers().next().expect("a worker");
+        let unit = text(kubelet_unit(&cluster, host), &[]);
+        unit.lines().filter_map(|line| line.strip_prefix("ExecStartPre=")).map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn a_kubelet_finds_the_settings_and_the_folder_that_it_needs() {
+        let settings = "-/usr/lib/systemd/systemd-sysctl /etc/sysctl.d/99-kubernetes.conf";
+        let kubelet = |settings: &str| format!("components: {{kubelet: {{{settings}}}}}\n");
+        assert_eq!(before_the_kubelet(""), [settings]);
+        assert_eq!(
+            before_the_kubelet(&kubelet("config: {staticPodPath: /etc/kubernetes/manifests}")),
+            [settings, "/usr/bin/mkdir -p /etc/kubernetes/manifests"]
+        );
+        assert_eq!(
+            before_the_kubelet(&kubelet("flags: {pod-manifest-path: /a}, config: {staticPodPath: /b}")),
+            [settings, "/usr/bin/mkdir -p /a"]
+        );
+    }
 }

@@ -49,6 +49,7 @@ pub fn reasons(decisions: &Decisions<'_>, work: &Work) -> Vec<String> {
         reasons.push("network plugins".to_owned());
     }
     reasons.extend(kubelet::policies(decisions));
+    reasons.extend(kubelet::lost_room(decisions));
     reasons
 }
 
@@ -77,7 +78,7 @@ mod tests {
         check(version, "kubernetes: 1.35.1\n  cniPlugins: 1.9.2", &["network plugins"]);
         check(version, "kubernetes: 1.35.1\n  crictl: 1.36.0", &[]);
         let components = |section: &str| format!("components: {{{section}}}\nnetwork:\n");
-        check("network:\n", &components("kubelet: {config: {maxPods: 50}, flags: {v: 4}}"), &[]);
+        check("network:\n", &components("kubelet: {config: {maxPods: 150}, flags: {v: 4}}"), &[]);
         check("network:\n", &components("containerd: {flags: {log-level: debug}}"), &[]);
         check("pods: 10.200.0.0/16", "pods: 10.201.0.0/16", &["network plugins"]);
     }

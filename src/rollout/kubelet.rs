@@ -1,9 +1,14 @@
-//! Policies of a kubelet whose state it keeps on its host, and with whose state it does not start under another.
+//! What a kubelet cannot just be restarted for: policies whose state it keeps on its host, and less room for pods.
 //!
 //! <https://kubernetes.io/docs/tasks/administer-cluster/cpu-management-policies/#changing-the-cpu-manager-policy>
 
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
 use super::Decisions;
-use super::finding::{Finding, Kind, field};
+use super::finding::{Finding, Kind, field, fields};
+use crate::artifact::kubelet_reservations;
 use crate::cluster::{Cluster, FlagValue};
 use crate::diff::Inputs;
 
@@ -54,7 +59,96 @@ pub fn policies(decisions: &Decisions<'_>) -> Vec<String> {
     POLICIES.iter().filter_map(|policy| policy.moved(decisions)).collect()
 }
 
+/// What leaves less room for pods: `maxPods` and what is reserved. A kubelet that starts anew stops those that fit no more.
+pub fn lost_room(decisions: &Decisions<'_>) -> Vec<String> {
+    let [before, after] = decisions.clusters;
+    let mut lost = Vec::new();
+    let [old, new] = [max_pods(before), max_pods(after)];
+    if new < old {
+        lost.push(format!("maxPods {old} → {new}"));
+    }
+    let [old, new] = [reservations(before), reservations(after)];
+    for ((name, resource), is) in &new {
+        let was = old.get(&(name.clone(), resource.clone())).map_or("0", String::as_str);
+        if is != was && total(&new, resource) > total(&old, resource) {
+            lost.push(format!("{name}.{resource} {was} → {is}"));
+        }
+    }
+    lost
+}
+
+/// Kubernetes' own number, unless a flag or the configuration says another.
+fn max_pods(cluster: &Cluster) -> u64 {
+    let kubelet = &cluster.components.kubelet;
+    let flag = kubelet.flags.get("max-pods").and_then(|value| match value {
+        Some(FlagValue::Text(text)) => text.parse().ok(),
+        _ => None,
+    });
+    flag.or_else(|| kubelet.config.get("maxPods")?.as_u64()).unwrap_or(110)
+}
+
+/// Each amount by its field and its resource.
+fn reservations(cluster: &Cluster) -> BTreeMap<(String, String), String> {
+    let fields = kubelet_reservations(&cluster.components.kubelet.config);
+    let of_field = |(name, resources): (&String, &Value)| {
+        let amount = |amount: &Value| amount.as_str().map_or_else(|| amount.to_string(), str::to_owned);
+        let resources = resources.as_object().into_iter().flatten();
+        resources
+            .map(|(resource, value)| ((name.clone(), resource.clone()), amount(value)))
+            .collect::<Vec<_>>()
+    };
+    fields.as_object().into_iter().flatten().flat_map(of_field).collect()
+}
+
+/// How much of a resource is reserved in all.
+fn total(reservations: &BTreeMap<(String, String), String>, resource: &str) -> f64 {
+    let of_resource = reservations.iter().filter(|((_, of), _)| of == resource);
+    of_resource.map(|(_, amount)| quantity(amount)).sum()
+}
+
+/// A quantity of Kubernetes; nothing if it is none, which the kubelet refuses.
+fn quantity(text: &str) -> f64 {
+    let digits = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
+    let (number, unit) = text.split_at(digits);
+    let factor = match unit {
+        "m" => 1e-3,
+        "k" => 1e3,
+        "M" => 1e6,
+        "G" => 1e9,
+        "T" => 1e12,
+        "Ki" => 1024.0,
+        "Mi" => 1_048_576.0,
+        "Gi" => 1_073_741_824.0,
+        "Ti" => 1_099_511_627_776.0,
+        _ => 1.0,
+    };
+    number.parse().unwrap_or(0.0) * factor
+}
+
 pub fn findings(decisions: &Decisions<'_>, inputs: &Inputs) -> Vec<Finding> {
+    let mut findings = policy_findings(decisions, inputs);
+    findings.extend(room_finding(decisions, inputs));
+    findings
+}
+
+fn room_finding(decisions: &Decisions<'_>, inputs: &Inputs) -> Option<Finding> {
+    let lost = lost_room(decisions);
+    if lost.is_empty() {
+        return None;
+    }
+    let what = format!(
+        "{}: pods that no longer fit on their node have to run elsewhere, and those without a controller are gone for good",
+        lost.join(", ")
+    );
+    let advice = "see with `kubectl describe nodes` that the others have room for them, and note the pods that `kubectl drain` \
+                  refuses to move: make these anew afterwards";
+    let settings =
+        ["maxPods", "kubeReserved", "systemReserved"].map(|key| format!("components.kubelet.config.{key}"));
+    let paths = settings.into_iter().chain(["components.kubelet.flags.max-pods".to_owned()]);
+    Some(Finding::new(Kind::Breaking, what, advice).because(fields(inputs, paths)))
+}
+
+fn policy_findings(decisions: &Decisions<'_>, inputs: &Inputs) -> Vec<Finding> {
     let finding = |policy: &Policy| {
         let moved = policy.moved(decisions)?;
         let what = format!("{moved}: no kubelet starts with the state that it kept under the other policy");
@@ -99,5 +193,42 @@ mod tests {
             .after(|text| text + "components: {kubelet: {config: {cpuManagerPolicy: none}}}\n")
             .rollout();
         assert_eq!(same.drains().count(), 0);
+    }
+
+    #[test]
+    fn pods_leave_a_node_that_has_less_room_for_them() {
+        let check = |before: &str, after: &str, expected: &[&str]| {
+            let with = |kubelet: &str| {
+                let components = format!("components: {{kubelet: {{{kubelet}}}}}\n");
+                move |text: String| text + &components
+            };
+            let rollout = Trial::of("single").before(with(before)).after(with(after)).rollout();
+            let drains: Vec<_> = rollout.drains().collect();
+            assert_eq!(drains.len(), if expected.is_empty() { 0 } else { 2 }, "{after}: {drains:?}");
+            assert!(drains.iter().all(|(_, reasons)| *reasons == expected), "{after}: {drains:?}");
+            let findings =
+                rollout.findings.iter().filter(|finding| finding.what.contains("have to run elsewhere"));
+            let findings: Vec<_> = findings.collect();
+            assert_eq!(findings.len(), usize::from(!expected.is_empty()), "{after}: {findings:?}");
+            for finding in findings {
+                assert!(
+                    finding.kind == Kind::Breaking && finding.what.starts_with(expected[0]),
+                    "{finding:?}"
+                );
+                assert!(!finding.causes.is_empty(), "{finding:?}");
+            }
+        };
+        check("config: {}", "config: {maxPods: 50}", &["maxPods 110 → 50"]);
+        check("config: {}", "flags: {max-pods: 50}", &["maxPods 110 → 50"]);
+        check("config: {maxPods: 50}", "config: {maxPods: 60}", &[]);
+        check("config: {maxPods: 50}", "config: {maxPods: 40}", &["maxPods 50 → 40"]);
+        let more = "config: {systemReserved: {memory: 1Gi}}";
+        check("config: {}", more, &["systemReserved.memory 256Mi → 1Gi"]);
+        check(more, "config: {}", &[]);
+        check("config: {}", "config: {kubeReserved: {cpu: 0.2}}", &["kubeReserved.cpu 100m → 0.2"]);
+        check("config: {}", "config: {kubeReserved: {pid: '100'}}", &["kubeReserved.pid 0 → 100"]);
+        let moved = "config: {kubeReserved: {memory: 512Mi}, systemReserved: {memory: null}}";
+        check("config: {}", moved, &[]);
+        check("config: {}", "config: {kubeReserved: {memory: 262144Ki}}", &[]);
     }
 }

@@ -147,7 +147,7 @@ mod tests {
         let range = |text: String| text.replace("pods: 10.200.0.0/16", "pods: 10.201.0.0/16");
         check(range, Some("`ip route replace 10.201.36.0/24 via 10.0.0.36 proto 120`, and so on"));
         check(without, None);
-        check(|text| text + "components: {kubelet: {config: {maxPods: 50}}}\n", None);
+        check(|text| text + "components: {kubelet: {config: {maxPods: 150}}}\n", None);
     }
 
     #[test]

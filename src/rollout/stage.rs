@@ -100,6 +100,7 @@ mod tests {
                 "etcd-defragmentation.timer",
                 "kubernetes-pod-masquerade.service",
                 "kubernetes-pod-routes.service",
+                "kubernetes-sysctls.service",
             ]
         );
         assert_eq!(stages.into_iter().collect::<Vec<_>>(), Stage::ALL[..7]);

@@ -334,7 +334,7 @@ mod tests {
         let more: String = (0..30).map(host).collect();
         let trial = Trial::of("ha-haproxy")
             .both(move |text| text.replace("    arch: arm64\n", &format!("    arch: arm64\n{more}")))
-            .after(|text| text + "components: {kubelet: {config: {maxPods: 50}}}\n");
+            .after(|text| text + "components: {kubelet: {config: {maxPods: 150}}}\n");
         let sizes: Vec<usize> = trial.rollout().waves[0].batches.iter().map(Vec::len).collect();
         assert_eq!(sizes, [1, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 1]);
     }
@@ -350,7 +350,7 @@ mod tests {
         let trial = Trial::of("ha-haproxy")
             .before(with(0..24))
             .after(with(0..28))
-            .after(|text| text + "components: {kubelet: {config: {maxPods: 50}}}\n");
+            .after(|text| text + "components: {kubelet: {config: {maxPods: 150}}}\n");
         let rollout = trial.rollout();
         let workers = rollout.waves.last().expect("a wave");
         let sizes: Vec<usize> = workers.batches.iter().map(Vec::len).collect();

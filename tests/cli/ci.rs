@@ -129,7 +129,7 @@ fn both_recipes_post_the_change_and_fail_on_what_was_not_accepted() {
             folder.edit(
                 "cluster.yaml",
                 "# components:\n",
-                "components: {kubelet: {config: {maxPods: 50}}}\n",
+                "components: {kubelet: {config: {maxPods: 150}}}\n",
             );
             if accepted {
                 folder.kthw(&["snapshot"]).exits(0);
@@ -188,7 +188,7 @@ fn the_hook_stops_a_commit_whose_golden_files_do_not_follow() {
     let commit = "GIT_AUTHOR_NAME=A GIT_AUTHOR_EMAIL=a@example.org GIT_COMMITTER_NAME=A \
         GIT_COMMITTER_EMAIL=a@example.org git commit --quiet --message change";
     let run = |line: &str| shell(folder.place(), &folder.path(), line, &[]);
-    folder.edit("cluster.yaml", "# components:\n", "components: {kubelet: {config: {maxPods: 50}}}\n");
+    folder.edit("cluster.yaml", "# components:\n", "components: {kubelet: {config: {maxPods: 150}}}\n");
     let stale = run(&format!("git add --all && {commit}")).exits(1);
     assert!(stale.stderr.contains("`kthw snapshot` accepts it"), "{}", stale.stderr);
     let forgotten = run(&format!("kthw snapshot && git add cluster.yaml && {commit}")).exits(1);

@@ -36,7 +36,7 @@ fn results_go_to_stdout_and_messages_to_stderr() {
     let folder = ClusterFolder::single();
     let built = folder.kthw(&["build"]).exits(0);
     insta::assert_snapshot!(built.stdout, @"
-    114 nodes: 91 made, 23 as they were
+    115 nodes: 92 made, 23 as they were
     cluster b3:5b5dd8bf14cdc0eab1c683c6b67049cddbf3b6a6a91c15da0c44c7bb9be2219b
       control-plane-1  b3:fb3edad117982309651cc5fcf8024d8eec722ae936451b931a058b75d6e04705
       worker-node-1    b3:8b309b0694278354fecca2d5aab544fcab71ded2c2ce1d8625307a0d4ab9a7d2
@@ -54,7 +54,7 @@ fn results_go_to_stdout_and_messages_to_stderr() {
     ");
     let again = folder.kthw(&["build"]).exits(0);
     insta::assert_snapshot!(again.stdout, @"
-    nothing to do: 114 nodes are as they should be
+    nothing to do: 115 nodes are as they should be
     cluster b3:5b5dd8bf14cdc0eab1c683c6b67049cddbf3b6a6a91c15da0c44c7bb9be2219b
       control-plane-1  b3:fb3edad117982309651cc5fcf8024d8eec722ae936451b931a058b75d6e04705
       worker-node-1    b3:8b309b0694278354fecca2d5aab544fcab71ded2c2ce1d8625307a0d4ab9a7d2

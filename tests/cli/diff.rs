@@ -321,7 +321,7 @@ fn a_branch_is_compared_with_where_it_began() {
     folder.edit("cluster.yaml", "domain: cluster.local", "domain: k8s.example");
     commit(&folder, "a change");
     git(&["switch", "--quiet", "main"]).exits(0);
-    folder.edit("cluster.yaml", "# components:\n", "components: {kubelet: {config: {maxPods: 50}}}\n");
+    folder.edit("cluster.yaml", "# components:\n", "components: {kubelet: {config: {maxPods: 150}}}\n");
     commit(&folder, "another change");
     let changed = |args: &[&str]| {
         let report = report(&folder, args);
@@ -448,7 +448,7 @@ fn a_file_is_blamed_on_what_it_follows_from_and_on_nothing_else() {
         ],
     );
     // Of many changes the few are found that matter.
-    let config = "maxPods: 50, podPidsLimit: 900, registryPullQPS: 9, registryBurst: 19, eventRecordQPS: 9, eventBurst: 19, \
+    let config = "maxPods: 150, podPidsLimit: 900, registryPullQPS: 9, registryBurst: 19, eventRecordQPS: 9, eventBurst: 19, \
          kubeAPIQPS: 9, kubeAPIBurst: 19, configMapAndSecretChangeDetectionStrategy: Get, maxOpenFiles: 900, \
          nodeStatusMaxImages: 9, imageGCHighThresholdPercent: 81, imageGCLowThresholdPercent: 71, \
          containerLogMaxFiles: 9, serializeImagePulls: false, maxParallelImagePulls: 3, oomScoreAdj: -990, \
@@ -459,7 +459,7 @@ fn a_file_is_blamed_on_what_it_follows_from_and_on_nothing_else() {
     check(&[("", &many), ("", backup)], &[("controller-0", "/usr/local/sbin/etcd-backup", both)]);
     // Of many pins each file has its own, and each architecture its own file.
     check(
-        &[("1.36.1", "1.35.1"), ("", "components: {kubelet: {config: {maxPods: 50}}}\n")],
+        &[("1.36.1", "1.35.1"), ("", "components: {kubelet: {config: {maxPods: 150}}}\n")],
         &[
             ("worker-0", "/usr/local/bin/containerd", &["versions.kubernetes", "pin containerd linux/amd64"]),
             ("worker-1", "/usr/local/bin/containerd", &["versions.kubernetes", "pin containerd linux/arm64"]),

@@ -57,7 +57,7 @@ fn full(folder: &ClusterFolder) -> Value {
     let mut full: Value = serde_saphyr::from_str(&folder.read("cluster.yaml")).expect("an example");
     full.as_object_mut().expect("a mapping").extend(more().as_object().expect("a mapping").clone());
     full["components"]["kube-apiserver"] = json!({"flags": {"event-ttl": "2h"}});
-    full["components"]["kubelet"] = json!({"config": {"maxPods": 50}});
+    full["components"]["kubelet"] = json!({"config": {"maxPods": 150}});
     full["addons"] = json!({"cilium": {"values": {"debug": {"enabled": false}}}});
     full["api"]["sans"] = json!(["api.example"]);
     full

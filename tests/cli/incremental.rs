@@ -130,7 +130,7 @@ fn the_pod_range_reaches_the_networks_of_workers_and_who_hands_them_out() {
 #[test]
 fn a_kubelet_setting_reaches_every_kubelet() {
     executes(
-        |spec| format!("{spec}components: {{kubelet: {{config: {{maxPods: 50}}}}}}\n"),
+        |spec| format!("{spec}components: {{kubelet: {{config: {{maxPods: 150}}}}}}\n"),
         &[
             "cluster",
             "host/worker-node-1/bundle",

@@ -155,7 +155,7 @@ fn a_moved_range_is_told_of() {
 fn the_plan_is_the_same_without_the_root() {
     let Some(folder) = example("ha-haproxy") else { return };
     let spec = folder.read("cluster.yaml");
-    folder.write("cluster.yaml", &(spec + "components:\n  kubelet:\n    config: {maxPods: 50}\n"));
+    folder.write("cluster.yaml", &(spec + "components:\n  kubelet:\n    config: {maxPods: 150}\n"));
     let with = plan(&folder);
     std::fs::remove_file(folder.path().join("kthw.root")).expect("our own folder");
     assert_eq!(plan(&folder), with);

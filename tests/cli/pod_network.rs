@@ -4,13 +4,15 @@ use crate::cluster_folder::ClusterFolder;
 use crate::judge::{judge, own_network};
 use crate::ran::Ran;
 
-/// A folder with what a worker of the example runs: `routes.sh`, its file `routes`, and `masquerade.nft`.
+/// A folder with what a worker of the example runs: the program `kernel`, and its files `routes`, `masquerade.nft` and
+/// `settings`.
 fn worker() -> ClusterFolder {
     let folder = ClusterFolder::single();
     for (name, path) in [
-        ("routes.sh", "/usr/local/sbin/kubernetes-pod-routes"),
+        ("kernel", "/usr/local/sbin/kubernetes-kernel"),
         ("routes", "/etc/kubernetes/pod-routes"),
         ("masquerade.nft", "/etc/kubernetes/pod-masquerade.nft"),
+        ("settings", "/etc/sysctl.d/99-kubernetes.conf"),
     ] {
         folder.write(name, &folder.kthw(&["show", &format!("worker-node-1:{path}")]).result());
     }
@@ -20,7 +22,9 @@ fn worker() -> ClusterFolder {
 /// What a script prints that runs in a network of its own.
 fn run(folder: &ClusterFolder, script: &str) -> Option<String> {
     let mut shell = own_network()?;
-    Some(Ran::of(shell.args(["sh", "-euc", script]).current_dir(folder.path())).result())
+    // What it leaves running ends with it.
+    shell.args(["unshare", "--pid", "--fork", "--kill-child", "sh", "-euc", script]);
+    Some(Ran::of(shell.current_dir(folder.path())).result())
 }
 
 /// The routes of a host after it has followed each of these files in turn.
@@ -31,7 +35,7 @@ fn routes_after(own: &str, family: &str, files: &[&str]) -> Option<Vec<String>> 
     );
     for (number, text) in files.iter().enumerate() {
         folder.write(&format!("routes-{number}"), text);
-        script += &format!("sh routes.sh routes-{number} {family};");
+        script += &format!("sh kernel routes routes-{number} {family};");
     }
     script += &format!("ip {family} route show proto 120");
     let shown = run(&folder, &script)?;
@@ -75,6 +79,98 @@ fn rules_may_be_loaded_again() {
     assert_eq!(listed.matches("masquerade").count(), 1, "{listed}");
 }
 
+/// A host with an address, the network of its own pods, and neighbours that it may lead to; and `eventually`, which waits.
+const HOST: &str = "
+chmod +x kernel
+ip link set lo up
+for link in host0 cni0; do
+    ip link add $link type bridge
+    ip link set $link up
+done
+ip address add 10.0.0.36/24 dev host0
+ip address add fd00::36/64 dev host0
+ip address add 10.200.36.1/24 dev cni0
+printf '10.200.%s.0/24 via 10.0.0.%s\n' 36 36 37 37 38 38 > routes-4
+printf 'fd00:200:0:%s::/64 via fd00::%s\n' 36 36 37 37 38 38 > routes-6
+printf 'net.ipv4.ip_forward = 1\nnet.ipv4.conf.all.arp_ignore = 1\n' > settings
+routes() {
+    ip $1 route show proto 120 | wc -l
+}
+eventually() {
+    for attempt in $(seq 600); do
+        if eval \"$1\"; then return; fi
+        sleep 0.05
+    done
+    echo \"not at last: $1\"
+    exit 1
+}
+";
+
+#[test]
+fn what_is_in_the_kernel_already_is_left_alone() {
+    let folder = worker();
+    if judge("nft").is_none() {
+        return;
+    }
+    let all = "./kernel routes routes-4 -4; ./kernel routes routes-6 -6; ./kernel rules masquerade.nft; \
+               ./kernel address 10.0.0.99/32 settings; ./kernel address fd00::99/128;";
+    let script = format!(
+        "{HOST}\n{all}\nip -oneline monitor link address route > told &\nnft monitor > told-by-nft &\n\
+         told() {{ ip link add $1 type bridge; nft add table inet $1; sleep 0.1; grep -q $1 told && grep -q $1 told-by-nft; }}\n\
+         eventually 'told before$attempt'\n{all}\neventually 'told after$attempt'\n\
+         routes -4; routes -6; ip -oneline address show dev lo | wc -l\n\
+         grep -hv 'before\\|after\\|^# ' told told-by-nft || true"
+    );
+    let Some(said) = run(&folder, &script) else { return };
+    // Two routes of each family, and the loopback interface's own addresses with the two of this host.
+    assert_eq!(said.lines().collect::<Vec<_>>(), ["2", "2", "4"]);
+}
+
+#[test]
+fn what_is_taken_out_of_the_kernel_comes_back() {
+    let folder = worker();
+    if judge("nft").is_none() {
+        return;
+    }
+    let keepers = [
+        "routes routes-4 -4",
+        "routes routes-6 -6",
+        "rules masquerade.nft",
+        "address 10.0.0.99/32 settings",
+        "settings settings",
+    ];
+    let mut script = HOST.to_owned();
+    for keeper in keepers {
+        script += &format!("./kernel keep {keeper} &\n");
+    }
+    let (routes, rules) = ("[ $(routes -4)$(routes -6) = 22 ]", "nft list ruleset | grep -q masquerade");
+    let (address, setting) =
+        ("ip address show dev lo | grep -q 10.0.0.99/32", "grep -q 1 /proc/sys/net/ipv4/ip_forward");
+    let mut check = |taking: &str, holds: &str| {
+        script += &format!("{taking}\neventually '{holds}'\necho \"{taking}\"\n");
+    };
+    check("true", routes);
+    check("true", rules);
+    check("true", address);
+    check("true", setting);
+    check("ip route flush proto 120; ip -6 route flush proto 120", routes);
+    check("ip link set host0 down; ip link set host0 up; ip address replace fd00::36/64 dev host0", routes);
+    // Its own line is not for this host, whose own pods have another route, even while it has not that address.
+    check("ip address del 10.0.0.36/24 dev host0; sleep 1; ip address add 10.0.0.36/24 dev host0", routes);
+    check("true", "ip route show 10.200.36.0/24 | grep -q cni0");
+    check("nft flush ruleset", rules);
+    check("nft flush table ip kubernetes-pods", rules);
+    check("nft delete table ip kubernetes-pods", rules);
+    check("ip address del 10.0.0.99/32 dev lo", address);
+    check("echo 0 > /proc/sys/net/ipv4/ip_forward", setting);
+    check(
+        "echo 0 > /proc/sys/net/ipv4/conf/all/arp_ignore",
+        "grep -q 1 /proc/sys/net/ipv4/conf/all/arp_ignore",
+    );
+    let Some(said) = run(&folder, &script) else { return };
+    assert_eq!(said.lines().last(), Some("echo 0 > /proc/sys/net/ipv4/conf/all/arp_ignore"), "{said}");
+}
+
 /// Two workers with a pod each and a machine that is none, all on one switch: namespaces of the network. What the
 /// bridge plugin would do is done by hand, the rest by what kthw makes.
 const TWO_WORKERS: &str = "
@@ -102,8 +198,8 @@ for number in 36 37; do
     ip -n $pod address add 10.200.$number.2/24 dev eth0
     ip -n $pod route add default via 10.200.$number.1
     ip netns exec $host sh -c 'echo 1 > /proc/sys/net/ipv4/ip_forward'
-    ip netns exec $host sh routes.sh routes -4
-    ip netns exec $host nft -f masquerade.nft
+    ip netns exec $host sh kernel routes routes -4
+    ip netns exec $host sh kernel rules masquerade.nft
 done
 ";
 

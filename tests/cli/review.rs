@@ -31,7 +31,7 @@ fn a_new_worker_is_its_own_files_and_a_line_of_its_role() {
 #[test]
 fn a_setting_of_all_is_one_edit_and_a_label_of_one_is_one_edit() {
     let Some(all) =
-        seen("cluster.yaml", "# components:\n", "components: {kubelet: {config: {maxPods: 50}}}\n")
+        seen("cluster.yaml", "# components:\n", "components: {kubelet: {config: {maxPods: 150}}}\n")
     else {
         return;
     };
@@ -44,7 +44,7 @@ fn a_setting_of_all_is_one_edit_and_a_label_of_one_is_one_edit() {
 fn a_check_names_the_line_that_each_stale_file_follows_from() {
     let Some(folder) = single() else { return };
     folder.edit("cluster.yaml", "domain: cluster.local", "domain: k8s.example");
-    folder.edit("cluster.yaml", "# components:\n", "components: {kubelet: {config: {maxPods: 50}}}\n");
+    folder.edit("cluster.yaml", "# components:\n", "components: {kubelet: {config: {maxPods: 150}}}\n");
     fs::write(folder.path().join("snapshots/stray"), "").expect("our own folder");
     let unit = "snapshots/hosts/worker-node-1/etc/systemd/system/kubelet.service";
     folder.edit(unit, "[Service]", "[service]");
@@ -53,9 +53,9 @@ fn a_check_names_the_line_that_each_stale_file_follows_from() {
     commit(&folder, "accepted");
     folder.kthw(&["snapshot", "--check"]).exits(0);
     // The next base is what was accepted.
-    folder.edit("cluster.yaml", "{maxPods: 50}}}", "{maxPods: 60}}}");
+    folder.edit("cluster.yaml", "{maxPods: 150}}}", "{maxPods: 160}}}");
     let refusal = folder.kthw(&["snapshot", "--check"]).refusal(3);
-    assert!(refusal.contains("components.kubelet.config.maxPods: 50 → 60\n"), "{refusal}");
+    assert!(refusal.contains("components.kubelet.config.maxPods: 150 → 160\n"), "{refusal}");
     assert!(!refusal.contains("k8s.example") && !refusal.contains("network.domain"), "{refusal}");
 }
 
@@ -105,12 +105,12 @@ fn a_commit_that_accepted_a_part_of_its_change_is_told_from_a_hand() {
     let Some(folder) = single() else { return };
     let kubelet = "roles/worker/etc/kubernetes/kubelet-config.yaml";
     let before = folder.read(&format!("snapshots/{kubelet}"));
-    folder.edit("cluster.yaml", "# components:\n", "components: {kubelet: {config: {maxPods: 50}}}\n");
+    folder.edit("cluster.yaml", "# components:\n", "components: {kubelet: {config: {maxPods: 150}}}\n");
     folder.kthw(&["snapshot"]).exits(0);
     folder.write(&format!("snapshots/{kubelet}"), &before);
     commit(&folder, "accepted in part");
     let refusal = folder.kthw(&["snapshot", "--check"]).refusal(3);
-    let cause = "components.kubelet.config.maxPods: added, 50\n";
+    let cause = "components.kubelet.config.maxPods: added, 150\n";
     assert!(refusal.contains(&format!("{cause}         {kubelet} differs")), "{refusal}");
     assert!(refusal.contains("error: 1 golden file is stale") && !refusal.contains("by hand"), "{refusal}");
     // A state that is no cluster is passed over, and what another change leads to is told apart.
@@ -119,8 +119,8 @@ fn a_commit_that_accepted_a_part_of_its_change_is_told_from_a_hand() {
     folder.edit("cluster.yaml", "10.96.0.0/33", "10.96.0.0/24");
     folder.edit(
         "cluster.yaml",
-        "{maxPods: 50}}}",
-        "{maxPods: 50}}, kube-apiserver: {flags: {event-ttl: 2h}}}",
+        "{maxPods: 150}}}",
+        "{maxPods: 150}}, kube-apiserver: {flags: {event-ttl: 2h}}}",
     );
     let refusal = folder.kthw(&["snapshot", "--check"]).refusal(3);
     assert!(refusal.contains(&format!("{cause}         {kubelet} differs")), "{refusal}");
@@ -243,7 +243,7 @@ fn a_merge_of_two_changes_is_finished_by_two_commands() {
     commit(&folder, "an upgrade");
     git(&["switch", "--quiet", "main"]).exits(0);
     folder.edit("kthw.lock", EPOCH, "leaf = 2026-11-22T00:00:00Z\n\n[generations]\n\"pki/ca\" = 2");
-    folder.edit("cluster.yaml", "# components:\n", "components: {kubelet: {config: {maxPods: 50}}}\n");
+    folder.edit("cluster.yaml", "# components:\n", "components: {kubelet: {config: {maxPods: 150}}}\n");
     folder.kthw(&["snapshot"]).exits(0);
     commit(&folder, "a rotation");
     assert_eq!(git(&["merge", "theirs"]).code, Some(1), "there is a conflict");

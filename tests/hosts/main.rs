@@ -36,13 +36,17 @@ mod cluster;
 mod delivery;
 mod eventually;
 mod host;
+mod image;
 mod journal;
 mod report;
 mod site;
+mod vm;
 
 mod balancers;
 mod bootstrap;
 mod control_planes;
 mod etcd_user;
 mod left_behind;
+mod reads;
 mod restore;
+mod worker;

@@ -1,15 +1,15 @@
-//! The program that follows the pod routes.
+//! The program that keeps in the kernel what Kubernetes needs there.
 
 use kthw_graph::{ActionError, Content, Kind, Manifest, Reads, Resource, Yields};
 
 use super::{Ingredients, Make};
 
-/// A shell script that makes the routes of a host those of its file of pod routes.
-pub struct PodRoutesProgram;
+/// A shell script: routes, rules of nftables, settings and addresses are what it is told, and stay so.
+pub struct KernelProgram;
 
-impl Make for PodRoutesProgram {
+impl Make for KernelProgram {
     const KIND: Kind = Kind {
-        name: "pod-routes-program",
+        name: "kernel-program",
         version: 1,
         yields: Yields::Public,
         reads: Reads::Identities,
@@ -19,7 +19,7 @@ impl Make for PodRoutesProgram {
     fn describe(&self, _: &mut dyn Manifest) {}
 
     fn make(&self, _from: &Ingredients<'_>) -> Result<Content, ActionError> {
-        Ok(Content::public(include_bytes!("pod_routes.sh").to_vec()))
+        Ok(Content::public(include_bytes!("kernel_program.sh").to_vec()))
     }
 }
 
@@ -31,6 +31,6 @@ mod tests {
     /// A change here wants another `KIND.version`.
     #[test]
     fn the_program_is_pinned() {
-        insta::assert_snapshot!(text(PodRoutesProgram, &[]));
+        insta::assert_snapshot!(text(KernelProgram, &[]));
     }
 }
