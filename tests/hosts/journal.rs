@@ -17,7 +17,8 @@ const HARMLESS: &[(&str, &str)] = &[
     // After the power was cut, and after it was off for longer than an API server's lease lasts.
     ("kube-apiserver", "previous endpoints on kubernetes service"),
     ("kube-apiserver", "old endpoints from kubernetes service"),
-    // On a slow machine, when it asks itself before it answers.
+    // On a slow machine, when it asks itself before it answers, and when it is asked.
+    ("kube-apiserver", "Post-timeout activity"),
     ("kube-apiserver", "failed to fetch openapi paths"),
     // The issuer that the example production names does not exist.
     ("kube-apiserver", "oidc authenticator: initializing plugin"),
