@@ -64,7 +64,9 @@ fn a_worker_runs_pods_and_keeps_what_they_need() {
     let Some(releases) = Releases::of("1.36", &["etcd", "containers"]) else { return };
     let (Some(containers), Some(dns)) = (Programs::of("containers"), Programs::of("coredns")) else { return };
     let Some(root) = vm::root() else { return };
-    let Some(cluster) = Cluster::started(releases.cluster_of("single")) else { return };
+    let Some(mut cluster) = Cluster::bare(releases.cluster_of("single")) else { return };
+    cluster.deliver();
+    cluster.start();
     // Every image that the cluster's own files name, made here.
     let images = cluster.folder.place().join("images");
     fs::create_dir(&images).expect("our own folder");

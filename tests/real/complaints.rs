@@ -24,6 +24,7 @@ const ALLOWED: &[(&str, &str)] = &[
     // This test asks while nobody leads yet.
     ("etcd", "/health"),
     ("etcd", "prober detected unhealthy status"),
+    ("etcd", "Failed to detect schema version"),
     // One more API server is there.
     ("kube-apiserver", "Resetting endpoints for master service"),
     // A cluster is new, and three API servers begin it at once: another is first, or what is asked for is being made.
@@ -46,13 +47,28 @@ const ALLOWED: &[(&str, &str)] = &[
     ("etcd", "request stats"),
     ("etcd", "ignored out-of-date read index response"),
     ("etcd", "slow fdatasync"),
+    ("etcd", "found high clock drift"),
     ("kube-", "too many open files"),
 ];
 
 /// What a unit complained about that it should not, each once.
 pub fn complaints(unit: &str, log: &str) -> BTreeSet<String> {
-    let lines: BTreeSet<String> = log.lines().filter_map(complaint).collect();
+    let lines: BTreeSet<String> = entries(log).iter().filter_map(|line| complaint(line)).collect();
     lines.into_iter().filter(|line| !is_allowed(unit, line)).collect()
+}
+
+/// The lines of a log, what klog puts between `<` and ` >` joined with the line that it belongs to.
+fn entries(log: &str) -> Vec<String> {
+    let mut entries: Vec<String> = Vec::new();
+    let mut is_open = false;
+    for line in log.lines() {
+        match entries.last_mut().filter(|_| is_open) {
+            Some(entry) => *entry = format!("{entry} {}", line.trim()),
+            None => entries.push(line.to_owned()),
+        }
+        is_open = if is_open { line.trim() != ">" } else { of_klog(line).is_some() && line.ends_with('<') };
+    }
+    entries
 }
 
 fn is_allowed(unit: &str, line: &str) -> bool {
@@ -109,4 +125,6 @@ fn whatever_is_more_than_information_is_a_complaint() {
     check(r#"{"level":"warn","ts":"1","caller":"x","msg":"a","flag":"b"}"#, Some(r#"W a flag="b""#));
     assert_eq!(complaints("etcd.service", r#"{"level":"warn","msg":"request took too long"}"#).len(), 0);
     assert_eq!(complaints("kubelet.service", "Error: unknown flag").len(), 1);
+    let block = "I1130 20:11:03.291297      33 a.go:2] \"X\" y=<\n\tz: w\n >\nlast words";
+    assert_eq!(complaints("kubelet.service", block), BTreeSet::from(["last words".to_owned()]));
 }
