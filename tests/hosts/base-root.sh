@@ -10,7 +10,7 @@ echo force-unsafe-io >"$1/etc/dpkg/dpkg.cfg.d/unsafe-io"
 printf '#!/bin/sh\nexit 101\n' >"$1/usr/sbin/policy-rc.d"
 chmod 755 "$1/usr/sbin/policy-rc.d"
 chroot "$1" apt-get install -q -y --no-install-recommends \
-  conntrack haproxy iptables keepalived ldirectord nftables openssh-server systemd-resolved
+  conntrack haproxy iptables keepalived ldirectord nftables openssh-server strace systemd-resolved
 rm "$1/usr/sbin/policy-rc.d" "$1/etc/dpkg/dpkg.cfg.d/unsafe-io"
 # Balancers run on their hosts alone, and nobody waits for a login, news or a full disk.
 chroot "$1" systemctl disable -q haproxy keepalived ldirectord ipvsadm apt-daily.timer apt-daily-upgrade.timer \

@@ -17,8 +17,10 @@ use crate::ran::Ran;
 use crate::report;
 use crate::site::Site;
 
-/// What needs control groups of the second version, which machines made of namespaces have only where this one does.
-const RUN_PODS: &[&str] = &["containerd.service", "kubelet.service", "kube-proxy.service"];
+/// What needs control groups of the second version, which machines made of namespaces have only where this one does, or
+/// a kernel of its own.
+const RUN_PODS: &[&str] =
+    &["containerd.service", "kubelet.service", "kube-proxy.service", "kubernetes-sysctls.service"];
 
 /// Whose turn it is: several clusters at a time would only make each other slow.
 static TURN: Mutex<()> = Mutex::new(());
@@ -136,6 +138,11 @@ impl Cluster {
             authority.display(),
             if address.is_ipv6() { format!("[{address}]") } else { address.to_string() },
         ))
+    }
+
+    /// The site's own address, which is every host's gateway.
+    pub fn gateway(&self) -> IpAddr {
+        last_address(self.spec.network.hosts)
     }
 
     pub fn site(&self) -> &Site {

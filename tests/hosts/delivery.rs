@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::Write;
 use std::path::Path;
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 
 use serde::Deserialize;
 
@@ -28,6 +28,7 @@ struct Placed {
 #[derive(Deserialize)]
 struct Service {
     unit: String,
+    reads: Vec<String>,
 }
 
 impl Bundle {
@@ -41,16 +42,37 @@ impl Bundle {
         self.services.iter().map(|service| service.unit.as_str())
     }
 
+    /// What a unit is said to read: what restarts it.
+    pub fn reads(&self, unit: &str) -> impl Iterator<Item = &str> {
+        let service = self.services.iter().find(|service| service.unit == unit).expect("one of its units");
+        service.reads.iter().map(String::as_str)
+    }
+
+    pub fn holds(&self, path: &str) -> bool {
+        self.files.contains_key(path)
+    }
+
     /// Writes every file, with its mode and owner, public ones from the tree that `build --out` wrote.
     pub fn deliver(&self, folder: &ClusterFolder, tree: &Path, host: &Host) {
         let mut tar = host.command();
-        tar.args(["tar", "--extract", "--preserve-permissions", "--no-overwrite-dir", "--directory=/"]);
+        tar.arg("tar");
+        self.unpack(folder, &host.name, tree, tar, "/");
+    }
+
+    /// The same by a `tar` of whoever it is for, below some folder.
+    pub fn unpack(&self, folder: &ClusterFolder, host: &str, tree: &Path, mut tar: Command, below: &str) {
+        tar.args([
+            "--extract",
+            "--preserve-permissions",
+            "--no-overwrite-dir",
+            &format!("--directory={below}"),
+        ]);
         let mut tar = tar.stdin(Stdio::piped()).spawn().expect("nsenter was found");
         let mut archive = tar::Builder::new(tar.stdin.take().expect("a pipe"));
         for (path, placed) in &self.files {
             let within = path.trim_start_matches('/');
             if placed.output.starts_with("mac:") {
-                let secret = folder.kthw(&["show", "--reveal", &format!("{}:{path}", host.name)]).result();
+                let secret = folder.kthw(&["show", "--reveal", &format!("{host}:{path}")]).result();
                 placed.add(&mut archive, within, secret.len() as u64, secret.as_bytes());
             } else {
                 let file = File::open(tree.join(within)).unwrap_or_else(|e| panic!("{path}: {e}"));
@@ -59,7 +81,7 @@ impl Bundle {
             }
         }
         archive.into_inner().and_then(|mut pipe| pipe.flush()).expect("the host takes all of it");
-        assert!(tar.wait().expect("a child of ours").success(), "{}: not all was unpacked", host.name);
+        assert!(tar.wait().expect("a child of ours").success(), "{host}: not all was unpacked");
     }
 }
 

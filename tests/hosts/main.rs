@@ -35,9 +35,13 @@ mod cluster;
 mod delivery;
 mod eventually;
 mod host;
+mod image;
 mod journal;
 mod report;
 mod site;
+mod vm;
 
 mod control_planes;
 mod left_behind;
+mod reads;
+mod worker;

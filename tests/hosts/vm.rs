@@ -1,0 +1,195 @@
+//! A host with a kernel of its own: an emulated machine, which runs pods as only a whole machine can.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+use crate::cluster::Cluster;
+use crate::delivery::Bundle;
+use crate::eventually::{eventually, seconds};
+use crate::judge::judge;
+use crate::programs::{build_once, cache};
+use crate::ran::Ran;
+use crate::site::{BRIDGE, HOSTS};
+
+const RECIPE: &str = include_str!("vm-root.sh");
+
+/// Gives a machine its files: those of the Debian below, its own name and network, and a key to get in.
+const FURNISH: &str = r#"
+set -eu
+mkdir -p "$1/upper/etc/systemd/network" "$1/upper/root/.ssh" "$1/work" "$1/root"
+echo "$2" >"$1/upper/etc/hostname"
+printf '[Match]\nName=eth0\n[Network]\nAddress=%s\nGateway=%s\nDNS=%s\nIPv6AcceptRA=no\n' "$3" "$4" "$4" \
+  >"$1/upper/etc/systemd/network/10-eth0.network"
+cp "$5.pub" "$1/upper/root/.ssh/authorized_keys"
+chmod 700 "$1/upper/root/.ssh"
+mount -t overlay -o "lowerdir=$6,upperdir=$1/upper,workdir=$1/work" overlay "$1/root"
+"#;
+
+/// Puts what a machine has into a disk, with its services to be started and its images to be imported at its first start.
+const DISK: &str = r#"
+set -eu
+root=$1 disk=$2 images=$3 ctr=$4
+shift 4
+install -D -t "$root/usr/local/bin" "$ctr"
+install -D -t "$root/var/lib/images" "$images"/*
+cat >"$root/etc/systemd/system/images.service" <<'UNIT'
+[Unit]
+ConditionDirectoryNotEmpty=/var/lib/images
+After=containerd.service
+Before=kubelet.service
+[Service]
+Type=oneshot
+ExecStart=/bin/sh -euc 'for image in /var/lib/images/*; do ctr -n k8s.io images import "$image"; rm "$image"; done'
+[Install]
+WantedBy=multi-user.target
+UNIT
+chroot "$root" systemctl enable -q images "$@" 2>/dev/null
+mke2fs -q -t ext4 -d "$root" "$disk" 3G
+umount "$root"
+"#;
+
+/// Connects a machine to the bridge and runs it, on a processor that is emulated whole.
+const BOOT: &str = r#"
+set -eu
+ip tuntap add dev "$1" mode tap 2>/dev/null || true
+ip link set "$1" master "$2" up
+exec qemu-system-x86_64 -accel tcg -cpu max -smp 1 -m 1024 -nodefaults -display none -no-reboot -serial "file:$4" \
+  -kernel "$3"/boot/vmlinuz-* -initrd "$3"/boot/initrd.img-* \
+  -append "root=/dev/vda rw console=ttyS0 net.ifnames=0 quiet mitigations=off" \
+  -drive "file=$5,if=virtio,format=raw,cache=unsafe" \
+  -netdev "tap,id=net,ifname=$1,script=no,downscript=no" -device virtio-net-pci,netdev=net,romfile=
+"#;
+
+const LOGIN: &[&str] = &[
+    "-q",
+    "-o",
+    "BatchMode=yes",
+    "-o",
+    "ConnectTimeout=10",
+    "-o",
+    "StrictHostKeyChecking=no",
+    "-o",
+    "UserKnownHostsFile=/dev/null",
+];
+
+pub struct Vm<'c> {
+    cluster: &'c Cluster,
+    pub name: String,
+    address: String,
+    root: PathBuf,
+    files: PathBuf,
+    qemu: Option<Child>,
+}
+
+/// The folder of the Debian below, which is only ever read.
+pub fn root() -> Option<PathBuf> {
+    for program in ["qemu-system-x86_64", "mke2fs", "ssh", "ssh-keygen", "debootstrap", "unshare"] {
+        judge(program)?;
+    }
+    let mut setpriv = judge("setpriv")?;
+    let recipe = blake3::hash(RECIPE.as_bytes());
+    let folder = cache().join("debian").join(format!("vm-{}", &recipe.to_hex()[..16]));
+    build_once(&folder, |new| {
+        setpriv.args([
+            "--pdeathsig=KILL",
+            "unshare",
+            "--pid",
+            "--fork",
+            "--kill-child",
+            "--mount",
+            "--mount-proc",
+        ]);
+        Ran::of(setpriv.args(["sh", "-c", RECIPE, "sh"]).arg(new)).exits(0);
+    });
+    Some(folder)
+}
+
+impl<'c> Vm<'c> {
+    /// The machine of a host that only runs pods, with all of its files and these images, switched on.
+    pub fn started(cluster: &'c Cluster, root: &Path, name: &str, images: &Path, ctr: &Path) -> Self {
+        let host = cluster.spec.hosts.iter().find(|host| host.name == name).expect("a host of the cluster");
+        let files = cluster.folder.place().join(name);
+        fs::create_dir(&files).expect("our own folder");
+        let key = files.join("key");
+        let mut keygen = judge("ssh-keygen").expect("it was there");
+        Ran::of(keygen.args(["-q", "-t", "ed25519", "-N", "", "-f"]).arg(&key)).exits(0);
+        let place = format!("{HOSTS}/{name}");
+        let within = format!("{}/{}", host.address, cluster.spec.network.hosts.prefix_len());
+        let mut furnish = cluster.site().command();
+        furnish.args(["sh", "-c", FURNISH, "sh", &place, name, &within, &cluster.gateway().to_string()]);
+        Ran::of(furnish.arg(&key).arg(root)).exits(0);
+        let bundle = Bundle::of(&cluster.folder, name);
+        let mut tar = cluster.site().command();
+        tar.arg("tar");
+        bundle.unpack(&cluster.folder, name, &cluster.out().join(name), tar, &format!("{place}/root"));
+        let mut disk = cluster.site().command();
+        disk.args(["sh", "-c", DISK, "sh", &format!("{place}/root")])
+            .arg(files.join("disk"))
+            .arg(images)
+            .arg(ctr);
+        Ran::of(disk.args(bundle.units())).exits(0);
+        let address = host.address.to_string();
+        let mut vm =
+            Self { cluster, name: name.to_owned(), address, root: root.to_owned(), files, qemu: None };
+        vm.power_on();
+        vm
+    }
+
+    /// Switches it on, and waits until somebody can log in.
+    pub fn power_on(&mut self) {
+        let mut boot = self.cluster.site().command();
+        boot.args(["sh", "-c", BOOT, "sh", "vm", BRIDGE]).arg(&self.root);
+        boot.arg(self.files.join("console")).arg(self.files.join("disk"));
+        self.qemu = Some(boot.stdin(Stdio::null()).spawn().expect("nsenter was found"));
+        eventually(&format!("{} boots", self.name), seconds(600), || {
+            self.ask("true").map_err(|_| fs::read_to_string(self.files.join("console")).unwrap_or_default())
+        });
+    }
+
+    /// Shuts it down in order, and switches it on again.
+    pub fn reboot(&mut self) {
+        let _ = self.ask("systemctl poweroff");
+        let mut qemu = self.qemu.take().expect("it was on");
+        eventually(&format!("{} shuts down", self.name), seconds(300), || match qemu.try_wait() {
+            Ok(None) => Err("it still runs".to_owned()),
+            _ => Ok(()),
+        });
+        self.power_on();
+    }
+
+    /// What runs its arguments there, as one line for a shell.
+    fn command(&self) -> Command {
+        let mut command = self.cluster.site().command();
+        command.args(["timeout", "120", "ssh"]).args(LOGIN).arg("-i").arg(self.files.join("key"));
+        command.arg(format!("root@{}", self.address));
+        command
+    }
+
+    /// What a script of the shell prints, provided that all of it succeeds.
+    #[track_caller]
+    pub fn run(&self, script: &str) -> String {
+        self.ask(script).unwrap_or_else(|refusal| panic!("{}: {script}\n{refusal}", self.name))
+    }
+
+    /// What a script of the shell prints, or how it fails.
+    pub fn ask(&self, script: &str) -> Result<String, String> {
+        let line = format!("sh -euc '{}'", script.replace('\'', r"'\''"));
+        let Ran { code, stdout, stderr } = Ran::of(self.command().arg(line));
+        if code == Some(0) { Ok(stdout) } else { Err(format!("{stdout}{stderr}")) }
+    }
+}
+
+impl Drop for Vm<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            let units =
+                "containerd kubelet kube-proxy images kubernetes-pod-routes kubernetes-pod-masquerade";
+            let said = self.ask(&format!(
+                "systemctl --no-pager --failed; systemctl list-jobs --no-pager; for unit in {units}; do echo == $unit; \
+                 journalctl --no-pager -q -o cat -n 20 -u $unit | cut -c 1-300; done"
+            ));
+            println!("\n== {}\n{}", self.name, said.unwrap_or_else(|refusal| refusal));
+        }
+    }
+}
