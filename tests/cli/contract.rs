@@ -37,10 +37,10 @@ fn results_go_to_stdout_and_messages_to_stderr() {
     let built = folder.kthw(&["build"]).exits(0);
     insta::assert_snapshot!(built.stdout, @"
     115 nodes: 92 made, 23 as they were
-    cluster b3:5b5dd8bf14cdc0eab1c683c6b67049cddbf3b6a6a91c15da0c44c7bb9be2219b
-      control-plane-1  b3:fb3edad117982309651cc5fcf8024d8eec722ae936451b931a058b75d6e04705
-      worker-node-1    b3:8b309b0694278354fecca2d5aab544fcab71ded2c2ce1d8625307a0d4ab9a7d2
-      worker-node-2    b3:89720ffda84e01298024da16b89d0a19a913ae5fe0bd99fd86aa90fd193ca195
+    cluster b3:e15546515196ec7f24ed3ebab1cfea5bf439c983a238838a46a1f14496127fc3
+      control-plane-1  b3:8080cbc373edf651eb0e298feb90a161b20f163703678d35d8fc86be878f5908
+      worker-node-1    b3:43029e5ae2999f301f1084f630dcf6ff7e2cd9cee105ce17b02e60d64d13948a
+      worker-node-2    b3:9bdc0bc6ac925afc6845bc4198d3fac125b06d373141b97aa1485e2a0650d191
     ");
     insta::assert_snapshot!(built.stderr, @"
     warning: this cluster's root secret is a public example: anyone can derive every key of it
@@ -55,10 +55,10 @@ fn results_go_to_stdout_and_messages_to_stderr() {
     let again = folder.kthw(&["build"]).exits(0);
     insta::assert_snapshot!(again.stdout, @"
     nothing to do: 115 nodes are as they should be
-    cluster b3:5b5dd8bf14cdc0eab1c683c6b67049cddbf3b6a6a91c15da0c44c7bb9be2219b
-      control-plane-1  b3:fb3edad117982309651cc5fcf8024d8eec722ae936451b931a058b75d6e04705
-      worker-node-1    b3:8b309b0694278354fecca2d5aab544fcab71ded2c2ce1d8625307a0d4ab9a7d2
-      worker-node-2    b3:89720ffda84e01298024da16b89d0a19a913ae5fe0bd99fd86aa90fd193ca195
+    cluster b3:e15546515196ec7f24ed3ebab1cfea5bf439c983a238838a46a1f14496127fc3
+      control-plane-1  b3:8080cbc373edf651eb0e298feb90a161b20f163703678d35d8fc86be878f5908
+      worker-node-1    b3:43029e5ae2999f301f1084f630dcf6ff7e2cd9cee105ce17b02e60d64d13948a
+      worker-node-2    b3:9bdc0bc6ac925afc6845bc4198d3fac125b06d373141b97aa1485e2a0650d191
     ");
     assert_eq!(folder.kthw(&["build", "--json"]).exits(0).stderr, PUBLIC_ROOT, "a machine needs no advice");
 }

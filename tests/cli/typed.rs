@@ -19,6 +19,7 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("kthw fetch", "tests/downloads.rs and tests/withstand, from servers of their own"),
     ("kthw build --fetch", "the same"),
     ("kthw lock --mirror", "tests/cli/lock.rs, with a mirror that exists"),
+    ("while sleep", "tests/hosts/balancers.rs asks as often, and stops"),
     ("kthw vm", "tests/vm, with hypervisors and what stands for them"),
 ];
 
@@ -88,8 +89,9 @@ impl Reader {
             return;
         }
         let line = line.replace("cargo run --release -- ", "kthw ");
-        let Some(mut shell) = judge("sh") else { return };
-        shell.args(["-euc", &line]).current_dir(&self.at).env_clear();
+        // Nobody waits longer than this for a line of a page.
+        let Some(mut shell) = judge("timeout") else { return };
+        shell.args(["300", "sh", "-euc", &line]).current_dir(&self.at).env_clear();
         shell.env("PATH", format!("{}:/usr/bin:/bin", self.bin.display()));
         shell.env("HOME", self.place.join("home")).env("TMPDIR", self.place.join("tmp"));
         let ran = Ran::of(&mut shell);

@@ -28,7 +28,7 @@ fn an_output_is_told_by_what_it_is_made_of_and_who_decided() {
     ");
     insta::assert_snapshot!(
         folder.kthw(&["why", "worker-node-1:/etc/kubernetes/kubelet-config.yaml"]).result(), @"
-    host/worker-node-1/kubelet-config is a kubelet-config, b3:d3fa340bc77007d81489f7a5f4756139a396fe26657ec27495d54b43b92848c2
+    host/worker-node-1/kubelet-config is a kubelet-config, b3:736370b86e313c6f61a2614ea458589098d5c2907b8a955a729801a3ac4da2a1
     unchanged: no build is recorded yet
     made of
       cluster-dns = 10.96.0.10  (cluster.yaml:16 network.dns)  in 3 files of 3 hosts
@@ -54,7 +54,7 @@ fn an_edit_is_a_cause_with_its_line_and_what_follows_is_a_cascade() {
     let cascade = change(&folder, "worker-node-1");
     insta::assert_snapshot!(cascade, @"
     changed since build 1 (cascade)
-      /etc/kubernetes/kubelet-config.yaml: b3:d3fa340bc770 → b3:4bfb4bf8dfac  host/worker-node-1/kubelet-config
+      /etc/kubernetes/kubelet-config.yaml: b3:736370b86e31 → b3:372f1b940f43  host/worker-node-1/kubelet-config
     through host/worker-node-1/kubelet-config
     because of cluster.yaml:15 network.domain: cluster.local → k8s.example
     ");
@@ -193,7 +193,7 @@ fn every_line_is_traced_to_what_decided_it() {
                 ("  --name=etcd-1 \\", "hosts[etcd-1].name"),
                 ("  --wal-dir=/srv/etcd-wal/wal \\", "etcd.walDir"),
                 ("ExecStartPre=+/usr/bin/mkdir -p /srv/etcd-wal", "etcd.walDir"),
-                ("ReadWritePaths=/srv/etcd-wal", "etcd.walDir"),
+                ("ReadWritePaths=-/srv/etcd-wal", "etcd.walDir"),
                 ("Type=notify", "kthw itself"),
             ],
         ),
