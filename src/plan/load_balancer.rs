@@ -193,7 +193,7 @@ fn keepalived_unit() -> Unit {
             "CapabilityBoundingSet",
             "CAP_KILL CAP_NET_ADMIN CAP_NET_RAW CAP_SETGID CAP_SETUID",
         )
-        .set(Section::Service, "RestrictAddressFamilies", "AF_PACKET")
+        .set(Section::Service, "RestrictAddressFamilies", "AF_INET AF_INET6 AF_NETLINK AF_PACKET AF_UNIX")
         .hardened()
 }
 

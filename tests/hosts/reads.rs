@@ -45,11 +45,16 @@ impl Traced<'_> {
         self.bundle.reads(unit).filter(|path| !is_read_anew(path)).map(str::to_owned).collect()
     }
 
-    /// The files of the bundle that it has opened.
+    /// The files of the bundle that it has opened, by themselves or as credentials that systemd hands on.
     fn opened(&self, unit: &str) -> Result<BTreeSet<String>, String> {
         let traced = (self.ask)(&format!("cat /run/opened/{unit}"))?;
-        let ours =
-            traced.lines().filter_map(opened).filter(|path| self.bundle.holds(path) && !is_read_anew(path));
+        let credentials = (self.ask)(&format!("sed -n s/^LoadCredential=//p /etc/systemd/system/{unit}"))?;
+        let handed_on = |path: &str| {
+            let name = path.strip_prefix("/run/credentials/")?.strip_prefix(unit)?.strip_prefix('/')?;
+            credentials.lines().filter_map(|line| line.split_once(':')).find(|(of, _)| *of == name)
+        };
+        let paths = traced.lines().filter_map(opened).map(|path| handed_on(path).map_or(path, |(_, of)| of));
+        let ours = paths.filter(|path| self.bundle.holds(path) && !is_read_anew(path));
         Ok(ours.map(str::to_owned).collect())
     }
 }

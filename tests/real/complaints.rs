@@ -25,6 +25,8 @@ const ALLOWED: &[(&str, &str)] = &[
     ("etcd", "/health"),
     ("etcd", "prober detected unhealthy status"),
     ("etcd", "Failed to detect schema version"),
+    // Until the first leader has written its term; it tries again every few seconds.
+    ("etcd", "cannot detect storage schema version: missing term information"),
     // One more API server is there.
     ("kube-apiserver", "Resetting endpoints for master service"),
     // A cluster is new, and three API servers begin it at once: another is first, or what is asked for is being made.
@@ -34,6 +36,8 @@ const ALLOWED: &[(&str, &str)] = &[
     ("kube-", "already exists"),
     ("kube-", "the object has been modified"),
     ("kube-controller-manager", "is not as new as written version"),
+    // Its cache lags behind what it has just given a new node; the API server refuses the second range.
+    ("kube-controller-manager", "may specify no more than one CIDR for each IP family"),
     // The leader makes it.
     ("kube-controller-manager", "Flexvolume plugin directory"),
     // The issuer of `production` is an example.
