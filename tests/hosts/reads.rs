@@ -10,9 +10,11 @@ use crate::releases::Releases;
 /// Has units start under a trace of what they open, in the units' own words.
 const TRACE: &str = r#"
 mkdir -p /run/opened
-chmod 1777 /run/opened
 for unit in $UNITS; do
   mkdir -p /etc/systemd/system/$unit.d
+  # Root's commands of a unit write there, and those of its user.
+  : >/run/opened/$unit
+  chmod 666 /run/opened/$unit
   {
     printf '[Service]\nReadWritePaths=/run/opened\nExecStartPre=\nExecStart=\n'
     sed -e ':a' -e '/\\$/N; s/\\\n//; ta' /etc/systemd/system/$unit |
