@@ -20,6 +20,10 @@ accept:
     done
     INSTA_UPDATE=always cargo test --workspace
 
+# Write the tables of flags and feature gates that the programs of every minor register; needs Go
+tables:
+    INSTA_UPDATE=always cargo test --test real -- --ignored every_minor
+
 # Measure everything beside its peers and write the tables of docs/benchmarks.md
 bench:
     benches/run.py

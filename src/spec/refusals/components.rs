@@ -205,5 +205,7 @@ fn feature_gates_are_checked() {
         "10:70+4 warning: feature gate SidecarContainers is no longer needed in kube-proxy 1.36.3 | remove it: a later version will not have it",
     );
     // Nothing is known of the gates of older versions.
-    check_flag("kube-apiserver", "feature-gates: NoSuchGate=true", "");
+    let text = BASE.replace("1.35.1", "1.33.0");
+    let unknown = "components: {kube-apiserver: {flags: {feature-gates: NoSuchGate=true}}}";
+    check_text(&format!("{text}{unknown}\n"), "");
 }
