@@ -9,6 +9,7 @@ const HARMLESS: &[(&str, &str)] = &[
     // At the first start, until the API server has made its roles and namespaces.
     ("kube-", r#"is forbidden: User \"system:kube-"#),
     ("kube-apiserver", r#"namespaces \"kube-system\" not found"#),
+    ("kube-apiserver", r#"namespaces \"default\" not found"#),
     // When several API servers do the same at once: each tries again, and finds it done.
     ("kube-", "the object has been modified; please apply your changes to the latest version"),
     ("kube-apiserver", "extension-apiserver-authentication failed with"),

@@ -31,6 +31,7 @@ const ALLOWED: &[(&str, &str)] = &[
     ("kube-apiserver", "Resetting endpoints for master service"),
     // A cluster is new, and three API servers begin it at once: another is first, or what is asked for is being made.
     ("kube-apiserver", "namespaces \\\"kube-system\\\" not found"),
+    ("kube-apiserver", "namespaces \\\"default\\\" not found"),
     ("kube-apiserver", "is not allocated; repairing"),
     ("kube-apiserver", "provided IP is already allocated"),
     ("kube-", "already exists"),
