@@ -4,11 +4,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
+use crate::base_root::debian;
 use crate::cluster::Cluster;
 use crate::delivery::Bundle;
 use crate::eventually::{eventually, seconds};
 use crate::judge::judge;
-use crate::programs::{build_once, cache};
 use crate::ran::Ran;
 use crate::site::{BRIDGE, HOSTS};
 
@@ -84,25 +84,10 @@ pub struct Vm<'c> {
 
 /// The folder of the Debian below, which is only ever read.
 pub fn root() -> Option<PathBuf> {
-    for program in ["qemu-system-x86_64", "mke2fs", "ssh", "ssh-keygen", "debootstrap", "unshare"] {
+    for program in ["qemu-system-x86_64", "mke2fs", "ssh", "ssh-keygen"] {
         judge(program)?;
     }
-    let mut setpriv = judge("setpriv")?;
-    let recipe = blake3::hash(RECIPE.as_bytes());
-    let folder = cache().join("debian").join(format!("vm-{}", &recipe.to_hex()[..16]));
-    build_once(&folder, |new| {
-        setpriv.args([
-            "--pdeathsig=KILL",
-            "unshare",
-            "--pid",
-            "--fork",
-            "--kill-child",
-            "--mount",
-            "--mount-proc",
-        ]);
-        Ran::of(setpriv.args(["sh", "-c", RECIPE, "sh"]).arg(new)).exits(0);
-    });
-    Some(folder)
+    debian("vm-", RECIPE)
 }
 
 impl<'c> Vm<'c> {
