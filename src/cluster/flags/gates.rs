@@ -154,4 +154,12 @@ mod tests {
         assert!(gates(Program::KubeScheduler, &version).all(|known| known != name));
         assert!(is_gate(name));
     }
+
+    #[test]
+    fn programs_of_one_version_may_disagree_about_a_default() {
+        let version = "1.34.4".parse().unwrap();
+        let default = |program| gate(program, &version, "WatchListClient").map(|gate| gate.default);
+        assert_eq!(default(Program::KubeControllerManager), Some(true));
+        assert_eq!(default(Program::Kubelet), Some(false));
+    }
 }
