@@ -52,7 +52,7 @@ impl Cluster {
         let hosts = spec.hosts.iter().filter(|host| can_be_here(&spec, host)).map(host).collect();
         let cluster = Self { folder, spec, hosts, bundles: BTreeMap::new(), site, _turn: turn };
         cluster.on_all(Host::power_on);
-        cluster.lead_virtual_address_to(cluster.control_planes()[0]);
+        cluster.lead_virtual_address_to(cluster.control_planes()[0].address);
         Some(cluster)
     }
 
@@ -132,11 +132,11 @@ impl Cluster {
         )
     }
 
-    /// Does at the site what an IPVS gateway would: leads packets for the virtual address to a control plane.
-    pub fn lead_virtual_address_to(&self, host: &Host) {
+    /// Leads packets of the site's clients for the virtual address of an IPVS gateway to a host: the gateway, or a control
+    /// plane, as it would.
+    pub fn lead_virtual_address_to(&self, host: IpAddr) {
         if let Some(LoadBalancer::Ipvs { address }) = &self.spec.api.load_balancer {
-            self.client(&format!("ip route replace {address} via {}", host.address))
-                .expect("it is a neighbour");
+            self.client(&format!("ip route replace {address} via {host}")).expect("it is a neighbour");
         }
     }
 

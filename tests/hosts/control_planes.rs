@@ -86,7 +86,7 @@ fn three_control_planes_with_ipv6_alone() {
 fn three_control_planes_that_a_gateway_would_balance() {
     let Some(cluster) = comes_up("ha-ipvs", |_| (), |_| ()) else { return };
     for host in cluster.control_planes() {
-        cluster.lead_virtual_address_to(host);
+        cluster.lead_virtual_address_to(host.address);
         cluster.client_gets("/readyz").unwrap_or_else(|refusal| panic!("{}: {refusal}", host.name));
     }
 }

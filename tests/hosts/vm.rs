@@ -26,25 +26,12 @@ chmod 700 "$1/upper/root/.ssh"
 mount -t overlay -o "lowerdir=$6,upperdir=$1/upper,workdir=$1/work" overlay "$1/root"
 "#;
 
-/// Puts what a machine has into a disk, with its services to be started and its images to be imported at its first start.
+/// Puts what a machine has into a disk, with its services to be started.
 const DISK: &str = r#"
 set -eu
-root=$1 disk=$2 images=$3 ctr=$4
-shift 4
-install -D -t "$root/usr/local/bin" "$ctr"
-install -D -t "$root/var/lib/images" "$images"/*
-cat >"$root/etc/systemd/system/images.service" <<'UNIT'
-[Unit]
-ConditionDirectoryNotEmpty=/var/lib/images
-After=containerd.service
-Before=kubelet.service
-[Service]
-Type=oneshot
-ExecStart=/bin/sh -euc 'for image in /var/lib/images/*; do ctr -n k8s.io images import "$image"; rm "$image"; done'
-[Install]
-WantedBy=multi-user.target
-UNIT
-chroot "$root" systemctl enable -q images "$@" 2>/dev/null
+root=$1 disk=$2
+shift 2
+chroot "$root" systemctl enable -q "$@" 2>/dev/null
 mke2fs -q -t ext4 -d "$root" "$disk" 3G
 umount "$root"
 "#;
@@ -79,6 +66,7 @@ pub struct Vm<'c> {
     address: String,
     root: PathBuf,
     files: PathBuf,
+    units: Vec<String>,
     qemu: Option<Child>,
 }
 
@@ -91,8 +79,9 @@ pub fn root() -> Option<PathBuf> {
 }
 
 impl<'c> Vm<'c> {
-    /// The machine of a host that only runs pods, with all of its files and these images, switched on.
-    pub fn started(cluster: &'c Cluster, root: &Path, name: &str, images: &Path, ctr: &Path) -> Self {
+    /// The machine of a host with all of its files and what else is done to them, given their folder at the site; switched
+    /// on.
+    pub fn started(cluster: &'c Cluster, root: &Path, name: &str, more: impl FnOnce(&str)) -> Self {
         let host = cluster.spec.hosts.iter().find(|host| host.name == name).expect("a host of the cluster");
         let files = cluster.folder.place().join(name);
         fs::create_dir(&files).expect("our own folder");
@@ -107,16 +96,15 @@ impl<'c> Vm<'c> {
         let bundle = Bundle::of(&cluster.folder, name);
         let mut tar = cluster.site().command();
         tar.arg("tar");
-        bundle.unpack(&cluster.folder, name, &cluster.out().join(name), tar, &format!("{place}/root"));
+        let its_root = format!("{place}/root");
+        bundle.unpack(&cluster.folder, name, &cluster.out().join(name), tar, &its_root);
+        more(&its_root);
+        let units: Vec<String> = bundle.units().map(str::to_owned).collect();
         let mut disk = cluster.site().command();
-        disk.args(["sh", "-c", DISK, "sh", &format!("{place}/root")])
-            .arg(files.join("disk"))
-            .arg(images)
-            .arg(ctr);
-        Ran::of(disk.args(bundle.units())).exits(0);
-        let address = host.address.to_string();
-        let mut vm =
-            Self { cluster, name: name.to_owned(), address, root: root.to_owned(), files, qemu: None };
+        disk.args(["sh", "-c", DISK, "sh", &its_root]).arg(files.join("disk")).args(&units);
+        Ran::of(&mut disk).exits(0);
+        let (name, address, root) = (name.to_owned(), host.address.to_string(), root.to_owned());
+        let mut vm = Self { cluster, name, address, root, files, units, qemu: None };
         vm.power_on();
         vm
     }
@@ -168,11 +156,10 @@ impl<'c> Vm<'c> {
 impl Drop for Vm<'_> {
     fn drop(&mut self) {
         if std::thread::panicking() {
-            let units =
-                "containerd kubelet kube-proxy images kubernetes-pod-routes kubernetes-pod-masquerade";
             let said = self.ask(&format!(
-                "systemctl --no-pager --failed; systemctl list-jobs --no-pager; for unit in {units}; do echo == $unit; \
-                 journalctl --no-pager -q -o cat -n 20 -u $unit | cut -c 1-300; done"
+                "systemctl --no-pager --failed; systemctl list-jobs --no-pager; for unit in {}; do echo == $unit; \
+                 journalctl --no-pager -q -o cat -n 20 -u $unit | cut -c 1-300; done",
+                self.units.join(" ")
             ));
             println!("\n== {}\n{}", self.name, said.unwrap_or_else(|refusal| refusal));
         }

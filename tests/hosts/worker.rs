@@ -8,6 +8,7 @@ use crate::delivery::Bundle;
 use crate::eventually::{eventually, provided, seconds};
 use crate::image;
 use crate::programs::Programs;
+use crate::ran::Ran;
 use crate::reads::{self, Traced};
 use crate::releases::Releases;
 use crate::vm::{self, Vm};
@@ -47,6 +48,26 @@ server = socket.create_server((\"0.0.0.0\", 9000))
 server.settimeout(120)
 print(server.accept()[1][0])
 ";
+
+/// Gives a worker images, which it imports at its first start.
+const IMPORT: &str = r#"
+set -eu
+root=$1 images=$2 ctr=$3
+install -D -t "$root/usr/local/bin" "$ctr"
+install -D -t "$root/var/lib/images" "$images"/*
+cat >"$root/etc/systemd/system/images.service" <<'UNIT'
+[Unit]
+ConditionDirectoryNotEmpty=/var/lib/images
+After=containerd.service
+Before=kubelet.service
+[Service]
+Type=oneshot
+ExecStart=/bin/sh -euc 'for image in /var/lib/images/*; do ctr -n k8s.io images import "$image"; rm "$image"; done'
+[Install]
+WantedBy=multi-user.target
+UNIT
+chroot "$root" systemctl enable -q images 2>/dev/null
+"#;
 
 /// What takes something out of a worker's kernel; the link comes back by itself, since nobody could reach it otherwise.
 const DISTURBANCES: &[&str] = &[
@@ -88,7 +109,10 @@ fn a_worker_runs_pods_and_keeps_what_they_need() {
         image::write(&archive, name, entrypoint, &[(&file, place)], &links);
     }
     let ctr = containers.program("ctr").expect("it was built");
-    let mut vm = Vm::started(&cluster, &root, WORKER, &images, &ctr);
+    let mut vm = Vm::started(&cluster, &root, WORKER, |place| {
+        let mut import = cluster.site().command();
+        Ran::of(import.args(["sh", "-c", IMPORT, "sh", place]).arg(&images).arg(&ctr)).exits(0);
+    });
     eventually("the worker is ready", seconds(900), || {
         let ready = "{.status.conditions[?(@.type==\"Ready\")].status}";
         let status = cluster.kubectl(&format!("get node {WORKER} --output=jsonpath='{ready}'"))?;
