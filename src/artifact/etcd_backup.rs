@@ -92,6 +92,8 @@ impl EtcdBackup {
             text += &format!("{kind}) minutes={keep_minutes} ;;\n");
         }
         text += "*) echo \"etcd-backup: there is no layer $layer\" >&2; exit 2 ;;\nesac\n";
+        // What is above it is everybody's.
+        text += &format!("(umask 022; mkdir -p -m 700 {})\n", self.directory);
         text += &format!("directory={}/$layer\n", self.directory);
         text += LOCATE;
         text += &format!("    {} snapshot status \"$partial\"\n", self.verifier.program());
@@ -110,7 +112,7 @@ impl EtcdBackup {
 impl Make for EtcdBackup {
     const KIND: Kind = Kind {
         name: "etcd-backup",
-        version: 2,
+        version: 3,
         yields: Yields::Public,
         reads: Reads::Identities,
         resource: Resource::Cpu,

@@ -72,6 +72,9 @@ const HARDENING: [(&str, &str); 20] = [
     ("UMask", "0077"),
 ];
 
+/// Seconds before what failed is started again.
+const DELAY: &str = "5";
+
 impl Unit {
     pub fn service(
         description: &'static str,
@@ -100,13 +103,13 @@ impl Unit {
         };
         let unit = Self::described(description, documentation, Vec::new());
         let unit = decided(unit, "ExecStartPre", format!("{program} {thing}"));
-        decided(unit, "ExecStart", format!("{program} keep {thing}")).running("exec")
+        decided(unit, "ExecStart", format!("{program} keep {thing}")).running("exec").returning_at_once()
     }
 
     fn running(self, kind: &'static str) -> Self {
         self.set(Section::Service, "Type", kind)
             .set(Section::Service, "Restart", "always")
-            .set(Section::Service, "RestartSec", "5")
+            .set(Section::Service, "RestartSec", DELAY)
             .set(Section::Install, "WantedBy", "multi-user.target")
     }
 
@@ -116,7 +119,7 @@ impl Unit {
             .set(Section::Service, "Type", "oneshot")
             .set(Section::Service, "RemainAfterExit", "yes")
             .set(Section::Service, "Restart", "on-failure")
-            .set(Section::Service, "RestartSec", "5")
+            .set(Section::Service, "RestartSec", DELAY)
             .set(Section::Install, "WantedBy", "multi-user.target")
     }
 
@@ -160,9 +163,17 @@ impl Unit {
         self.set(Section::Unit, "After", unit)
     }
 
-    /// Starts that too, and goes on without it.
+    /// Starts that too, and goes on without it; also whenever this is restarted after a failure, so nothing wants a
+    /// service with data, which somebody may have stopped for a reason.
     pub fn wants(self, unit: &'static str) -> Self {
         self.set(Section::Unit, "Wants", unit)
+    }
+
+    /// Comes back at once: packets pass through what it does, and nothing else does it on this host.
+    pub fn returning_at_once(mut self) -> Self {
+        let delay = self.settings.iter_mut().find(|setting| setting.key == "RestartSec");
+        delay.expect("a service that restarts").value = "1".into();
+        self
     }
 
     /// Takes away all that a daemon of the control plane can do without, but for what has been set already.
@@ -176,7 +187,8 @@ impl Unit {
     /// Lets a hardened service write in a folder. It need not be there yet, and is made on the disk that is mounted
     /// there, or not at all.
     pub fn writing_to(self, folder: &str, decided_by: &DecidedBy) -> Self {
-        let making = format!("+/usr/bin/mkdir -p {folder}");
+        // The folder is the service's alone, and what is above it everybody's.
+        let making = format!("+/bin/sh -c 'umask 022; mkdir -p -m 700 {folder}'");
         // With the dash, the service's view of the disks may be set up before the command has made the folder: each
         // command has a view of its own, and the last one's shows it.
         let writable = format!("-{folder}");
@@ -185,10 +197,13 @@ impl Unit {
             .decided(Section::Service, "ReadWritePaths", writable, decided_by.clone())
     }
 
-    /// Gives a folder that it writes in to the user that it runs as, with whatever is in it: what root put there (another
-    /// version, a restored copy) is this user's from then on.
-    pub fn giving(self, folder: &str, user: &str, decided_by: &DecidedBy) -> Self {
-        let giving = format!("+/usr/bin/chown -R {user}:{user} {folder}");
+    /// Gives a folder that it writes in to the user that it runs as, with all that is in the part of it that is the
+    /// service's: what root put there (another version, a restored copy) is this user's from then on.
+    pub fn giving(self, folder: &str, part: &str, user: &str, decided_by: &DecidedBy) -> Self {
+        let to = format!("{user}:{user}");
+        let giving = format!(
+            "+/bin/sh -c 'chown {to} {folder}; [ ! -e {folder}/{part} ] || chown -R {to} {folder}/{part}'"
+        );
         self.decided(Section::Service, "ExecStartPre", giving, decided_by.clone())
     }
 
@@ -319,7 +334,6 @@ mod tests {
             vec![flag("etcd-servers", &["https://10.0.0.4:2379"]), flag("feature-gates", &["A=true"])];
         let exec = Command::new("/usr/local/bin/kube-apiserver", flags);
         Unit::service("Kubernetes API server", KUBERNETES, Readiness::Notify, exec)
-            .wants("etcd.service")
             .after("etcd.service")
             .set(Section::Service, "LogsDirectory", "kubernetes")
             .set(Section::Service, "LimitNOFILE", "1048576")

@@ -96,7 +96,6 @@ fn unit(cluster: &Cluster) -> Unit {
     }
     Unit::oneshot("What a new cluster is given", "https://kubernetes.io/docs/setup/", steps)
         .after("kube-apiserver.service")
-        .wants("kube-apiserver.service")
         .set(Section::Service, "TimeoutStartSec", "10min")
         .set(Section::Service, "Environment", format!("KUBECONFIG={}", path::SUPER_ADMIN_CONF))
         // The programs keep what they have asked for there.

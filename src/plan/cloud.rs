@@ -45,7 +45,6 @@ impl Planner<'_> {
             flags::cloud_controller_manager(self.cluster, &controllers),
         )
         .after("kube-apiserver.service")
-        .wants("kube-apiserver.service")
         .hardened();
         self.define(UNIT, unit, []);
     }

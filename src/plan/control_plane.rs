@@ -260,7 +260,7 @@ fn apiserver_unit(cluster: &Cluster, host: &Host) -> Unit {
         command,
     );
     let service = match host.is(Role::Etcd) {
-        true => service.after("etcd.service").wants("etcd.service"),
+        true => service.after("etcd.service"),
         false => service,
     };
     let unit = service
@@ -287,7 +287,6 @@ fn controller_manager_unit(cluster: &Cluster) -> Unit {
         command,
     )
     .after("kube-apiserver.service")
-    .wants("kube-apiserver.service")
     .set(Section::Service, "StateDirectory", "kube-controller-manager")
     .set(Section::Service, "StateDirectoryMode", "0700")
     .hardened()
@@ -301,6 +300,5 @@ fn scheduler_unit(cluster: &Cluster) -> Unit {
         flags::kube_scheduler(cluster),
     )
     .after("kube-apiserver.service")
-    .wants("kube-apiserver.service")
     .hardened()
 }

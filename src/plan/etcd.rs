@@ -85,7 +85,7 @@ fn etcd_unit(cluster: &Cluster, host: &Host) -> Unit {
     match &cluster.etcd.wal_dir {
         Some(folder) => {
             let decided_by = DecidedBy::Spec("etcd.walDir".to_owned());
-            unit.writing_to(folder, &decided_by).giving(folder, USER, &decided_by)
+            unit.writing_to(folder, &decided_by).giving(folder, "wal", USER, &decided_by)
         }
         None => unit,
     }

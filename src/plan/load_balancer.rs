@@ -143,6 +143,7 @@ fn haproxy_unit() -> Unit {
     let command =
         Command::new("/usr/sbin/haproxy", Vec::new()).with("-Ws").with("-f").with(path::HAPROXY_CONFIG);
     Unit::service("HAProxy in front of the Kubernetes API", "man:haproxy(1)", Readiness::Notify, command)
+        .returning_at_once()
         .set(Section::Service, "ExecReload", format!("/usr/sbin/haproxy -c -q -f {}", path::HAPROXY_CONFIG))
         .set(Section::Service, "ExecReload", "/bin/kill -USR2 $MAINPID")
         .set(Section::Service, "User", "haproxy")
@@ -158,6 +159,7 @@ fn ldirectord_unit() -> Unit {
     let command =
         Command::new("/usr/sbin/ldirectord", Vec::new()).with(path::LDIRECTORD_CONFIG).with("start");
     Unit::service("ldirectord in front of the Kubernetes API", "man:ldirectord(8)", Readiness::Exec, command)
+        .returning_at_once()
         .after(ADDRESS_UNIT)
         .wants(ADDRESS_UNIT)
         .set(Section::Service, "ExecStartPre", "-/sbin/modprobe -a ip_vs ip_vs_wrr")
@@ -185,6 +187,7 @@ fn keepalived_unit() -> Unit {
         .with("--log-console")
         .with("--no-syslog");
     Unit::service("keepalived for the Kubernetes API", "man:keepalived(8)", Readiness::Notify, command)
+        .returning_at_once()
         .set(Section::Service, "ExecReload", "/bin/kill -HUP $MAINPID")
         .set(Section::Service, "KillMode", "process")
         .set(Section::Service, "RuntimeDirectory", "keepalived")
@@ -225,8 +228,9 @@ fn on_loopback(address: IpAddr) -> String {
     format!("{address}/{}", if address.is_ipv4() { 32 } else { 128 })
 }
 
-/// Takes the address away once nobody keeps it.
+/// Takes the address away once nobody is to keep it: not when whoever keeps it has failed and comes back.
 fn leaving(unit: Unit, address: &str) -> Unit {
-    let leave = format!("-/sbin/ip address delete {address} dev lo");
+    let leave =
+        format!("-/bin/sh -c '[ \"$SERVICE_RESULT\" != success ] || ip address delete {address} dev lo'");
     unit.decided(Section::Service, "ExecStopPost", leave, decided_by())
 }

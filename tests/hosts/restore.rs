@@ -22,7 +22,9 @@ fn an_etcd_of_its_own_comes_up_and_is_restored_as_its_page_says() {
     ) else {
         return;
     };
-    let [look, stop_servers, stop_etcd, restore, start_etcd, start_servers] = &blocks()[..] else {
+    let [look, clear, replace, join, stop_servers, stop_etcd, restore, start_etcd, start_servers] =
+        &blocks()[..]
+    else {
         panic!("the page has other commands than this test knows: {:#?}", blocks());
     };
     let (members, servers) = (cluster.etcd_members(), cluster.control_planes());
@@ -73,6 +75,20 @@ fn an_etcd_of_its_own_comes_up_and_is_restored_as_its_page_says() {
         copies(member);
         member.run("rm --recursive /var/lib/etcd.before /srv/etcd-wal/wal.before");
     });
+
+    // A member is lost with all that it had, and a new one in its place founds a cluster of its own before it is stopped.
+    let third = members[2];
+    third.run("systemctl stop etcd && rm -rf /var/lib/etcd/member /srv/etcd-wal/wal && systemctl start --no-block etcd");
+    third.run(clear);
+    first.run(replace);
+    third.run(join);
+    eventually("the new member has joined", seconds(60), || {
+        let health = first.ask(&format!("etcdctl {ask} 2>&1"))?;
+        provided(health.matches("is healthy").count() == members.len(), health)
+    });
+    third.power_off();
+    third.power_on();
+    is_up(&cluster);
 }
 
 /// Takes a copy by hand, whose revision the restored cluster has raised.

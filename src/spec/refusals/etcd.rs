@@ -30,6 +30,10 @@ fn space_is_checked() {
         "etcd: {walDir: /var/lib/etcd/wal}",
         "etcd: {walDir: /home/etcd}",
         "etcd: {walDir: /tmpfs/etcd}",
+        "etcd: {walDir: /var/lib}",
+        "etcd: {walDir: /srv/copies/wal, backup: {directory: /srv/copies}}",
+        "etcd: {walDir: /srv/etcd, backup: {directory: /srv/etcd/copies}}",
+        "etcd: {walDir: /srv/etcd, backup: {directory: /srv/etcd-copies}}",
     ]));
 }
 

@@ -1,5 +1,6 @@
 //! The section `etcd`: timing, space, compaction, and copies.
 
+use std::path::Path;
 use std::time::Duration;
 
 use super::{calendar, names, paths};
@@ -33,6 +34,9 @@ pub fn resolve(spec: &EtcdSpec, problems: &mut Vec<Problem>) -> Etcd {
     }
     let auto_compaction = spec.auto_compaction.as_ref().and_then(|spec| auto_compaction(spec, problems));
     let backup = spec.backup.as_ref().and_then(|spec| backup(spec, problems));
+    if let (Some(log), Some(spec)) = (&spec.wal_dir, &spec.backup) {
+        apart(log, &spec.directory, problems);
+    }
     Etcd {
         heartbeat_interval: heartbeat,
         election_timeout: election,
@@ -104,12 +108,44 @@ fn bytes(text: &str) -> Option<u64> {
 fn wal_dir(directory: &str, problems: &mut Vec<Problem>) {
     let path = "etcd.walDir";
     paths::keeps(path, directory, problems);
+    if SHARED.contains(&directory) {
+        let message = format!("etcd.walDir {directory} is not a folder of etcd's own");
+        let fix = format!("name a folder in it, for instance {directory}/etcd-wal");
+        problems.push(Problem::error(path, message).fix(fix));
+    }
     outside_data(
         path,
         directory,
         "name a directory on another disk, or remove the field: the log is in /var/lib/etcd anyway",
         problems,
     );
+}
+
+/// What is the system's or of many, which etcd's user may not be given.
+const SHARED: &[&str] = &[
+    "/media",
+    "/mnt",
+    "/opt",
+    "/srv",
+    "/var",
+    "/var/cache",
+    "/var/lib",
+    "/var/log",
+    "/var/opt",
+    "/var/spool",
+];
+
+/// Copies are root's, with keys among them, and the log belongs to etcd's user.
+fn apart(log: &str, copies: &str, problems: &mut Vec<Problem>) {
+    let (log_path, copies_path) = (Path::new(log), Path::new(copies));
+    if log_path.starts_with(copies_path) || copies_path.starts_with(log_path) {
+        let message =
+            format!("etcd.walDir {log} and etcd.backup.directory {copies} are one within the other");
+        problems.push(
+            Problem::error("etcd.walDir", message)
+                .fix("name folders side by side: the log belongs to etcd's user, the copies to root"),
+        );
+    }
 }
 
 /// The data directory is lost with what it holds.
