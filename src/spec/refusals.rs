@@ -1,6 +1,7 @@
 //! Every refusal and warning of the cluster file, with its message, its place and its way out.
 
 mod addons;
+mod addresses;
 mod components;
 mod control_plane;
 mod etcd;

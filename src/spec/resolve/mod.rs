@@ -1,6 +1,7 @@
 //! Resolving: a `ClusterSpec` into a `Cluster`, deciding what was left open and reporting everything that is wrong.
 
 mod addons;
+mod addresses;
 mod api;
 mod authentication;
 mod authorized_keys;
@@ -12,6 +13,7 @@ mod control_plane;
 mod etcd;
 mod feature_gates;
 mod hazards;
+mod host_names;
 mod hosts;
 mod load_balancer;
 mod machine_network;
@@ -66,6 +68,7 @@ fn decide(spec: &ClusterSpec, problems: &mut Vec<Problem>) -> Option<Cluster> {
         machines::let_in(hosts, &spec.hosts, &machines.user);
     }
     let api = api::resolve(&spec.api, &spec.hosts, &ranges, problems);
+    host_names::check(spec, api.as_ref().map(|api| api.endpoint.host.as_str()), problems);
     let pki = pki::resolve(&spec.pki, problems);
     let etcd = etcd::resolve(&spec.etcd, problems);
     let encryption = settings::encryption(&spec.encryption, problems);
