@@ -3,6 +3,7 @@
 mod addons;
 mod addresses;
 mod components;
+mod contradictions;
 mod control_plane;
 mod etcd;
 mod hosts;
@@ -12,6 +13,7 @@ mod network;
 mod pki;
 mod pod_network;
 mod ports;
+mod scalars;
 mod text;
 
 use super::{Located, load};

@@ -1,5 +1,6 @@
 //! Resolving: a `ClusterSpec` into a `Cluster`, deciding what was left open and reporting everything that is wrong.
 
+mod accounts;
 mod addons;
 mod addresses;
 mod api;
@@ -24,12 +25,15 @@ mod names;
 mod network;
 mod paths;
 mod pki;
+mod pod_addresses;
 mod pod_network;
 mod pods;
 mod ports;
 mod priority_classes;
 mod ranges;
+mod service_paths;
 mod settings;
+mod swap;
 mod user_data;
 mod versions;
 
@@ -97,6 +101,7 @@ fn decide(spec: &ClusterSpec, problems: &mut Vec<Problem>) -> Option<Cluster> {
     });
     if let Some(components) = &components {
         hazards::check(components, authentication.as_ref(), problems);
+        service_paths::check(components, spec.etcd.wal_dir.as_deref(), problems);
     }
     if let (Some(api), Some(components)) = (&api, &components) {
         load_balancer::health_checks(api, components, authentication.as_ref(), problems);
@@ -123,6 +128,8 @@ fn decide(spec: &ClusterSpec, problems: &mut Vec<Problem>) -> Option<Cluster> {
     };
     load_balancer::gateway(&cluster, problems);
     ports::check(&cluster, problems);
+    pod_addresses::check(&cluster, &spec.hosts, spec.network.pod_mask.is_some(), problems);
+    swap::check(&cluster, problems);
     Some(cluster)
 }
 
