@@ -6,7 +6,7 @@ use std::sync::Arc;
 use kthw_graph::Graph;
 
 use crate::artifact::Artifact;
-use crate::cluster::{Cluster, Host, Program, Role, flags};
+use crate::cluster::{Cluster, Host, InputPath, Program, Role};
 use crate::meant::{AMONG_FEW, did_you_mean};
 use crate::plan;
 use crate::sources::SPEC;
@@ -32,13 +32,13 @@ const DISTRIBUTIONS: &[&str] = &[
 /// A warning for each: a program that does not find a file does not start, and only whoever deploys knows of other sources.
 /// The prefix says which state of the folder that is.
 pub fn missing(prefix: &str, text: &Arc<str>, cluster: &Cluster, graph: &Graph<Artifact>) -> Vec<Diagnostic> {
-    let named = named(cluster);
+    let named = cluster.input_paths();
     if named.is_empty() {
         return Vec::new();
     }
     let positions = Positions::new(text);
     let written = written(cluster);
-    let warning = |(program, field, path): &(Program, String, String)| {
+    let warning = |InputPath { program, field, path }: &InputPath| {
         if is_below(path, DISTRIBUTIONS.iter().copied()) || written.contains(path.as_str()) {
             return None;
         }
@@ -57,27 +57,6 @@ pub fn missing(prefix: &str, text: &Arc<str>, cluster: &Cluster, graph: &Graph<A
         ))
     };
     named.iter().filter_map(warning).collect()
-}
-
-/// What programs are told to read by fields of cluster.yaml: who, the field, the path.
-fn named(cluster: &Cluster) -> Vec<(Program, String, String)> {
-    let mut named = Vec::new();
-    for program in Program::ALL {
-        let component = cluster.components.of(*program);
-        for flag in flags::inputs(*program) {
-            let field = format!("components.{program}.flags.{flag}");
-            let paths = component.values(flag).into_iter().flat_map(flags::paths);
-            named.extend(paths.map(|path| (*program, field.clone(), path.to_owned())));
-        }
-    }
-    let kubelet = &cluster.components.kubelet;
-    if let Some(path) =
-        kubelet.config.get("resolvConf").and_then(|path| path.as_str()).filter(|path| path.starts_with('/'))
-    {
-        let field = "components.kubelet.config.resolvConf".to_owned();
-        named.push((Program::Kubelet, field, path.to_owned()));
-    }
-    named
 }
 
 fn runs(host: &Host, program: Program) -> bool {

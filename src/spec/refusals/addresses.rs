@@ -76,6 +76,10 @@ fn the_api_is_found_and_named_by_addresses_that_can_be_connected_to() {
         ),
     );
     endpoint(
+        "https://10.0.0.255:6443",
+        "6:17+25 error: api.endpoint 10.0.0.255 is no host's in network.hosts 10.0.0.0/24 | use the address of a control plane or of a load balancer, or a DNS name",
+    );
+    endpoint(
         "https://localhost:6443",
         "6:17+24 error: api.endpoint localhost leads each host to itself | write an address within network.hosts, or a name that leads to the control planes",
     );

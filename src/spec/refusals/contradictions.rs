@@ -88,6 +88,7 @@ fn pods_and_the_addresses_that_a_worker_has_for_them() {
 fn paths_that_a_unit_hides_or_lets_nobody_write() {
     let sections = [
         "components: {kube-apiserver: {flags: {oidc-ca-file: /root/ca.crt, tls-sni-cert-key: ['/tmp/a.crt,/tmp/a.key:b']}}}",
+        "controlPlane: {admissionConfig: {ImagePolicyWebhook: {imagePolicy: {kubeConfigFile: /root/w.conf}}}}",
         "components: {kube-apiserver: {flags: {audit-log-path: /home/audit.log, debug-socket-path: /run/debug.sock}}}",
         "components: {kube-apiserver: {flags: {audit-log-path: /srv/logs/audit.log, debug-socket-path: /var/log/kubernetes/s}}}",
         "components: {kube-controller-manager: {flags: {flex-volume-plugin-dir: /usr/libexec/kubernetes}}}",

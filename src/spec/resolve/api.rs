@@ -51,6 +51,11 @@ fn written(url: &str, ranges: &Ranges, problems: &mut Vec<Problem>) -> Option<En
                 "use the address of a control plane or of a load balancer in that range, or a DNS name",
             ));
         }
+        (Some(ip), Some(range)) if addresses::is_of_network(&ip, &range) => {
+            let message = format!("{path} {ip} is no host's in network.hosts {range}");
+            let fix = "use the address of a control plane or of a load balancer, or a DNS name";
+            problems.push(Problem::error(path, message).fix(fix));
+        }
         (None, _) if host_names::is_local(&endpoint.host) => {
             let message = format!("{path} {} leads each host to itself", endpoint.host);
             let fix = "write an address within network.hosts, or a name that leads to the control planes";

@@ -101,7 +101,6 @@ fn decide(spec: &ClusterSpec, problems: &mut Vec<Problem>) -> Option<Cluster> {
     });
     if let Some(components) = &components {
         hazards::check(components, authentication.as_ref(), problems);
-        service_paths::check(components, spec.etcd.wal_dir.as_deref(), problems);
     }
     if let (Some(api), Some(components)) = (&api, &components) {
         load_balancer::health_checks(api, components, authentication.as_ref(), problems);
@@ -130,6 +129,7 @@ fn decide(spec: &ClusterSpec, problems: &mut Vec<Problem>) -> Option<Cluster> {
     ports::check(&cluster, problems);
     pod_addresses::check(&cluster, &spec.hosts, spec.network.pod_mask.is_some(), problems);
     swap::check(&cluster, problems);
+    service_paths::check(&cluster, problems);
     Some(cluster)
 }
 

@@ -1,22 +1,22 @@
 //! Paths in flags, as the units of programs let them be used: what a hardened service sees and where it may write.
 
-use crate::cluster::{Component, Components, FlagValue, Program, flags};
+use crate::cluster::{Cluster, Component, Components, FlagValue, InputPath, Program, flags};
 use crate::spec::problem::Problem;
 
 /// Reports flags that lead a service where it is kept from, and those with which it would end at once.
-pub fn check(components: &Components, wal_dir: Option<&str>, problems: &mut Vec<Problem>) {
+pub fn check(cluster: &Cluster, problems: &mut Vec<Problem>) {
+    let components = &cluster.components;
+    let wal_dir = cluster.etcd.wal_dir.as_deref();
+    for InputPath { program, field, path } in cluster.input_paths() {
+        if let (Some(_), Some(top)) = (writable(program), hiding(&path)) {
+            let message = format!("{field} {path} is in {top}, which {program}'s unit hides from it");
+            problems.push(Problem::error(field, message).fix("put the file below /etc/kubernetes"));
+        }
+    }
     for program in Program::ALL {
         let component = components.of(*program);
         problems.extend(flags::ending(*program).iter().filter_map(|flag| ends(*program, flag, component)));
         let Some(writable) = writable(*program) else { continue };
-        for (flag, value) in flags::inputs(*program).flat_map(|flag| values(component, flag)) {
-            let hidden = flags::paths(value).find_map(|path| Some((path, hiding(path)?)));
-            if let Some((path, top)) = hidden {
-                let field = field(*program, flag);
-                let message = format!("{field} {path} is in {top}, which {program}'s unit hides from it");
-                problems.push(Problem::error(field, message).fix("put the file below /etc/kubernetes"));
-            }
-        }
         for (flag, value) in flags::outputs(*program).flat_map(|flag| values(component, flag)) {
             let may =
                 |path: &str| writable.iter().copied().chain(wal_dir).any(|folder| is_within(path, folder));
