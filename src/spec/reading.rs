@@ -47,7 +47,7 @@ impl fmt::Display for Reading {
 }
 
 /// Whether a scalar can be anything but text: most cannot, by their first character.
-pub fn may_be_more_than_text(text: &str) -> bool {
+fn may_be_more_than_text(text: &str) -> bool {
     const LONGEST: usize = 400;
     let first = text.chars().next();
     first.is_none_or(|c| c.is_ascii_digit() || "+-.~nNtTfFyYoO".contains(c))
