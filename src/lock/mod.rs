@@ -161,7 +161,7 @@ mod tests {
     }
 
     fn lock() -> impl Strategy<Value = Lock> {
-        let epoch = || (0..253_402_207_200i64).prop_map(|s| Epoch::from_unix(s).expect("in range"));
+        let epoch = || (0..250_246_627_200i64).prop_map(|s| Epoch::from_unix(s).expect("in range"));
         let generations = prop::collection::btree_map("[a-z/ .\"]{1,12}", 1..9u32, 0..4);
         let encryption = prop::collection::btree_set(1..30u32, 1..4)
             .prop_map(|set| set.into_iter().rev().collect::<Vec<_>>());
