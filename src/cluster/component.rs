@@ -59,6 +59,18 @@ impl Default for Component {
     }
 }
 
+impl Component {
+    /// The values that the user gives a flag, as they would be written; none if it is not set, or removed.
+    pub fn values(&self, flag: &str) -> Vec<&str> {
+        match self.flags.get(flag) {
+            Some(Some(FlagValue::Bool(value))) => vec![if *value { "true" } else { "false" }],
+            Some(Some(FlagValue::Text(value))) => vec![value],
+            Some(Some(FlagValue::List(values))) => values.iter().map(String::as_str).collect(),
+            Some(None) | None => Vec::new(),
+        }
+    }
+}
+
 /// The value of a flag, numbers and durations as they are written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum FlagValue {

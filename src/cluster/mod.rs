@@ -14,6 +14,7 @@ mod encryption;
 mod etcd;
 pub mod flags;
 mod host;
+mod input_path;
 mod load_balancer;
 mod machine;
 mod monitoring;
@@ -36,6 +37,7 @@ pub use downloads::Downloads;
 pub use encryption::{Encryption, Provider};
 pub use etcd::{AutoCompaction, Backup, CompactionMode, Etcd, Layer, LayerKind, OffSite};
 pub use host::{Arch, Effect, Host, KUBELET_LABELS, Role, Ssh, Taint};
+pub use input_path::InputPath;
 pub use load_balancer::{Balancer, LoadBalancer};
 pub use machine::{
     Acceleration, Addressing, BaseImage, Carry, Image, ImageFile, MACHINE_FOLDERS, Mac, Machine,

@@ -9,10 +9,12 @@ use jiff::Timestamp;
 pub struct Epoch(Timestamp);
 
 impl Epoch {
-    /// `None` before 1970 and after 9999, where certificates have no dates.
+    /// `None` before 1970 and from 9900 on: certificates last a hundred years at most, and have no dates after 9999.
     pub fn from_unix(seconds: i64) -> Option<Self> {
+        /// 9900-01-01.
+        const END: i64 = 250_246_627_200;
         let moment = Timestamp::from_second(seconds).ok()?;
-        (seconds >= 0).then_some(Self(moment))
+        (0..END).contains(&seconds).then_some(Self(moment))
     }
 
     /// Reads an RFC 3339 date and time; `None` when it has no offset, a fraction or is out of range.
@@ -51,7 +53,7 @@ mod tests {
         for (seconds, text) in [
             (0, "1970-01-01T00:00:00Z"),
             (1_795_132_800, "2026-11-20T00:00:00Z"),
-            (253_402_207_200, "9999-12-30T22:00:00Z"),
+            (250_246_627_199, "9899-12-31T23:59:59Z"),
         ] {
             let epoch = Epoch::from_unix(seconds).unwrap();
             assert_eq!(epoch.to_string(), text);
@@ -61,9 +63,14 @@ mod tests {
 
     #[test]
     fn what_is_not_a_whole_second_of_a_known_offset_is_refused() {
-        for text in
-            ["", "2026-11-20", "2026-11-20T00:00:00", "2026-11-20T00:00:00.5Z", "1969-12-31T23:59:59Z"]
-        {
+        for text in [
+            "",
+            "2026-11-20",
+            "2026-11-20T00:00:00",
+            "2026-11-20T00:00:00.5Z",
+            "9900-01-01T00:00:00Z",
+            "1969-12-31T23:59:59Z",
+        ] {
             assert_eq!(Epoch::parse(text), None, "{text}");
         }
         assert_eq!((Epoch::from_unix(-1), Epoch::from_unix(i64::MAX)), (None, None));

@@ -119,7 +119,7 @@ mod tests {
     pub(super) fn example() -> Lock {
         let epoch = Epoch::from_unix(1_795_132_800).expect("in range");
         let epochs = Epochs { ca: epoch, leaf: epoch };
-        let mut lock = Lock::new("hard-way-1f2e", "b3:00ff", epochs);
+        let mut lock = Lock::new("hard-way-1f2e", "root:000102030405060708090a0b0c0d0e0f", epochs);
         lock.set_pins([etcd("arm64"), etcd("amd64")]);
         lock
     }
@@ -154,27 +154,26 @@ mod tests {
 
     fn pin() -> impl Strategy<Value = Pin> {
         let version = (0..40u64, 0..40u64, 0..40u64).prop_map(|(a, b, c)| Version::new(a, b, c));
-        let words = ("[a-z][a-z0-9-]{0,8}", "[a-z]{1,6}", "[a-z0-9]{1,6}");
-        (words, version, "https://[!-~]{1,30}", checksum()).prop_map(
+        let words = ("[a-z][a-z0-9-]{0,8}[a-z0-9]", "[a-z]{1,6}", "[a-z0-9]{1,6}");
+        (words, version, "https://[a-z][!-~]{0,30}", checksum()).prop_map(
             |((name, os, arch), version, url, checksum)| Pin { name, version, os, arch, url, checksum },
         )
     }
 
     fn lock() -> impl Strategy<Value = Lock> {
-        let epoch = || (0..253_402_207_200i64).prop_map(|s| Epoch::from_unix(s).expect("in range"));
+        let epoch = || (0..250_246_627_200i64).prop_map(|s| Epoch::from_unix(s).expect("in range"));
         let generations = prop::collection::btree_map("[a-z/ .\"]{1,12}", 1..9u32, 0..4);
         let encryption = prop::collection::btree_set(1..30u32, 1..4)
             .prop_map(|set| set.into_iter().rev().collect::<Vec<_>>());
         let pins = prop::collection::vec(pin(), 0..6);
-        ("\\PC{1,12}", "[!-~]{1,20}", epoch(), epoch(), encryption, generations, pins).prop_map(
-            |(cluster, root, ca, leaf, encryption, generations, pins)| {
+        ("[a-z][a-z0-9-]{0,70}[a-z0-9]", "root:[0-9a-f]{32}", epoch(), epoch(), encryption, generations, pins)
+            .prop_map(|(cluster, root, ca, leaf, encryption, generations, pins)| {
                 let mut lock = Lock::new(cluster, root, Epochs { ca, leaf });
                 lock.encryption = encryption;
                 lock.generations = generations;
                 lock.set_pins(pins);
                 lock
-            },
-        )
+            })
     }
 
     proptest! {

@@ -53,8 +53,8 @@ fn read(text: &str, problems: &mut Problems<'_>) -> Option<Lock> {
         problems,
     );
     // Every part is read before any is missed, so that all problems are reported at once.
-    let cluster = top.text("cluster", problems);
-    let root = top.text("root", problems);
+    let cluster = top.parsed("cluster", ID, problems, |t| is_id(t).then_some(t));
+    let root = top.parsed("root", FINGERPRINT, problems, |t| is_fingerprint(t).then_some(t));
     let epochs = epochs(&top, problems);
     let encryption = encryption(&top, problems);
     let generations = generations(&top, problems);
@@ -178,10 +178,14 @@ fn pin(block: &Spanned<DeValue<'_>>, problems: &mut Problems<'_>) -> Option<Pin>
     };
     let section = Section { table, at, fix: RELOCK };
     section.refuse_unknown(&["name", "version", "os", "arch", "url", "algorithm", "digest", "pin"], problems);
-    let name = section.text("name", problems);
+    let word = |field: &str, problems: &mut Problems<'_>| {
+        let wanted = "lower-case letters, digits, `.` and `-`, beginning and ending with a letter or digit";
+        section.parsed(field, wanted, problems, |t| is_word(t).then_some(t))
+    };
+    let name = word("name", problems);
     let version = section.parsed("version", "a version such as 3.6.14", problems, |t| Version::parse(t).ok());
-    let os = section.text("os", problems);
-    let arch = section.text("arch", problems);
+    let os = word("os", problems);
+    let arch = word("arch", problems);
     let url = section.parsed("url", "an https URL", problems, |t| is_url(t).then(|| t.to_owned()));
     let algorithm =
         section.parsed("algorithm", "sha256 or sha512", problems, |t| t.parse::<Algorithm>().ok());
@@ -189,7 +193,8 @@ fn pin(block: &Spanned<DeValue<'_>>, problems: &mut Problems<'_>) -> Option<Pin>
         let wanted = format!("{} lower-case hexadecimal digits", algorithm.digits());
         section.parsed("digest", &wanted, problems, |t| Checksum::new(algorithm, t))
     });
-    let seal = section.text("pin", problems);
+    let seal = section
+        .parsed("pin", "b3: and 64 lower-case hexadecimal digits", problems, |t| is_seal(t).then_some(t));
     let pin = Pin {
         name: name?.to_owned(),
         version: version?,
@@ -205,10 +210,45 @@ fn pin(block: &Spanned<DeValue<'_>>, problems: &mut Problems<'_>) -> Option<Pin>
     Some(pin)
 }
 
+/// The cluster's id is part of paths and of names on hypervisors, and every key depends on it.
+const ID: &str =
+    "a cluster's id such as hard-way-0a1b2c3d: at most 80 lower-case letters, digits and hyphens";
+/// What `kthw init` makes has at most 63 characters of a name, a hyphen and 8 digits.
+const LONGEST_ID: usize = 80;
+const FINGERPRINT: &str = "root: and 32 lower-case hexadecimal digits";
+
+fn is_id(text: &str) -> bool {
+    text.len() <= LONGEST_ID && !text.contains('.') && is_word(text)
+}
+
+fn is_fingerprint(text: &str) -> bool {
+    text.strip_prefix("root:").is_some_and(|digits| is_hexadecimal(digits, 32))
+}
+
+fn is_seal(text: &str) -> bool {
+    text.strip_prefix("b3:").is_some_and(|digits| is_hexadecimal(digits, 64))
+}
+
+fn is_hexadecimal(text: &str, digits: usize) -> bool {
+    text.len() == digits && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
+}
+
+/// Whether `text` is a word that can be part of a path or a URL, whatever is around it.
+fn is_word(text: &str) -> bool {
+    let is_inner = |b: &u8| b.is_ascii_lowercase() || b.is_ascii_digit();
+    let bytes = text.as_bytes();
+    bytes.first().is_some_and(is_inner)
+        && bytes.last().is_some_and(is_inner)
+        && bytes.iter().all(|b| is_inner(b) || b"-.".contains(b))
+}
+
 /// Whether `text` can be a place to download from; the request says the rest.
 fn is_url(text: &str) -> bool {
-    let rest = ["https://", "http://", "file://"].iter().find_map(|scheme| text.strip_prefix(scheme));
-    rest.is_some_and(|rest| !rest.is_empty() && rest.bytes().all(|b| b.is_ascii_graphic()))
+    let rest = |scheme: &str| text.strip_prefix(scheme);
+    let is_of_web = |rest: &str| !rest.is_empty() && !rest.starts_with(['/', '?', '#', ':', '@']);
+    let has_place = rest("https://").or_else(|| rest("http://")).map(is_of_web);
+    let is_file = rest("file://").is_some_and(|path| path.starts_with('/') && path.len() > 1);
+    (has_place == Some(true) || is_file) && text.bytes().all(|b| b.is_ascii_graphic())
 }
 
 fn integer(value: &DeValue<'_>) -> Option<i64> {
@@ -241,7 +281,8 @@ mod tests {
         check("3.6.14", "3.6.13", &[&format!("kthw.lock:11:1: {}", EDITED.replace("14", "13"))]);
         check("https://g", "https://h", &[&format!("kthw.lock:11:1: {EDITED}")]);
         check("ffe840", "ffe841", &[&format!("kthw.lock:11:1: {EDITED}")]);
-        check("pin = \"b3:", "pin = \"b3:0", &[&format!("kthw.lock:11:1: {EDITED}")]);
+        let other = format!("pin = \"b3:{}\"\n#", "0".repeat(64));
+        check("pin = \"b3:", &other, &[&format!("kthw.lock:11:1: {EDITED}")]);
     }
 
     #[test]
@@ -261,7 +302,7 @@ mod tests {
         check(
             "cluster = \"hard-way-1f2e\"",
             "cluster = \"\"",
-            &[&format!("kthw.lock:3:11: `cluster` must be a text that is not empty; {restore}")],
+            &[&format!("kthw.lock:3:11: `cluster` must be {ID}; {restore}")],
         );
         check(
             "root =",
@@ -317,6 +358,46 @@ mod tests {
             "[[epochs]]",
             &[&format!("kthw.lock:7:1: `epochs` must be a section, headed [epochs]; {restore}")],
         );
+    }
+
+    #[test]
+    fn what_ends_in_paths_and_names_is_a_plain_word() {
+        let (restore, lock) = ("restore it from version control", "run `kthw lock`");
+        let longest = format!("{}1", "a".repeat(80));
+        for id in
+            ["../../etc", "/tmp", "a b", "Hard-way", "a<b", "a\\u0007", "-a", "a-", "a.b", "ä", &longest]
+        {
+            check("hard-way-1f2e", id, &[&format!("kthw.lock:3:11: `cluster` must be {ID}; {restore}")]);
+        }
+        for root in ["", "b3:00ff", "root:00", "root:0123456789ABCDEF0123456789abcdef"] {
+            check(
+                &example().root,
+                root,
+                &[&format!("kthw.lock:4:8: `root` must be {FINGERPRINT}; {restore}")],
+            );
+        }
+        let word = "lower-case letters, digits, `.` and `-`, beginning and ending with a letter or digit";
+        for (field, written, line) in [("name", "etcd", 12), ("os", "linux", 14), ("arch", "amd64", 15)] {
+            for other in ["..", "a/b", "a b", "", "A", "a\\n"] {
+                check(
+                    &format!("{field} = \"{written}\""),
+                    &format!("{field} = \"{other}\""),
+                    &[&format!("kthw.lock:{line}:{}: `{field}` must be {word}; {lock}", field.len() + 4)],
+                );
+            }
+        }
+        check(
+            "pin = \"b3:",
+            "pin = \"b3:0",
+            &[&format!("kthw.lock:19:7: `pin` must be b3: and 64 lower-case hexadecimal digits; {lock}")],
+        );
+        for url in ["https:///etcd", "https://", "http://?a", "file://host/etcd", "file:///", "https://a b"] {
+            check(
+                "https://github.com/etcd-io/etcd/amd64.tar.gz",
+                url,
+                &[&format!("kthw.lock:16:7: `url` must be an https URL; {lock}")],
+            );
+        }
     }
 
     #[test]

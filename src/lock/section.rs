@@ -52,10 +52,6 @@ impl<'a, 't> Section<'a, 't> {
         parsed
     }
 
-    pub fn text(&self, name: &str, problems: &mut Problems<'_>) -> Option<&'a str> {
-        self.parsed(name, "a text that is not empty", problems, |t| (!t.is_empty()).then_some(t))
-    }
-
     pub fn epoch(&self, name: &str, problems: &mut Problems<'_>) -> Option<Epoch> {
         let value = self.value(name, problems)?;
         let epoch = value.get_ref().as_datetime().and_then(|moment| Epoch::parse(&moment.to_string()));

@@ -74,7 +74,7 @@ mod tests {
         # Written by `kthw lock`. Epochs and generations may be edited, pins may not.
         format = 1
         cluster = "hard-way-1f2e"
-        root = "b3:00ff"
+        root = "root:000102030405060708090a0b0c0d0e0f"
         encryption = [2, 1]
 
         [epochs]

@@ -3,6 +3,7 @@
 mod authorities;
 mod builds;
 mod generations;
+mod input_paths;
 mod inputs;
 mod session;
 mod store;
@@ -145,6 +146,7 @@ impl Opened {
             }
         })?;
         warnings.extend(generations::strays(&prefix, &sources.lock, &lock, &plan.graph));
+        warnings.extend(input_paths::missing(&prefix, &sources.spec, &cluster, &plan.graph));
         let Sources { folder, spec, root, .. } = sources;
         Ok(Self {
             folder,

@@ -188,7 +188,7 @@ fn entries(node: &Node) -> Option<Vec<Child<'_>>> {
     Some(
         entries
             .iter()
-            .map(|Entry { key, place, node }| {
+            .map(|Entry { key, place, node, .. }| {
                 // What an alias stands for is changed where it is written.
                 let line = if node.is_alias() { node.place.line } else { place.line };
                 Child { step: key, is_item: false, told: Told { node, line } }

@@ -7,9 +7,11 @@ mod place;
 mod positions;
 pub mod presets;
 mod problem;
+mod reading;
 #[cfg(test)]
 mod refusals;
 mod resolve;
+mod scalars;
 mod schema;
 mod tree;
 
@@ -27,16 +29,24 @@ pub use problem::{Located, Problem, Severity};
 pub use resolve::resolve;
 pub use schema::schema;
 
+use std::collections::HashSet;
+
 use crate::cluster::Cluster;
 
 /// Reads a cluster file: the cluster with what to warn of, or everything that is wrong with the text.
 pub fn load(text: &str) -> Result<(Cluster, Vec<Located>), Vec<Located>> {
     let (spec, mut problems) = parse::read(text);
-    match spec.map(|spec| resolve(&spec)) {
-        Some(Ok((cluster, warnings))) if problems.is_empty() => return Ok((cluster, locate(text, warnings))),
-        Some(Err(more)) => problems.extend(locate(text, more)),
-        Some(Ok(_)) | None => {}
-    }
+    let Some(spec) = spec else { return Err(problems) };
+    problems.extend(scalars::check(text, &spec));
+    let more = match resolve(&spec) {
+        Ok((cluster, warnings)) if problems.is_empty() => return Ok((cluster, locate(text, warnings))),
+        Ok(_) => Vec::new(),
+        Err(more) => locate(text, more),
+    };
+    // What is wrong with a value follows from how it was read.
+    let known: HashSet<(usize, usize)> =
+        problems.iter().map(|problem| (problem.line, problem.column)).collect();
+    problems.extend(more.into_iter().filter(|problem| !known.contains(&(problem.line, problem.column))));
     problems.sort_by_key(|located| (located.line, located.column));
     Err(problems)
 }

@@ -46,7 +46,7 @@ fn conflict(text: &str) -> Option<Located> {
 }
 
 /// Room for many thousand hosts, which may all be merged with one anchor, and `true` and `false` as the only booleans.
-fn options() -> serde_saphyr::Options {
+pub(super) fn options() -> serde_saphyr::Options {
     serde_saphyr::options! {
         budget: serde_saphyr::budget! {
             max_nodes: 4_000_000,

@@ -1,7 +1,9 @@
 //! Every refusal and warning of the cluster file, with its message, its place and its way out.
 
 mod addons;
+mod addresses;
 mod components;
+mod contradictions;
 mod control_plane;
 mod etcd;
 mod hosts;
@@ -11,6 +13,7 @@ mod network;
 mod pki;
 mod pod_network;
 mod ports;
+mod scalars;
 mod text;
 
 use super::{Located, load};

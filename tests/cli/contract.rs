@@ -193,3 +193,17 @@ fn certificates_that_run_out_fail_a_build_that_asks() {
     folder.edit("kthw.lock", "ca = 2026", "ca = 2200");
     folder.kthw(&["build", "--fail-if-expiring", "30d"]).exits(0);
 }
+
+#[test]
+fn a_file_that_a_flag_names_and_nothing_provides_is_warned_of() {
+    let folder = ClusterFolder::single();
+    let flags = "\ncomponents:\n  kube-apiserver:\n    flags:\n      tracing-config-file: /etc/kubernetes/tracing.yaml\n      \
+                 oidc-ca-file: /etc/kubernetes/pki/ca.cr\n      peer-ca-file: /etc/kubernetes/pki/ca.crt\n";
+    let text = folder.read("cluster.yaml") + flags;
+    folder.write("cluster.yaml", &text);
+    let said = folder.kthw(&["build"]).exits(0).stderr;
+    assert_eq!(said.matches("nothing here puts this file on host control-plane-1").count(), 2, "{said}");
+    assert!(said.contains("did you mean `/etc/kubernetes/pki/ca.crt`?"), "{said}");
+    let line = 1 + text.lines().position(|line| line.contains("tracing")).expect("it is there");
+    assert!(said.contains(&format!("cluster.yaml:{line}:28\n")), "{said}");
+}

@@ -2,11 +2,12 @@
 
 use std::net::IpAddr;
 
+use super::addresses::{self, Use};
 use super::network::Ranges;
-use super::{load_balancer, names};
+use super::{host_names, load_balancer, names};
 use crate::cluster::{Api, Endpoint, Role, ports};
 use crate::spec::document::{ApiSpec, HostSpec};
-use crate::spec::problem::Problem;
+use crate::spec::problem::{Problem, Severity};
 
 /// Decides the endpoint: as written, or port 6443 of the load balancer or else of the first control plane.
 pub fn resolve(
@@ -39,11 +40,30 @@ fn written(url: &str, ranges: &Ranges, problems: &mut Vec<Problem>) -> Option<En
         );
         return None;
     };
+    let special = endpoint.ip().and_then(|ip| addresses::check(path, ip, Use::Host));
+    if let Some(problem) = special.filter(|problem| problem.severity == Severity::Error) {
+        problems.push(Problem { path: path.to_owned(), ..problem });
+        return None;
+    }
     match (endpoint.ip(), ranges.hosts) {
         (Some(ip), Some(range)) if !range.contains(&ip) => {
             problems.push(Problem::error(path, format!("{path} {ip} is outside network.hosts {range}")).fix(
                 "use the address of a control plane or of a load balancer in that range, or a DNS name",
             ));
+        }
+        (Some(ip), Some(range)) if addresses::is_of_network(&ip, &range) => {
+            let message = format!("{path} {ip} is no host's in network.hosts {range}");
+            let fix = "use the address of a control plane or of a load balancer, or a DNS name";
+            problems.push(Problem::error(path, message).fix(fix));
+        }
+        (None, _) if host_names::is_local(&endpoint.host) => {
+            let message = format!("{path} {} leads each host to itself", endpoint.host);
+            let fix = "write an address within network.hosts, or a name that leads to the control planes";
+            problems.push(Problem::error(path, message).fix(fix));
+        }
+        (None, _) if names::is_broken_address(&endpoint.host) => {
+            let message = format!("{path} {} is neither an IP address nor a DNS name", endpoint.host);
+            problems.push(Problem::error(path, message).fix("write it like https://10.0.0.4:6443"));
         }
         (None, _) => names::subdomain(path, &endpoint.host, problems),
         _ => {}
@@ -87,9 +107,12 @@ fn first_control_plane(hosts: &[HostSpec], problems: &mut Vec<Problem>) -> Optio
 
 fn sans(spec: &ApiSpec, problems: &mut Vec<Problem>) {
     for (i, san) in spec.sans.iter().enumerate() {
+        let path = format!("api.sans[{i}]");
         let name = san.strip_prefix("*.").unwrap_or(san);
-        if san.parse::<IpAddr>().is_err() && !names::is_subdomain(name) {
-            let path = format!("api.sans[{i}]");
+        if let Ok(address) = san.parse::<IpAddr>() {
+            let problem = addresses::check(&path, address, Use::Name);
+            problems.extend(problem.map(|problem| Problem { path, ..problem }));
+        } else if !names::is_subdomain(name) || names::is_broken_address(name) {
             let message = format!("{path} {san} is neither a DNS name nor an IP address");
             problems
                 .push(Problem::error(path, message).fix("write it without scheme and port, in lower case"));

@@ -37,10 +37,15 @@ pub fn check(components: &Components, authentication: Option<&Authentication>, p
     if let Some(authentication) = authentication.filter(|authentication| authentication.needs_file()) {
         with_file(apiserver, authentication, problems);
     }
-    if let Some(log) = set("audit-log-path").filter(|log| log != "-" && !super::paths::is_plain(log)) {
+    if let Some(log) = set("audit-log-path").filter(|log| log != "-") {
         let path = path(Program::KubeApiserver, "audit-log-path");
-        let problem = Problem::error(&path, format!("{path} {log} is neither - nor a plain absolute path"));
-        problems.push(problem.fix("write it like /var/log/kubernetes/audit.log"));
+        if super::paths::is_plain(&log) {
+            super::paths::keeps(&path, &log, problems);
+        } else {
+            let problem =
+                Problem::error(&path, format!("{path} {log} is neither - nor a plain absolute path"));
+            problems.push(problem.fix("write it like /var/log/kubernetes/audit.log"));
+        }
     }
 }
 

@@ -5,6 +5,7 @@ use std::net::IpAddr;
 
 use ipnet::IpNet;
 
+use super::addresses::{self, Use};
 use super::network::Ranges;
 use super::{members, names, pods};
 use crate::cluster::{Allocation, Arch, Effect, Host, KUBELET_LABELS, Role, Ssh, Taint};
@@ -131,13 +132,18 @@ fn address(
         return None;
     };
     let range = range?;
-    if !range.contains(&address) {
+    // That no address of the range is a host's has been said.
+    let is_told = addresses::holding(range).is_some_and(|(special, _)| special.contains(&address));
+    let special = addresses::check(&format!("{}: address", place.subject), address, Use::Host);
+    if let Some(problem) = special.filter(|_| !is_told) {
+        problems.push(Problem { path: place.field("address"), ..problem });
+    } else if !range.contains(&address) {
         problems.push(
             place
                 .error("address", format_args!("address {address} is outside network.hosts {range}"))
                 .fix("correct the address, or widen network.hosts"),
         );
-    } else if is_reserved(&address, range) {
+    } else if addresses::is_of_network(&address, range) {
         problems.push(
             place
                 .error("address", format_args!("address {address} is no host's in network.hosts {range}"))
@@ -145,15 +151,6 @@ fn address(
         );
     }
     Some(address)
-}
-
-/// Whether the address is the network's own or its broadcast address.
-pub fn is_reserved(address: &IpAddr, range: &IpNet) -> bool {
-    match range {
-        IpNet::V4(v4) if v4.prefix_len() >= 31 => false,
-        IpNet::V4(_) => *address == range.network() || *address == range.broadcast(),
-        IpNet::V6(_) => *address == range.network(),
-    }
 }
 
 fn roles(place: &Place, spec: &HostSpec, problems: &mut Vec<Problem>) -> Option<BTreeSet<Role>> {

@@ -4,14 +4,15 @@ use std::net::IpAddr;
 
 use ipnet::IpNet;
 
-use super::hosts::{Place, is_reserved};
+use super::addresses::{self, Use};
+use super::hosts::Place;
 use super::names;
 use super::network::Ranges;
 use crate::cluster::{
     Anonymous, Api, Authentication, Balancer, Cluster, Components, Endpoint, LoadBalancer, Role, ports,
 };
 use crate::spec::document::{HostSpec, LoadBalancerSpec};
-use crate::spec::problem::Problem;
+use crate::spec::problem::{Problem, Severity};
 
 const KIND: &str = "api.loadBalancer.kind";
 const ADDRESS: &str = "api.loadBalancer.address";
@@ -72,11 +73,19 @@ fn address(
         }
         return None;
     };
+    let parsed = text.parse::<IpAddr>();
+    if let Some(problem) = parsed.iter().find_map(|address| addresses::check(ADDRESS, *address, Use::Host)) {
+        let is_refused = problem.severity == Severity::Error;
+        problems.push(Problem { path: ADDRESS.to_owned(), ..problem });
+        if is_refused {
+            return None;
+        }
+    }
     let mut refuse = |message: String, fix: &str| {
         problems.push(Problem::error(ADDRESS, format!("{ADDRESS} {message}")).fix(fix));
         None
     };
-    let Ok(address) = text.parse::<IpAddr>() else {
+    let Ok(address) = parsed else {
         return refuse(format!("{text} is not an IP address"), "write an address within network.hosts");
     };
     let range: IpNet = ranges.hosts?;
@@ -84,7 +93,7 @@ fn address(
         let message = format!("{address} is outside network.hosts {range}");
         return refuse(message, "choose an address within it that no host has");
     }
-    if is_reserved(&address, &range) {
+    if addresses::is_of_network(&address, &range) {
         let message = format!("{address} is no host's in network.hosts {range}");
         return refuse(message, "choose an address between the first and the last of the range");
     }

@@ -4,6 +4,7 @@ use std::net::IpAddr;
 
 use ipnet::IpNet;
 
+use super::addresses::{self, Use};
 use super::names;
 use super::network::Ranges;
 use crate::cluster::{Addressing, Balancer, MachineNetwork, nth_address};
@@ -83,13 +84,15 @@ fn addressing(
 
 fn nameservers(spec: &MachineNetworkSpec, problems: &mut Vec<Problem>) -> Option<Vec<IpAddr>> {
     let address = |(i, text): (usize, &String)| {
-        let address = text.parse().ok();
-        if address.is_none() {
-            let path = format!("machines.network.nameservers[{i}]");
+        let path = format!("machines.network.nameservers[{i}]");
+        let Ok(address) = text.parse::<IpAddr>() else {
             let message = format!("{path} {text} is not an IP address");
             problems.push(Problem::error(path, message).fix("write the address of the server, not its name"));
-        }
-        address
+            return None;
+        };
+        let problem = addresses::check(&path, address, Use::NameServer);
+        problems.extend(problem.map(|problem| Problem { path, ..problem }));
+        Some(address)
     };
     let addresses: Vec<Option<IpAddr>> = spec.nameservers.iter().enumerate().map(address).collect();
     addresses.into_iter().collect()
@@ -121,7 +124,7 @@ fn gateway(
         Some(host) => format!("{path} {gateway} is the address of host {}", host.name),
         None if is_virtual => format!("{path} {gateway} is the virtual address of the API"),
         None if !range.contains(&gateway) => format!("{path} {gateway} is outside network.hosts {range}"),
-        None if super::hosts::is_reserved(&gateway, range) => {
+        None if addresses::is_of_network(&gateway, range) => {
             format!("{path} {gateway} is no machine's in network.hosts {range}")
         }
         None => return Some(gateway),

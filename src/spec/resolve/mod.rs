@@ -1,6 +1,8 @@
 //! Resolving: a `ClusterSpec` into a `Cluster`, deciding what was left open and reporting everything that is wrong.
 
+mod accounts;
 mod addons;
+mod addresses;
 mod api;
 mod authentication;
 mod authorized_keys;
@@ -12,6 +14,7 @@ mod control_plane;
 mod etcd;
 mod feature_gates;
 mod hazards;
+mod host_names;
 mod hosts;
 mod load_balancer;
 mod machine_network;
@@ -22,12 +25,15 @@ mod names;
 mod network;
 mod paths;
 mod pki;
+mod pod_addresses;
 mod pod_network;
 mod pods;
 mod ports;
 mod priority_classes;
 mod ranges;
+mod service_paths;
 mod settings;
+mod swap;
 mod user_data;
 mod versions;
 
@@ -66,6 +72,7 @@ fn decide(spec: &ClusterSpec, problems: &mut Vec<Problem>) -> Option<Cluster> {
         machines::let_in(hosts, &spec.hosts, &machines.user);
     }
     let api = api::resolve(&spec.api, &spec.hosts, &ranges, problems);
+    host_names::check(spec, api.as_ref().map(|api| api.endpoint.host.as_str()), problems);
     let pki = pki::resolve(&spec.pki, problems);
     let etcd = etcd::resolve(&spec.etcd, problems);
     let encryption = settings::encryption(&spec.encryption, problems);
@@ -120,6 +127,9 @@ fn decide(spec: &ClusterSpec, problems: &mut Vec<Problem>) -> Option<Cluster> {
     };
     load_balancer::gateway(&cluster, problems);
     ports::check(&cluster, problems);
+    pod_addresses::check(&cluster, &spec.hosts, spec.network.pod_mask.is_some(), problems);
+    swap::check(&cluster, problems);
+    service_paths::check(&cluster, problems);
     Some(cluster)
 }
 

@@ -72,6 +72,15 @@ pub fn is_subdomain(name: &str) -> bool {
     name.len() <= 253 && name.split('.').all(is_label)
 }
 
+/// Whether `name` ends as only addresses do, and is none: nobody looks such a name up.
+pub fn is_broken_address(name: &str) -> bool {
+    let last = name.rsplit('.').next().unwrap_or_default();
+    let is_number =
+        |digits: &str, is: fn(&u8) -> bool| !digits.is_empty() && digits.as_bytes().iter().all(is);
+    let hexadecimal = last.strip_prefix("0x").is_some_and(|digits| is_number(digits, u8::is_ascii_hexdigit));
+    name.parse::<std::net::IpAddr>().is_err() && (is_number(last, u8::is_ascii_digit) || hexadecimal)
+}
+
 /// Whether `key` is a label or taint key: a name of at most 63 characters, perhaps after a DNS prefix and a slash.
 pub fn is_key(key: &str) -> bool {
     match key.split_once('/') {

@@ -4,6 +4,7 @@ use std::net::IpAddr;
 
 use ipnet::IpNet;
 
+use super::addresses;
 use super::names;
 use super::pod_network::PodNetwork;
 use crate::cluster::{Network, nth_address};
@@ -27,6 +28,10 @@ pub fn ranges(spec: &NetworkSpec, problems: &mut Vec<Problem>) -> Ranges {
     let hosts = range("network.hosts", &spec.hosts, "10.0.0.0/24", problems);
     let services = range("network.services", &spec.services, "10.96.0.0/24", problems);
     let pods = range("network.pods", &spec.pods, "10.200.0.0/16", problems);
+    problems.extend(hosts.and_then(|range| addresses::check_hosts("network.hosts", &range)));
+    for (path, range) in [("network.services", services), ("network.pods", pods)] {
+        problems.extend(range.and_then(|range| addresses::check_pool(path, &range)));
+    }
     let named = [("hosts", hosts), ("services", services), ("pods", pods)];
     let named: Vec<_> = named.into_iter().filter_map(|(name, range)| Some((name, range?))).collect();
     for (i, one) in named.iter().enumerate() {
@@ -189,6 +194,11 @@ fn dns(spec: &NetworkSpec, services: &IpNet, problems: &mut Vec<Problem>) -> Opt
         Ok(dns) if dns == api => format!("{path} {dns} is the address of the kubernetes service"),
         Ok(dns) if dns == services.network() => {
             format!("{path} {dns} is network.services {services} itself")
+        }
+        Ok(dns) if dns.is_ipv4() && addresses::is_of_network(&dns, services) => {
+            format!(
+                "{path} {dns} is the last of network.services {services}, which the API server gives to no service"
+            )
         }
         Ok(dns) => return Some(dns),
     };

@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 use super::cloud_config::{self, Shape};
 use super::hosts::is_user;
-use super::paths;
+use super::{accounts, paths};
 use crate::cluster::User;
 use crate::field_path::join;
 use crate::meant::{AMONG_MANY, did_you_mean};
@@ -66,6 +66,7 @@ pub fn resolve(user_data: &Value, user: &User, problems: &mut Vec<Problem>) -> O
     if problems.len() == before {
         accounts(keys, user, problems);
         files(keys, problems);
+        accounts::owners(keys, user, problems);
         authorities(keys, problems);
     }
     (problems.len() == before).then(|| keys.clone())
@@ -87,7 +88,7 @@ fn misshapen(path: &str, value: &Value, shapes: &[Shape]) -> Option<(String, Str
 }
 
 /// The items of a list, each with its path.
-fn items<'k>(keys: &'k Map<String, Value>, key: &str) -> impl Iterator<Item = (String, &'k Value)> {
+pub fn items<'k>(keys: &'k Map<String, Value>, key: &str) -> impl Iterator<Item = (String, &'k Value)> {
     let path = join("machines.userData", key);
     let items = keys.get(key).and_then(Value::as_array).into_iter().flatten().enumerate();
     items.map(move |(i, item)| (format!("{path}[{i}]"), item))
@@ -133,6 +134,8 @@ fn accounts(keys: &Map<String, Value>, user: &User, problems: &mut Vec<Problem>)
 /// What the bundles of hosts hold, the planner compares with these paths.
 fn files(keys: &Map<String, Value>, problems: &mut Vec<Problem>) {
     for (path, file) in items(keys, "write_files") {
+        problems
+            .extend(file.get("permissions").and_then(|mode| permissions(&join(&path, "permissions"), mode)));
         let problem = match file.get("path") {
             Some(Value::String(file)) if paths::is_absolute(file) => continue,
             Some(file) => {
@@ -144,6 +147,34 @@ fn files(keys: &Map<String, Value>, problems: &mut Vec<Problem>) {
         };
         problems.push(problem.fix("write it like {path: /etc/motd, content: …}"));
     }
+}
+
+/// cloud-init takes text for octal digits and a number for itself: 644 would be the mode 1204. What it cannot read is 0644
+/// to it.
+fn permissions(path: &str, mode: &Value) -> Option<Problem> {
+    let message = match mode {
+        Value::String(text)
+            if !text.is_empty() && text.len() <= 5 && text.bytes().all(|b| matches!(b, b'0'..=b'7')) =>
+        {
+            return None;
+        }
+        Value::String(text) => match text.strip_prefix("0o") {
+            Some(digits) if !digits.is_empty() && digits.bytes().all(|b| matches!(b, b'0'..=b'7')) => {
+                return None;
+            }
+            _ => format!("{path} {text} is not a mode of octal digits"),
+        },
+        Value::Number(number) => match number.as_u64() {
+            Some(number) => {
+                format!("{path} {number} is the number, which to cloud-init is the mode {number:o}")
+            }
+            None => format!("{path} {number} is not a mode of octal digits"),
+        },
+        // As if it were not there.
+        Value::Null => return None,
+        _ => format!("{path} is not a mode of octal digits"),
+    };
+    Some(Problem::error(path, message).fix("write octal digits in quotes, such as '0644'"))
 }
 
 /// These are added to the authority that kthw has a machine trust.

@@ -19,6 +19,8 @@ pub struct Node {
     alias: Option<Place>,
     /// Not in quotes, nor a block of lines.
     pub is_plain: bool,
+    /// Whether a tag says what it is, such as `!!str`.
+    pub is_tagged: bool,
     pub content: Content,
     /// How many nodes it consists of.
     size: usize,
@@ -39,6 +41,8 @@ pub enum Content {
 pub struct Entry {
     pub key: Arc<str>,
     pub place: Place,
+    /// Whether the key is plain and has no tag, so that readers have to guess what it is.
+    pub is_guessed: bool,
     pub node: Node,
 }
 

@@ -53,7 +53,7 @@ enum Children {
 }
 
 enum Key {
-    Of(Arc<str>, Place),
+    Of { key: Arc<str>, place: Place, is_guessed: bool },
     Merge,
 }
 
@@ -65,6 +65,7 @@ impl Reader {
             Event::Scalar(text, style, anchor, tag) => {
                 let text = if span.is_empty() { "" } else { &*text };
                 let is_plain = style == ScalarStyle::Plain;
+                let is_tagged = tag.is_some();
                 let merges = match tag {
                     None => is_plain,
                     Some(tag) => format!("{}{}", tag.handle(), tag.suffix()) == "tag:yaml.org,2002:merge",
@@ -73,7 +74,7 @@ impl Reader {
                     return self.put_key(Key::Merge);
                 }
                 let content = Content::Scalar(text.into());
-                self.complete(Node { place, alias: None, is_plain, content, size: 1 }, anchor);
+                self.complete(Node { place, alias: None, is_plain, is_tagged, content, size: 1 }, anchor);
             }
             Event::Alias(anchor) => {
                 let node = self.alias(anchor, place);
@@ -106,7 +107,8 @@ impl Reader {
                 (Content::Mapping(Arc::new(entries)), within)
             }
         };
-        self.complete(Node { place, alias: None, is_plain: true, content, size: 1 + within }, anchor);
+        let size = 1 + within;
+        self.complete(Node { place, alias: None, is_plain: true, is_tagged: false, content, size }, anchor);
     }
 
     /// A copy of what the anchor holds, for the alias at `place`.
@@ -117,7 +119,10 @@ impl Reader {
                 self.aliased += node.size;
                 Node { alias: Some(place), ..node.clone() }
             }
-            None => Node { place, alias: None, is_plain: true, content: Content::Alias, size: 1 },
+            None => {
+                let content = Content::Alias;
+                Node { place, alias: None, is_plain: true, is_tagged: false, content, size: 1 }
+            }
         }
     }
 
@@ -150,9 +155,14 @@ impl Reader {
         match &mut open.children {
             Children::Items(nodes) => nodes.push(node),
             Children::Entries { entries, merges, key } => match key.take() {
-                Some(Key::Of(key, place)) => entries.push(Entry { key, place, node }),
+                Some(Key::Of { key, place, is_guessed }) => {
+                    entries.push(Entry { key, place, is_guessed, node });
+                }
                 Some(Key::Merge) => merges.push(node),
-                None => *key = Some(Key::Of(node.key_text(), node.stands_at())),
+                None => {
+                    let is_guessed = node.is_plain && !node.is_tagged;
+                    *key = Some(Key::Of { key: node.key_text(), place: node.stands_at(), is_guessed });
+                }
             },
         }
     }
