@@ -4,6 +4,8 @@ mod name;
 mod range;
 mod state;
 
+use std::collections::HashSet;
+
 use crate::diff::{Causes, Differences, Input, Inputs, Undo, compare};
 use crate::failure::Failure;
 use crate::opened::{Opened, open_store};
@@ -110,8 +112,8 @@ impl Comparison {
 
 /// Of the later state, what somebody has to know before it is built; what was so before is no news.
 fn tell_new_warnings(before: &Opened, after: &Opened, ui: &Ui) {
-    let is_new =
-        |warning: &&Diagnostic| !before.warnings.iter().any(|known| known.message() == warning.message());
+    let known: HashSet<&str> = before.warnings.iter().map(Diagnostic::message).collect();
+    let is_new = |warning: &&Diagnostic| !known.contains(warning.message());
     ui.diagnostics(&after.warnings.iter().filter(is_new).cloned().collect::<Vec<_>>());
 }
 
