@@ -20,6 +20,7 @@ mod members;
 mod monitoring;
 mod names;
 mod network;
+mod order;
 mod paths;
 mod pki;
 mod pod_network;
@@ -98,7 +99,7 @@ fn decide(spec: &ClusterSpec, problems: &mut Vec<Problem>) -> Option<Cluster> {
     if let (Some(api), Some(components)) = (&api, &components) {
         load_balancer::health_checks(api, components, authentication.as_ref(), problems);
     }
-    let cluster = Cluster {
+    let mut cluster = Cluster {
         name: spec.name.clone(),
         versions: versions?,
         network: network?,
@@ -120,6 +121,7 @@ fn decide(spec: &ClusterSpec, problems: &mut Vec<Problem>) -> Option<Cluster> {
     };
     load_balancer::gateway(&cluster, problems);
     ports::check(&cluster, problems);
+    order::settle(&mut cluster);
     Some(cluster)
 }
 
