@@ -11,7 +11,7 @@ use crate::failure::Failure;
 use crate::opened::{Opened, open_store};
 use crate::rollout::{Decisions, Rollout};
 use crate::side::Side;
-use crate::sources::Folder;
+use crate::sources::{self, Folder};
 use crate::spec::{self, Positions};
 use crate::ui::{Diagnostic, Ui};
 
@@ -35,6 +35,11 @@ impl Comparison {
         ui: &Ui,
     ) -> Result<Self, Failure> {
         let Range { before, after } = Range::read(folder, before, after)?;
+        if after == Name::Folder {
+            // What is missing here is more to the point than what any other state lacks.
+            sources::read_spec(folder)?;
+            sources::read_lock(folder)?;
+        }
         Self::of(folder, &before, &after, ui)
     }
 

@@ -4,6 +4,7 @@ mod addons;
 mod components;
 mod control_plane;
 mod etcd;
+mod help;
 mod hosts;
 mod load_balancer;
 mod machines;

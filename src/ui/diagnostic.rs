@@ -49,6 +49,12 @@ impl Diagnostic {
         Self { severity: Severity::Error, message: told(message.as_ref()), place: None, help: None }
     }
 
+    /// A message of several lines, in which no value has a line end.
+    pub fn error_of_lines(message: &str) -> Self {
+        let lines: Vec<String> = message.split('\n').map(told).collect();
+        Self { message: lines.join("\n"), ..Self::error("") }
+    }
+
     pub fn warning(message: impl AsRef<str>) -> Self {
         Self { severity: Severity::Warning, ..Self::error(message) }
     }

@@ -36,6 +36,11 @@ impl Ui {
         self.bytes(format!("{}\n", visible(&text.to_string())).as_bytes());
     }
 
+    /// A result of several lines, in which no value has a line end.
+    pub fn lines(&self, text: impl std::fmt::Display) {
+        text.to_string().split('\n').for_each(|line| self.result(line));
+    }
+
     /// A result for programs, on one line.
     pub fn json(&self, value: &impl Serialize) {
         let json = serde_json::to_string(value).expect("texts, numbers and lists of them serialise");
