@@ -187,17 +187,18 @@ impl ImportedAuthority {
         Ok(Self { certificate, authority, public_key, issuers: chain })
     }
 
-    /// Refuses what is not valid all the time that the certificates are which it is to vouch for.
+    /// Refuses what is not valid all the time that the certificates are which it is to vouch for. One that was made on the
+    /// day of the cluster is early enough: nobody asks about the hours before.
     pub fn outlives(&self, leaves: RangeInclusive<u64>) -> Result<(), ImportError> {
-        let days = |seconds: u64| seconds.div_ceil(86_400);
+        const DAY: u64 = 86_400;
         for one in [&self.authority].into_iter().chain(&self.issuers) {
-            let (short, late) =
-                (leaves.end().saturating_sub(one.not_after), one.not_before.saturating_sub(*leaves.start()));
+            let short = leaves.end().saturating_sub(one.not_after);
             if short > 0 {
-                return Err(ImportError::Expires { name: one.subject(), days: days(short) });
+                return Err(ImportError::Expires { name: one.subject(), days: short.div_ceil(DAY) });
             }
-            if late > 0 {
-                return Err(ImportError::Begins { name: one.subject(), days: days(late) });
+            let late = one.not_before.saturating_sub(*leaves.start());
+            if late > DAY {
+                return Err(ImportError::Begins { name: one.subject(), days: late.div_ceil(DAY) });
             }
         }
         Ok(())

@@ -37,13 +37,9 @@ pub fn problems(pki: &Pki, epochs: Epochs) -> Vec<PlanProblem> {
     let early = authority.not_before().saturating_sub(leaf.not_before());
     if are_made_here && early > 0 {
         let days = counted(days(early), "day");
-        let message =
-            format!("authorities of the epoch `ca` would begin {days} after the certificates that they sign");
-        refuse(
-            "ca",
-            message,
-            "let `leaf` be the same moment or a later one, which renews those certificates",
-        );
+        let message = format!("certificates of the epoch `leaf` would begin {days} before their authorities");
+        let fix = "write the moment of `ca` or a later one, which renews these certificates";
+        refuse("leaf", message, fix);
     }
     problems
 }
@@ -80,7 +76,7 @@ mod tests {
         check(begin, "2030-04-01T00:00:01Z", &[], &[late]);
         check(begin, "2030-04-01T00:00:01Z", &[Authority::Etcd], &[late]);
         check(begin, "2030-04-01T00:00:01Z", &Authority::ALL, &[]);
-        let early = "authorities of the epoch `ca` would begin 31 days after the certificates that they sign";
+        let early = "certificates of the epoch `leaf` would begin 31 days before their authorities";
         check(begin, "2029-12-01T00:00:00Z", &[], &[early]);
         let far = "certificates of the epoch `ca` would be valid beyond the year 9999";
         check("9999-12-01T00:00:00Z", "9999-12-01T00:00:00Z", &[], &[far]);
