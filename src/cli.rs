@@ -1,7 +1,25 @@
 //! The command line, as clap sees it.
 
+use std::ffi::OsString;
+
 use camino::Utf8PathBuf;
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
+
+use crate::visible::visible_message;
+
+/// The command line of this process; the program ends where it is wrong, or asks for help. What is repeated of it is shown
+/// as it is.
+pub fn parse() -> Cli {
+    let words: Vec<OsString> = std::env::args_os().collect();
+    Cli::try_parse_from(&words).unwrap_or_else(|error| {
+        let shown = words.iter().map(|word| visible_message(&word.to_string_lossy()));
+        match Cli::try_parse_from(shown) {
+            Err(error) => error.exit(),
+            // It is wrong by what is hidden alone.
+            Ok(_) => Cli::command().error(error.kind(), visible_message(&error.to_string())).exit(),
+        }
+    })
+}
 
 /// Kubernetes the hard way as a reproducible build graph.
 #[derive(Parser)]

@@ -1,5 +1,6 @@
 //! How a command ends when it does not end well.
 
+use std::collections::HashSet;
 use std::io::ErrorKind;
 
 use kthw_graph::NodeFailure;
@@ -7,7 +8,7 @@ use kthw_store::StoreError;
 
 use crate::sources::SourcesError;
 use crate::sys::files::FileError;
-use crate::ui::Diagnostic;
+use crate::ui::{Diagnostic, Key};
 
 /// The documented exit codes other than 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,8 +45,10 @@ impl Failure {
 
     /// Both failures, each of their problems once.
     pub fn and(mut self, other: Self) -> Self {
-        let new = other.diagnostics.into_iter().filter(|diagnostic| !self.diagnostics.contains(diagnostic));
-        let new: Vec<Diagnostic> = new.collect();
+        let known: HashSet<Key<'_>> = self.diagnostics.iter().map(Diagnostic::key).collect();
+        let is_new: Vec<bool> =
+            other.diagnostics.iter().map(|diagnostic| !known.contains(&diagnostic.key())).collect();
+        let new = other.diagnostics.into_iter().zip(is_new).filter_map(|(one, is_new)| is_new.then_some(one));
         self.diagnostics.extend(new);
         self
     }

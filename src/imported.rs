@@ -1,6 +1,7 @@
 //! Certificate authorities that were made elsewhere, and the keys that they sign with.
 
 use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 
 use kthw_graph::Secret;
 use p256::SecretKey;
@@ -60,6 +61,8 @@ pub enum ImportError {
     TooDeep(String, String, u64),
     #[error("`{name}` expires {days} d before the certificates that it is to vouch for")]
     Expires { name: String, days: u64 },
+    #[error("`{name}` begins {days} d after the certificates that it is to vouch for")]
+    Begins { name: String, days: u64 },
 }
 
 /// Why a text is not the private key of an authority. The text itself is never repeated.
@@ -111,6 +114,9 @@ impl ImportError {
             }
             Self::TooDeep(..) => "have the authority made by one that allows it",
             Self::Expires { .. } => "have it renewed, or shorten pki.certificateValidityPeriod",
+            Self::Begins { .. } => {
+                "write a later moment for `leaf` in kthw.lock, which renews those certificates"
+            }
         };
         fix.to_owned()
     }
@@ -181,12 +187,21 @@ impl ImportedAuthority {
         Ok(Self { certificate, authority, public_key, issuers: chain })
     }
 
-    /// Refuses what would be over before the certificates that it is to vouch for, which end at this time.
-    pub fn outlives(&self, leaves: u64) -> Result<(), ImportError> {
-        let short = [&self.authority].into_iter().chain(&self.issuers).find(|one| one.not_after < leaves);
-        let Some(short) = short else { return Ok(()) };
-        let days = (leaves - short.not_after).div_ceil(86_400);
-        Err(ImportError::Expires { name: short.subject(), days })
+    /// Refuses what is not valid all the time that the certificates are which it is to vouch for. One that was made on the
+    /// day of the cluster is early enough: nobody asks about the hours before.
+    pub fn outlives(&self, leaves: RangeInclusive<u64>) -> Result<(), ImportError> {
+        const DAY: u64 = 86_400;
+        for one in [&self.authority].into_iter().chain(&self.issuers) {
+            let short = leaves.end().saturating_sub(one.not_after);
+            if short > 0 {
+                return Err(ImportError::Expires { name: one.subject(), days: short.div_ceil(DAY) });
+            }
+            let late = one.not_before.saturating_sub(*leaves.start());
+            if late > DAY {
+                return Err(ImportError::Begins { name: one.subject(), days: late.div_ceil(DAY) });
+            }
+        }
+        Ok(())
     }
 
     /// Its name as people write it.

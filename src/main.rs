@@ -2,8 +2,7 @@
 
 use std::process::ExitCode;
 
-use clap::Parser;
-use kthw::cli::Cli;
+use kthw::cli;
 use kthw::commands::{self, Failure};
 use kthw::sys::memory;
 use kthw::ui::Ui;
@@ -15,7 +14,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
     memory::keep_off_disks();
-    let cli = Cli::parse();
+    let cli = cli::parse();
     let ui = Ui::new();
     match commands::run(cli, &ui).and_then(|()| ui.delivered().map_err(Failure::failed)) {
         Ok(()) => ExitCode::SUCCESS,

@@ -5,11 +5,13 @@ pub const AMONG_MANY: f64 = 0.9;
 /// The same among few words, or long ones.
 pub const AMONG_FEW: f64 = 0.8;
 
-/// The word among `known` that `word` was probably meant to be; of equally close ones the first.
-pub fn meant<'k>(word: &str, known: impl IntoIterator<Item = &'k str>, close: f64) -> Option<&'k str> {
-    let word = word.to_lowercase();
+/// The word among `known` that `word` was probably meant to be; of equally close ones the first. What is written already
+/// was not meant.
+pub fn meant<'k>(written: &str, known: impl IntoIterator<Item = &'k str>, close: f64) -> Option<&'k str> {
+    let word = written.to_lowercase();
     known
         .into_iter()
+        .filter(|known| *known != written)
         .map(|known| (strsim::jaro_winkler(&word, &known.to_lowercase()), known))
         .filter(|(similarity, _)| *similarity >= close)
         .min_by(|a, b| b.0.total_cmp(&a.0))
@@ -36,5 +38,6 @@ mod tests {
         check("initial-corrupt-check", None);
         check("zebra", None);
         check("", None);
+        check("address", None);
     }
 }

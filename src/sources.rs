@@ -186,6 +186,16 @@ pub enum SourcesError {
     #[error("{path} does not exist; `kthw lock` writes it")]
     NoLock { path: Utf8PathBuf },
     #[error(
+        "{path} is missing, and this cluster was built before: restore it from git, for a new one would change every key; for \
+         a new cluster remove {last_build} first"
+    )]
+    LostLock { path: Utf8PathBuf, last_build: Utf8PathBuf },
+    #[error(
+        "{path} and the root secret are missing: `kthw init {}` makes both for a new cluster; those of an older one belong \
+         there first", quoted(.folder.as_str())
+    )]
+    NotBegun { path: Utf8PathBuf, folder: Utf8PathBuf },
+    #[error(
         "the cluster's root secret {path} is missing: put it back from where you keep it; every key is derived \
          from it, and a new one would be a new cluster"
     )]
@@ -202,8 +212,7 @@ impl Sources {
     /// Reads every input once. What is built is built from these bytes, whatever happens to the files.
     pub fn read(folder: Folder) -> Result<Self, SourcesError> {
         let spec = read_spec(&folder)?;
-        let lock_path = folder.join(LOCK);
-        let lock = files::read_text(&lock_path)?.ok_or(SourcesError::NoLock { path: lock_path })?;
+        let lock = read_lock(&folder)?;
         let root = read_root(&folder)?;
         Ok(Self { folder, spec: spec.into(), lock: lock.into(), root, origin: Origin::Folder })
     }
@@ -219,14 +228,11 @@ impl Sources {
             }),
         };
         let (spec, lock) = match origin {
-            Origin::Folder => {
-                let path = folder.join(LOCK);
-                (read_spec(&folder)?, files::read_text(&path)?.ok_or(SourcesError::NoLock { path })?)
-            }
+            Origin::Folder => (read_spec(&folder)?, read_lock(&folder)?),
             _ => (text(SPEC)?, text(LOCK)?),
         };
         let root = match read_root(&folder) {
-            Err(SourcesError::NoRoot { .. }) => RootSecret::stand_in(""),
+            Err(SourcesError::NoRoot { .. } | SourcesError::NotBegun { .. }) => RootSecret::stand_in(""),
             root => root?,
         };
         Ok(Self { folder, spec: spec.into(), lock: lock.into(), root, origin })
@@ -270,6 +276,22 @@ pub fn read_spec(folder: &Folder) -> Result<String, SourcesError> {
     files::read_text(&path)?.ok_or_else(missing)
 }
 
+/// The text of the lock.
+pub fn read_lock(folder: &Folder) -> Result<String, SourcesError> {
+    let path = folder.join(LOCK);
+    match files::read_text(&path)? {
+        Some(text) => Ok(text),
+        None if files::exists(&folder.last_build()) => {
+            Err(SourcesError::LostLock { path, last_build: folder.last_build() })
+        }
+        None => {
+            // Without a root there is nothing yet that a lock could belong to.
+            read_root(folder)?;
+            Err(SourcesError::NoLock { path })
+        }
+    }
+}
+
 /// The root secret: private, unless it is public on purpose.
 pub fn read_root(folder: &Folder) -> Result<RootSecret, SourcesError> {
     let (public, private) = (folder.join(PUBLIC_ROOT), folder.private_root());
@@ -284,7 +306,12 @@ pub fn read_root(folder: &Folder) -> Result<RootSecret, SourcesError> {
             Err(SourcesError::MisplacedRoot { path: public, private })
         };
     }
-    let text = files::read_text(&private)?.ok_or_else(|| SourcesError::NoRoot { path: private.clone() })?;
+    let Some(text) = files::read_text(&private)? else {
+        return Err(match files::exists(&folder.join(LOCK)) {
+            true => SourcesError::NoRoot { path: private },
+            false => SourcesError::NotBegun { path: folder.join(LOCK), folder: folder.path().to_owned() },
+        });
+    };
     let mode = files::mode(&private)?;
     if mode & 0o077 != 0 {
         return Err(SourcesError::OpenRoot { path: private, mode });

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use kthw_graph::{Manifest, Origin};
 
-use super::DecidedBy;
+use super::{DecidedBy, Unfit};
 
 /// A program with its flags.
 #[derive(Debug, Clone)]
@@ -61,6 +61,15 @@ impl Command {
         flag.values.first().map(String::as_str)
     }
 
+    /// The flags that no unit file can carry.
+    pub fn unfit(&self) -> Vec<Unfit> {
+        let unfit = |flag: &Flag| {
+            let message = flag.unfit()?.to_string();
+            Some(Unfit { decided_by: flag.decided_by.clone(), message })
+        };
+        self.flags.iter().filter_map(unfit).collect()
+    }
+
     /// The command line, one flag a line.
     pub fn line(&self) -> Result<String, CommandError> {
         let mut line = self.program.to_owned();
@@ -68,15 +77,23 @@ impl Command {
             write!(line, " {}", word(argument)).expect("writing to a string succeeds");
         }
         for flag in &self.flags {
+            if let Some(error) = flag.unfit() {
+                return Err(error);
+            }
             for value in &flag.values {
                 let argument = format!("--{}={value}", flag.name);
-                if let Some(character) = argument.chars().find(|c| unfit(*c)) {
-                    return Err(CommandError { flag: flag.name.clone(), character });
-                }
                 write!(line, " \\\n  {}", word(&argument)).expect("writing to a string succeeds");
             }
         }
         Ok(line)
+    }
+}
+
+impl Flag {
+    fn unfit(&self) -> Option<CommandError> {
+        let texts = std::iter::once(&self.name).chain(&self.values);
+        let character = texts.flat_map(|text| text.chars()).find(|c| unfit(*c))?;
+        Some(CommandError { flag: self.name.clone(), character })
     }
 }
 

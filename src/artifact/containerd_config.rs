@@ -4,7 +4,7 @@ use kthw_graph::{ActionError, Content, Kind, Manifest, Origin, Reads, Resource, 
 use semver::Version;
 use serde_json::{Value, json};
 
-use super::{Ingredients, Make, Patch};
+use super::{DecidedBy, Ingredients, Make, Patch, Unfit};
 
 /// A containerd that runs Kubernetes' pods with runc, in systemd's control groups as the kubelet expects.
 pub struct ContainerdConfig {
@@ -58,6 +58,11 @@ pub fn sandbox_image(kubernetes: &Version) -> &'static str {
 }
 
 impl ContainerdConfig {
+    fn text(&self) -> Result<String, ContainerdConfigError> {
+        let refused = |problem| ContainerdConfigError { path: self.patch.path, problem };
+        toml::to_string(&self.document()).map_err(refused)
+    }
+
     fn document(&self) -> Value {
         let plugins = match self.schema {
             ContainerdSchema::V2 => self.plugins_v2(),
@@ -110,9 +115,13 @@ impl Make for ContainerdConfig {
     }
 
     fn make(&self, _from: &Ingredients<'_>) -> Result<Content, ActionError> {
-        let text = toml::to_string(&self.document())
-            .map_err(|problem| ContainerdConfigError { path: self.patch.path, problem })?;
-        Ok(Content::public(text.into_bytes()))
+        Ok(Content::public(self.text()?.into_bytes()))
+    }
+
+    fn unfit(&self) -> Vec<Unfit> {
+        let decided_by = DecidedBy::Spec(self.patch.path.to_owned());
+        let error = self.text().err();
+        error.map(|error| Unfit { decided_by, message: error.to_string() }).into_iter().collect()
     }
 
     /// As the patch leaves it.

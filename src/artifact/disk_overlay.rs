@@ -2,7 +2,7 @@
 
 use kthw_graph::{ActionError, Content, Kind, Manifest, Origin, Reads, Resource, Yields};
 
-use super::{Ingredients, Make};
+use super::{DecidedBy, Ingredients, Make, Unfit};
 use crate::cluster::Size;
 
 /// A qcow2 image (docs/interop/qcow2.txt of QEMU, version 3) that holds nothing yet: whatever is read comes from
@@ -93,11 +93,15 @@ impl Make for DiskOverlay {
     }
 
     fn make(&self, _from: &Ingredients<'_>) -> Result<Content, ActionError> {
-        // The format's own limit.
-        if self.backing_file.len() > 1023 {
-            return Err("the name of the image below is longer than 1023 bytes".into());
-        }
         Ok(Content::public(self.image()?))
+    }
+
+    fn unfit(&self) -> Vec<Unfit> {
+        // The format's own limit.
+        let is_unfit = self.backing_file.len() > 1023;
+        let decided_by = || DecidedBy::Spec("machines.image".to_owned());
+        let message = || "the name of the image below is longer than 1023 bytes: shorten it".to_owned();
+        is_unfit.then(|| Unfit { decided_by: decided_by(), message: message() }).into_iter().collect()
     }
 }
 
@@ -137,7 +141,8 @@ mod tests {
 
     #[test]
     fn a_name_that_does_not_fit_is_refused() {
-        assert!(make(overlay(&"a".repeat(1024), 4096), &[]).is_err());
+        assert!(overlay(&"a".repeat(1023), 4096).unfit().is_empty());
+        assert_eq!(overlay(&"a".repeat(1024), 4096).unfit().len(), 1);
     }
 
     #[test]

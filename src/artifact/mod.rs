@@ -73,10 +73,23 @@ pub trait Make {
     /// Makes the bytes: a pure function of the parameters, the inputs, the root secret and imported keys.
     fn make(&self, from: &Ingredients<'_>) -> Result<Content, ActionError>;
 
+    /// Values that its bytes cannot hold: said by the planner, in their place, before anything is made.
+    fn unfit(&self) -> Vec<Unfit> {
+        Vec::new()
+    }
+
     /// The container images that its bytes tell a host to pull.
     fn images(&self) -> Vec<String> {
         Vec::new()
     }
+}
+
+/// A value that a kind cannot put into its bytes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unfit {
+    pub decided_by: DecidedBy,
+    /// What is wrong, and what to write.
+    pub message: String,
 }
 
 /// Declares [`Artifact`] and hands each question on to the kind that it holds.
@@ -118,6 +131,13 @@ macro_rules! artifacts {
             pub fn make(&self, from: &Ingredients<'_>) -> Result<Content, ActionError> {
                 match self {
                     $(Self::$name(kind) => kind.make(from)),*
+                }
+            }
+
+            /// The values that whatever this is cannot hold.
+            pub fn unfit(&self) -> Vec<Unfit> {
+                match self {
+                    $(Self::$name(kind) => kind.unfit()),*
                 }
             }
 

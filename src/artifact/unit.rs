@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use kthw_graph::{ActionError, Content, Kind, Manifest, Reads, Resource, Yields};
 
 use super::command::{Command, CommandError, unfit};
-use super::{DecidedBy, Ingredients, Make};
+use super::{DecidedBy, Ingredients, Make, Unfit};
 
 /// A service that starts with the network, forever starts again until it succeeds, and belongs to `multi-user.target`.
 pub struct Unit {
@@ -265,10 +265,16 @@ impl Section {
 }
 
 impl Setting {
+    fn unfit(&self) -> Option<UnitError> {
+        let Self { key, value, .. } = self;
+        let is_unfit = value.contains(|c| unfit(c) || c == '\\');
+        is_unfit.then(|| UnitError::Setting { key, value: value.clone().into_owned() })
+    }
+
     fn line(&self) -> Result<String, UnitError> {
         let Self { key, value, .. } = self;
-        if value.contains(|c| unfit(c) || c == '\\') {
-            return Err(UnitError::Setting { key, value: value.clone().into_owned() });
+        if let Some(error) = self.unfit() {
+            return Err(error);
         }
         Ok(format!("{key}={}\n", value.replace('%', "%%")))
     }
@@ -295,6 +301,15 @@ impl Make for Unit {
 
     fn make(&self, _from: &Ingredients<'_>) -> Result<Content, ActionError> {
         Ok(Content::public(self.render()?.into_bytes()))
+    }
+
+    fn unfit(&self) -> Vec<Unfit> {
+        let unfit = |setting: &Setting| {
+            let message = setting.unfit()?.to_string();
+            Some(Unfit { decided_by: setting.decided_by.clone(), message })
+        };
+        let settings = self.settings.iter().filter_map(unfit);
+        self.exec.iter().flat_map(Command::unfit).chain(settings).collect()
     }
 }
 

@@ -30,6 +30,18 @@ pub struct Components {
 }
 
 impl Components {
+    pub fn of_mut(&mut self, program: Program) -> &mut Component {
+        match program {
+            Program::KubeApiserver => &mut self.kube_apiserver,
+            Program::KubeControllerManager => &mut self.kube_controller_manager,
+            Program::KubeScheduler => &mut self.kube_scheduler,
+            Program::Kubelet => &mut self.kubelet,
+            Program::KubeProxy => &mut self.kube_proxy,
+            Program::Etcd => &mut self.etcd,
+            Program::Containerd => &mut self.containerd,
+        }
+    }
+
     /// The changes to `program`.
     pub fn of(&self, program: Program) -> &Component {
         match program {

@@ -73,7 +73,7 @@ pub struct Ssh {
 }
 
 /// A taint of a node; its value may be empty.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Taint {
     pub key: String,
     pub value: String,

@@ -57,7 +57,7 @@ pub struct Cluster {
     pub versions: Versions,
     pub network: Network,
     pub api: Api,
-    /// In the order of the cluster file; names and addresses are unique.
+    /// By name, `worker-2` before `worker-10`; names and addresses are unique.
     pub hosts: Vec<Host>,
     pub components: Components,
     pub pki: Pki,
@@ -81,7 +81,7 @@ impl Cluster {
         self.hosts.iter().filter(|host| host.is(Role::ControlPlane))
     }
 
-    /// Whether this is the control plane that applies what a new cluster needs: the first.
+    /// Whether this is the control plane that applies what a new cluster needs: the first by name.
     pub fn bootstraps(&self, host: &Host) -> bool {
         self.control_planes().next().is_some_and(|first| first.name == host.name)
     }

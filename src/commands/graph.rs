@@ -16,6 +16,7 @@ use crate::sources::Folder;
 use crate::spec::Positions;
 use crate::sys::files;
 use crate::ui::Ui;
+use crate::visible::visible_json;
 
 pub fn run(folder: Folder, args: GraphArgs, ui: &Ui) -> Result<(), Failure> {
     let opened = Opened::read(folder, ui)?;
@@ -123,8 +124,9 @@ fn json(graph: &Graph<Artifact>) -> String {
         inputs: graph.node(id).inputs.iter().map(|(slot, input)| (&**slot, name(graph, *input))).collect(),
     };
     let nodes: Vec<JsonNode<'_>> = sorted(graph).into_iter().map(node).collect();
-    let mut text =
-        serde_json::to_string_pretty(&serde_json::json!({ "nodes": nodes })).expect("names serialise");
+    let mut text = visible_json(
+        &serde_json::to_string_pretty(&serde_json::json!({ "nodes": nodes })).expect("names serialise"),
+    );
     text.push('\n');
     text
 }

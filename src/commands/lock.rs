@@ -7,7 +7,7 @@ use crate::failure::{Exit, Failure};
 use crate::lock::{Epoch, Epochs, Lock, Pin};
 use crate::opened::{check_root, lock_problems, read_and_warn, runtime};
 use crate::plan;
-use crate::sources::{self, Folder, LOCK};
+use crate::sources::{self, Folder, LOCK, SourcesError};
 use crate::sys::fetch::{Fetcher, Limits};
 use crate::sys::{clock, entropy, files};
 use crate::ui::{Diagnostic, Ui};
@@ -16,12 +16,10 @@ use crate::upstream::{self, Need};
 pub fn run(folder: Folder, args: cli::Lock, ui: &Ui) -> Result<(), Failure> {
     let spec = Arc::from(sources::read_spec(&folder)?);
     let cluster = read_and_warn(&spec, ui)?;
-    let mut lock = match files::read_text(&folder.join(LOCK))? {
-        Some(text) => existing_lock(&text.into(), args.check, ui)?,
-        None => {
-            refuse_if_built(&folder)?;
-            new_lock(&folder, &cluster.name)?
-        }
+    let mut lock = match sources::read_lock(&folder) {
+        // A new lock is a new cluster, with other keys: not one that takes the place of a lost one.
+        Err(SourcesError::NoLock { .. }) if !args.check => new_lock(&folder, &cluster.name)?,
+        text => existing_lock(&text?.into(), args.check, ui)?,
     };
     check_root(&lock, &sources::read_root(&folder)?)?;
     let needs = plan::needs(&cluster);
@@ -34,20 +32,6 @@ pub fn run(folder: Folder, args: cli::Lock, ui: &Ui) -> Result<(), Failure> {
     files::write(&folder.join(LOCK), lock.render().as_bytes(), 0o644)?;
     report(&before, &lock, ui);
     Ok(())
-}
-
-/// A new lock is a new cluster, with other keys: not one that takes the place of a lost one.
-fn refuse_if_built(folder: &Folder) -> Result<(), Failure> {
-    if files::read_text(&folder.last_build())?.is_none() {
-        return Ok(());
-    }
-    let error =
-        Diagnostic::error(format!("{} is missing, and this cluster was built before", folder.join(LOCK)));
-    let help = format!(
-        "restore it from git: a new one would change every key; for a new cluster remove {} first",
-        folder.last_build()
-    );
-    Err(Failure::wrong_input(vec![error.help(Some(help))]))
 }
 
 /// The lock that is there. Unless it is only checked, a pin that cannot be trusted is made anew, and a merge is finished.

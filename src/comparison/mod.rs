@@ -4,12 +4,14 @@ mod name;
 mod range;
 mod state;
 
+use std::collections::HashSet;
+
 use crate::diff::{Causes, Differences, Input, Inputs, Undo, compare};
 use crate::failure::Failure;
 use crate::opened::{Opened, open_store};
 use crate::rollout::{Decisions, Rollout};
 use crate::side::Side;
-use crate::sources::Folder;
+use crate::sources::{self, Folder};
 use crate::spec::{self, Positions};
 use crate::ui::{Diagnostic, Ui};
 
@@ -33,6 +35,11 @@ impl Comparison {
         ui: &Ui,
     ) -> Result<Self, Failure> {
         let Range { before, after } = Range::read(folder, before, after)?;
+        if after == Name::Folder {
+            // What is missing here is more to the point than what any other state lacks.
+            sources::read_spec(folder)?;
+            sources::read_lock(folder)?;
+        }
         Self::of(folder, &before, &after, ui)
     }
 
@@ -110,8 +117,8 @@ impl Comparison {
 
 /// Of the later state, what somebody has to know before it is built; what was so before is no news.
 fn tell_new_warnings(before: &Opened, after: &Opened, ui: &Ui) {
-    let is_new =
-        |warning: &&Diagnostic| !before.warnings.iter().any(|known| known.message() == warning.message());
+    let known: HashSet<&str> = before.warnings.iter().map(Diagnostic::message).collect();
+    let is_new = |warning: &&Diagnostic| !known.contains(warning.message());
     ui.diagnostics(&after.warnings.iter().filter(is_new).cloned().collect::<Vec<_>>());
 }
 

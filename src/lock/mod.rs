@@ -9,6 +9,7 @@ mod checksum;
 mod epoch;
 mod merge;
 mod pin;
+mod place;
 mod problem;
 mod read;
 mod section;
@@ -22,6 +23,7 @@ pub use changes::EntryChange;
 pub use checksum::{Algorithm, Checksum};
 pub use epoch::{Epoch, Epochs};
 pub use pin::{Pin, PinKey};
+pub use place::place;
 pub use problem::LockProblem;
 
 /// The layout of the file that this program reads and writes.

@@ -23,12 +23,15 @@ impl fmt::Display for LockProblem {
 /// The problems found so far, by byte offset.
 pub struct Problems<'t> {
     text: &'t str,
+    /// Where each line begins.
+    lines: Vec<usize>,
     found: Vec<(usize, String, &'static str)>,
 }
 
 impl<'t> Problems<'t> {
     pub fn new(text: &'t str) -> Self {
-        Self { text, found: Vec::new() }
+        let ends = text.match_indices('\n').map(|(end, _)| end + 1);
+        Self { text, lines: std::iter::once(0).chain(ends).collect(), found: Vec::new() }
     }
 
     pub fn add(&mut self, at: usize, message: impl Into<String>, fix: &'static str) {
@@ -37,9 +40,9 @@ impl<'t> Problems<'t> {
 
     /// The line and column of a byte offset.
     pub fn place(&self, at: usize) -> (usize, usize) {
-        let before = self.text.get(..at).unwrap_or(self.text);
-        let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
-        (before.matches('\n').count() + 1, before[line_start..].chars().count() + 1)
+        let at = if self.text.is_char_boundary(at) { at } else { self.text.len() };
+        let line = self.lines.partition_point(|start| *start <= at);
+        (line, self.text[self.lines[line - 1]..at].chars().count() + 1)
     }
 
     pub fn in_order(mut self) -> Vec<LockProblem> {

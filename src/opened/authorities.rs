@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::artifact::Validity;
 use crate::cluster::{Authority, AuthorityFiles, Cluster};
 use crate::failure::Failure;
 use crate::imported::{ImportedAuthorities, ImportedAuthority, ImportedKeys};
@@ -30,8 +31,8 @@ type Problem = (String, String, String);
 pub fn read(sources: &Sources, cluster: &Cluster, lock: &Lock) -> Result<Authorities, Failure> {
     let mut authorities = Authorities::default();
     let mut problems = Vec::new();
-    let lifetime = cluster.pki.leaf_lifetime.as_secs();
-    let leaves = lock.epochs.leaf.unix().unsigned_abs().saturating_add(lifetime);
+    let epoch = lock.epochs.leaf.unix().unsigned_abs();
+    let leaves = Validity { epoch, lifetime: cluster.pki.leaf_lifetime.as_secs() };
     for (authority, files) in &cluster.pki.authorities {
         match certificate(sources, *authority, files, leaves, &mut authorities.files)? {
             Ok(imported) => {
@@ -53,7 +54,7 @@ fn certificate(
     sources: &Sources,
     authority: Authority,
     files: &AuthorityFiles,
-    leaves: u64,
+    leaves: Validity,
     read: &mut Vec<NamedFile>,
 ) -> Result<Result<ImportedAuthority, Problem>, Failure> {
     let field = format!("pki.authorities.{authority}.certificate");
@@ -63,7 +64,8 @@ fn certificate(
         return Ok(Err((field, format!("{name} does not exist"), fix)));
     };
     let imported = ImportedAuthority::read(bytes.expose());
-    let imported = imported.and_then(|imported| imported.outlives(leaves).map(|()| imported));
+    let imported = imported
+        .and_then(|imported| imported.outlives(leaves.not_before()..=leaves.not_after()).map(|()| imported));
     read.push(file);
     Ok(imported.map_err(|error| (field, format!("{name}: {error}"), error.fix(name))))
 }

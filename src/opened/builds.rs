@@ -9,7 +9,7 @@ use super::store::{open_store, require_store};
 use crate::failure::Failure;
 use crate::lock::Lock;
 use crate::plan;
-use crate::sources::{Folder, LOCK, SPEC, SourcesError};
+use crate::sources::{self, Folder, LOCK, SPEC};
 use crate::sys::files;
 use crate::ui::Ui;
 
@@ -89,9 +89,7 @@ pub fn build_of(folder: &Folder, cluster: &str, ui: &Ui) -> Result<Option<u64>, 
 
 /// The lock, which says whose builds are meant.
 fn lock(folder: &Folder) -> Result<Lock, Failure> {
-    let path = folder.join(LOCK);
-    let text = files::read_text(&path)?.ok_or(SourcesError::NoLock { path })?;
-    read_lock("", &text.into()).map_err(Failure::wrong_input)
+    read_lock("", &sources::read_lock(folder)?.into()).map_err(Failure::wrong_input)
 }
 
 /// The texts of a record's inputs; none if it has not kept them.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use kthw_graph::Graph;
 
 use crate::artifact::Artifact;
-use crate::lock::Lock;
+use crate::lock::{Lock, place};
 use crate::meant::{AMONG_FEW, did_you_mean};
 use crate::sources::LOCK;
 use crate::ui::Diagnostic;
@@ -28,7 +28,7 @@ pub fn strays(prefix: &str, text: &Arc<str>, lock: &Lock, graph: &Graph<Artifact
         let help = did_you_mean(label, labels.iter().copied(), AMONG_FEW)
             .unwrap_or_else(|| "a key is called as its node in graph.txt, without `/key`".to_owned());
         let diagnostic = Diagnostic::warning(message).help(Some(help));
-        match place(text, label) {
+        match place(text, "generations", label) {
             Some((line, column)) => {
                 diagnostic.at(&format!("{prefix}{LOCK}"), text, line, column, label.chars().count())
             }
@@ -36,14 +36,4 @@ pub fn strays(prefix: &str, text: &Arc<str>, lock: &Lock, graph: &Graph<Artifact
         }
     };
     lock.generations.keys().filter(stray).map(warning).collect()
-}
-
-/// The line and column of a label in the section `generations`, from 1.
-fn place(text: &str, label: &str) -> Option<(usize, usize)> {
-    let mut lines = (1..).zip(text.lines()).skip_while(|(_, line)| line.trim() != "[generations]");
-    lines.find_map(|(number, line)| {
-        let (key, _) = line.split_once('=')?;
-        let is_it = key.trim().trim_matches(['"', '\'']) == label;
-        is_it.then(|| (number, 1 + line[..line.find(label).unwrap_or(0)].chars().count()))
-    })
 }

@@ -17,7 +17,7 @@ use crate::artifact::Artifact;
 use crate::cluster::Cluster;
 use crate::failure::Failure;
 use crate::imported::{ImportedAuthorities, ImportedKeys};
-use crate::lock::Lock;
+use crate::lock::{self, Lock};
 use crate::plan::{self, Plan, PlanProblem};
 use crate::root::RootSecret;
 use crate::side;
@@ -133,7 +133,17 @@ impl Opened {
                     let next = if is_past { "" } else { "; run `kthw lock`" };
                     return Diagnostic::error(format!("{prefix}{problem}{next}"));
                 }
-                let diagnostic = Diagnostic::error(problem.to_string());
+                let diagnostic = Diagnostic::error(problem.to_string()).help(problem.fix());
+                if let Some((section, label)) = problem.entry() {
+                    let (line, column) = lock::place(&sources.lock, section, label).unwrap_or((1, 1));
+                    return diagnostic.at(
+                        &format!("{prefix}{LOCK}"),
+                        &sources.lock,
+                        line,
+                        column,
+                        label.len(),
+                    );
+                }
                 let Some(field) = problem.field() else { return diagnostic };
                 let Place { line, column, len } = positions.locate(field);
                 diagnostic.at(&format!("{prefix}{SPEC}"), &sources.spec, line, column, len)

@@ -16,6 +16,7 @@ pub fn require_store(folder: &Folder) -> Result<(), Failure> {
         return Ok(());
     }
     sources::read_spec(folder)?;
+    sources::read_lock(folder)?;
     Err(Failure::failed(format!("there is no store at {store}; `kthw build` makes one")))
 }
 

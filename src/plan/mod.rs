@@ -20,7 +20,10 @@ mod pki;
 mod planner;
 mod pod_network;
 mod releases;
+mod validity;
 mod worker;
+
+use std::collections::HashSet;
 
 use kthw_graph::{Graph, GraphProblem};
 use semver::Version;
@@ -59,6 +62,12 @@ pub enum PlanProblem {
          change what decides that file"
     )]
     Taken { field: String, path: String, host: String },
+    /// A value that no file of a host can hold; the field is missing where kthw decided it.
+    #[error("{message}")]
+    Unfit { field: Option<String>, message: String },
+    /// Epochs by which certificates and their authorities are not valid together.
+    #[error("{message}")]
+    Epoch { class: &'static str, message: String, fix: &'static str },
     #[error(transparent)]
     Graph(#[from] GraphProblem),
 }
@@ -68,7 +77,24 @@ impl PlanProblem {
     pub fn field(&self) -> Option<&str> {
         match self {
             Self::Taken { field, .. } => Some(field),
-            Self::Unpinned { .. } | Self::Graph(_) => None,
+            Self::Unfit { field, .. } => field.as_deref(),
+            Self::Unpinned { .. } | Self::Epoch { .. } | Self::Graph(_) => None,
+        }
+    }
+
+    /// The label and the section of the lock that is wrong, if one is.
+    pub fn entry(&self) -> Option<(&'static str, &'static str)> {
+        match self {
+            Self::Epoch { class, .. } => Some(("epochs", class)),
+            _ => None,
+        }
+    }
+
+    /// What to do, where the message does not say it.
+    pub fn fix(&self) -> Option<&'static str> {
+        match self {
+            Self::Epoch { fix, .. } => Some(fix),
+            _ => None,
         }
     }
 }
@@ -81,6 +107,7 @@ pub fn plan(
     imported: &ImportedAuthorities,
 ) -> Result<Plan, Vec<PlanProblem>> {
     let mut planner = Planner::new(cluster, lock, root);
+    planner.problems.extend(validity::problems(&cluster.pki, lock.epochs));
     planner.define_authorities(imported);
     planner.define_identities(pki::cluster_identities(cluster));
     planner.define_service_account_keys();
@@ -122,8 +149,11 @@ pub fn plan(
         members.push(planner.define_bundle(files));
     }
     planner.define(CLUSTER, ClusterIndex { name: cluster.name.clone() }, members);
-    let Planner { graph, problems, .. } = planner;
+    let Planner { graph, mut problems, .. } = planner;
     if !problems.is_empty() {
+        // What many hosts have is wrong once.
+        let mut seen = HashSet::new();
+        problems.retain(|problem| seen.insert((problem.field().map(str::to_owned), problem.to_string())));
         // What is not pinned is not defined either: each gap in the graph would say the same again.
         return Err(problems);
     }

@@ -6,7 +6,7 @@ use std::net::IpAddr;
 
 use kthw_graph::{GraphBuilder, NodeId, NodeName, Slot};
 
-use crate::artifact::{Artifact, Bundle, OnChange, Permissions, Service};
+use crate::artifact::{Artifact, Bundle, DecidedBy, OnChange, Permissions, Service, Unfit};
 use crate::cluster::{Arch, Cluster, Host};
 use crate::lock::Lock;
 use crate::root::RootFingerprint;
@@ -80,7 +80,16 @@ impl<'a> Planner<'a> {
         inputs: impl IntoIterator<Item = (Slot, NodeId)>,
     ) -> NodeId {
         let id = self.name(name);
-        self.graph.define(id, artifact.into(), inputs.into_iter().collect());
+        let artifact = artifact.into();
+        self.problems.extend(artifact.unfit().into_iter().map(|Unfit { decided_by, message }| {
+            let field = match decided_by {
+                DecidedBy::Spec(field) => Some(field),
+                DecidedBy::Derived(fields) => fields.into_iter().next(),
+                DecidedBy::Program => None,
+            };
+            PlanProblem::Unfit { field, message }
+        }));
+        self.graph.define(id, artifact, inputs.into_iter().collect());
         id
     }
 

@@ -8,6 +8,7 @@ use crate::diff::{Area, Detail, HostChange, Input, TextChange};
 use crate::lock::EntryChange;
 use crate::redaction::redacted;
 use crate::spec::FieldChange;
+use crate::visible::visible_json;
 
 /// The report as one JSON document.
 pub fn json(report: &Report) -> String {
@@ -25,7 +26,8 @@ pub fn json(report: &Report) -> String {
         "hostsRemoved": report.removed.iter().map(host).collect::<Vec<_>>(),
         "files": report.entries.iter().map(entry).collect::<Vec<_>>(),
     });
-    let mut text = serde_json::to_string_pretty(&document).expect("strings and numbers serialise");
+    let mut text =
+        visible_json(&serde_json::to_string_pretty(&document).expect("strings and numbers serialise"));
     text.push('\n');
     text
 }

@@ -172,7 +172,7 @@ mod tests {
         };
         check(&provider("secretbox", "aescbc"), &[(Kind::Forbidden, "secretbox → aescbc")]);
         let written =
-            (Kind::Breaking, "what is written of secrets, configmaps as soon as the first API server");
+            (Kind::Breaking, "what is written of configmaps, secrets as soon as the first API server");
         check(
             &provider("identity", "secretbox"),
             &[(Kind::Lasting, "secretbox encrypts from now on"), written],

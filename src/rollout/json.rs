@@ -9,6 +9,7 @@ use super::flags::FlagChange;
 use super::stage::Stage;
 use super::step::{Step, Wave};
 use crate::diff::Inputs;
+use crate::visible::visible_json;
 
 #[derive(Serialize)]
 struct Document<'a> {
@@ -55,5 +56,5 @@ pub fn json(rollout: &Rollout, inputs: &Inputs, [before, after]: [&str; 2]) -> S
         certificates: &rollout.certificates,
         flags: &rollout.flags,
     };
-    serde_json::to_string(&document).expect("texts and numbers are JSON")
+    visible_json(&serde_json::to_string(&document).expect("texts and numbers are JSON"))
 }

@@ -355,7 +355,7 @@ mod tests {
         let workers = rollout.waves.last().expect("a wave");
         let sizes: Vec<usize> = workers.batches.iter().map(Vec::len).collect();
         assert_eq!(sizes, [1, 3, 1, 3, 3, 3, 3, 3, 3, 3, 3, 1]);
-        assert_eq!((&*workers.batches[0][0].host, &*workers.batches[2][0].host), ("more-24", "worker-0"));
+        assert_eq!((&*workers.batches[0][0].host, &*workers.batches[2][0].host), ("more-24", "more-0"));
     }
 
     #[test]

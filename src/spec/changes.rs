@@ -1,11 +1,12 @@
 //! What tells two cluster files apart, field by field, whatever their layout and comments.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::fmt;
+use std::sync::Arc;
 
 use super::place::Place;
 use super::positions::Positions;
-use super::tree::{Content, Entry, Node};
+use super::tree::{Content, Entries, Entry, Node};
 use crate::field_path::{item, join};
 
 /// A field that was added, removed or given another value. An item that was added or removed is one change.
@@ -103,8 +104,8 @@ fn compare(path: &str, before: Told<'_>, after: Told<'_>, changes: &mut Changes)
         _ => None,
     };
     let Some((before_children, after_children)) = children else {
-        let (old, new) = (before.written(), after.written());
-        if old.value != new.value {
+        if !is_same(before.node, after.node) {
+            let (old, new) = (before.written(), after.written());
             changes.push(path, Some((old, before.node.place)), Some((new, after.node.place)));
         }
         return;
@@ -187,6 +188,7 @@ fn entries(node: &Node) -> Option<Vec<Child<'_>>> {
     let Content::Mapping(entries) = &node.content else { return None };
     Some(
         entries
+            .list
             .iter()
             .map(|Entry { key, place, node, .. }| {
                 // What an alias stands for is changed where it is written.
@@ -210,6 +212,26 @@ fn items(node: &Node) -> Option<Vec<Child<'_>>> {
 
 fn value(node: &Node) -> String {
     Flow(node).to_string()
+}
+
+/// Whether both say the same: the order of keys means nothing, at any depth.
+fn is_same(before: &Node, after: &Node) -> bool {
+    match (&before.content, &after.content) {
+        (Content::Mapping(old), Content::Mapping(new)) => {
+            let keys = |entries: &Entries| entries.list.iter().map(|entry| Arc::clone(&entry.key)).collect();
+            let keys: [BTreeSet<Arc<str>>; 2] = [keys(old), keys(new)];
+            let is_child_same = |key: &Arc<str>| match (old.of_key(key), new.of_key(key)) {
+                (Some(old), Some(new)) => is_same(&old.node, &new.node),
+                _ => false,
+            };
+            keys[0] == keys[1] && keys[0].iter().all(is_child_same)
+        }
+        (Content::Sequence(old), Content::Sequence(new)) => {
+            let (old, new) = (&old.nodes, &new.nodes);
+            old.len() == new.len() && old.iter().zip(new).all(|(old, new)| is_same(old, new))
+        }
+        _ => value(before) == value(after),
+    }
 }
 
 /// Whether a text would be no text without its quotes.
@@ -241,7 +263,7 @@ impl fmt::Display for Flow<'_> {
             }
             Content::Mapping(entries) => {
                 f.write_str("{")?;
-                for (i, Entry { key, node, .. }) in entries.iter().enumerate() {
+                for (i, Entry { key, node, .. }) in entries.list.iter().enumerate() {
                     let comma = if i == 0 { "" } else { ", " };
                     write!(f, "{comma}{key}: {}", Flow(node))?;
                 }
@@ -285,6 +307,16 @@ hosts:
         let after = "# more\nhosts: [{labels: {zone: 'a'}, name: w1}, {roles: [worker], name: w2}]\nname: a\n\
                      api: {sans: [x, y]}\nnetwork: {services: 10.96.0.0/24}\n";
         assert_eq!(shown(BEFORE, after), [""; 0]);
+        let rules = "rules:\n- {verbs: [get, list], on: {group: a, kinds: [b]}}\n- {level: None}\n";
+        let turned = "rules:\n- on: {kinds: [b], group: 'a'}\n  verbs: [get, list]\n- {level: None}\n";
+        assert_eq!(shown(rules, turned), [""; 0]);
+        for other in [
+            turned.replace("get, list", "list, get"),
+            turned.replace("group: 'a'", "group: 'c'"),
+            turned.replace(", group: 'a'", ""),
+        ] {
+            assert_eq!(shown(rules, &other).len(), 1, "{other}");
+        }
     }
 
     #[test]

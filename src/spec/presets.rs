@@ -13,10 +13,11 @@ pub const PRODUCTION: &str = include_str!("../../examples/production/cluster.yam
 pub const CILIUM: &str = include_str!("../../examples/cilium/cluster.yaml");
 
 #[cfg(test)]
+pub const ALL: &[&str] = &[SINGLE, CILIUM, HA_IPVS, HA_HAPROXY, PRODUCTION];
+
+#[cfg(test)]
 mod tests {
     use super::*;
-
-    const ALL: &[&str] = &[SINGLE, CILIUM, HA_IPVS, HA_HAPROXY, PRODUCTION];
 
     #[test]
     fn a_preset_loads_without_a_warning() {

@@ -6,6 +6,7 @@ mod components;
 mod contradictions;
 mod control_plane;
 mod etcd;
+mod help;
 mod hosts;
 mod load_balancer;
 mod machines;

@@ -5,16 +5,17 @@ use std::sync::Arc;
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 
 use crate::redaction::{is_delicate, redacted};
+use crate::visible::{same_width, visible_message};
 
 /// How bad it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 enum Severity {
     Error,
     Warning,
 }
 
 /// One problem: a line that names its subject, the place in an input file if there is one, and the next step.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Diagnostic {
     severity: Severity,
     message: String,
@@ -23,19 +24,35 @@ pub struct Diagnostic {
 }
 
 /// A place in an input file.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 struct Place {
     file: String,
     line: usize,
     column: usize,
-    /// The file's text with the stretch that is meant, unless it may be secret.
-    quoted: Option<(Arc<str>, std::ops::Range<usize>)>,
+    length: usize,
+    /// The file's text, unless what is written there may be secret.
+    source: Option<Arc<str>>,
+}
+
+/// What tells diagnostics apart.
+#[derive(PartialEq, Eq, Hash)]
+pub struct Key<'d> {
+    severity: Severity,
+    message: &'d str,
+    place: Option<(&'d str, usize, usize)>,
+    help: Option<&'d str>,
 }
 
 impl Diagnostic {
-    /// Whatever the message repeats, it says no password and no private key.
+    /// Whatever the message repeats, it is one line of what can be seen, without passwords and private keys.
     pub fn error(message: impl AsRef<str>) -> Self {
-        Self { severity: Severity::Error, message: redacted(message.as_ref()), place: None, help: None }
+        Self { severity: Severity::Error, message: told(message.as_ref()), place: None, help: None }
+    }
+
+    /// A message of several lines, in which no value has a line end.
+    pub fn error_of_lines(message: &str) -> Self {
+        let lines: Vec<String> = message.split('\n').map(told).collect();
+        Self { message: lines.join("\n"), ..Self::error("") }
     }
 
     pub fn warning(message: impl AsRef<str>) -> Self {
@@ -44,26 +61,37 @@ impl Diagnostic {
 
     /// Adds the next step.
     pub fn help(mut self, help: Option<impl AsRef<str>>) -> Self {
-        self.help = help.map(|help| redacted(help.as_ref()));
+        self.help = help.map(|help| told(help.as_ref()));
         self
     }
 
     /// Adds the place, and its line if that holds no secret: line and column count from one, `length` in characters.
-    pub fn at(mut self, file: &str, source: &Arc<str>, line: usize, column: usize, length: usize) -> Self {
-        let quote = || (Arc::clone(source), span(source, line, column, length));
-        let quoted = (!is_delicate(source, line)).then(quote);
-        self.place = Some(Place { file: file.to_owned(), line, column, quoted });
-        self
+    pub fn at(self, file: &str, source: &Arc<str>, line: usize, column: usize, length: usize) -> Self {
+        let source = Some(Arc::clone(source));
+        Self { place: Some(Place { file: visible_message(file), line, column, length, source }), ..self }
     }
 
     /// Adds the place alone, where what is written there may be secret.
-    pub fn at_unquoted(mut self, file: &str, line: usize, column: usize) -> Self {
-        self.place = Some(Place { file: file.to_owned(), line, column, quoted: None });
-        self
+    pub fn at_unquoted(self, file: &str, line: usize, column: usize) -> Self {
+        let file = visible_message(file);
+        Self { place: Some(Place { file, line, column, length: 1, source: None }), ..self }
     }
 
     pub fn message(&self) -> &str {
         &self.message
+    }
+
+    pub fn is_error(&self) -> bool {
+        self.severity == Severity::Error
+    }
+
+    pub fn key(&self) -> Key<'_> {
+        Key {
+            severity: self.severity,
+            message: &self.message,
+            place: self.place.as_ref().map(|place| (&*place.file, place.line, place.column)),
+            help: self.help.as_deref(),
+        }
     }
 
     pub fn render(&self, renderer: &Renderer) -> String {
@@ -72,11 +100,12 @@ impl Diagnostic {
             Severity::Warning => Level::WARNING,
         };
         let mut group = Group::with_title(level.primary_title(&self.message));
-        if let Some(Place { file, line, column, quoted }) = &self.place {
-            group = match quoted {
-                Some((source, span)) => {
-                    let mark = AnnotationKind::Primary.span(span.clone());
-                    group.element(Snippet::source(&**source).path(file).annotation(mark))
+        if let Some(place) = &self.place {
+            let Place { file, line, column, .. } = place;
+            group = match place.quote() {
+                Some(Quote { line, text, span }) => {
+                    let mark = AnnotationKind::Primary.span(span);
+                    group.element(Snippet::source(text).path(file).line_start(line).annotation(mark))
                 }
                 None => group.element(Origin::path(file).line(*line).char_column(*column)),
             };
@@ -88,14 +117,30 @@ impl Diagnostic {
     }
 }
 
-/// The bytes of a stretch of text that is given by line, column and length.
-fn span(source: &str, line: usize, column: usize, length: usize) -> std::ops::Range<usize> {
-    let before: usize = source.split_inclusive('\n').take(line.saturating_sub(1)).map(str::len).sum();
-    let text = source[before..].split('\n').next().unwrap_or_default();
-    let byte = |chars: usize| text.char_indices().nth(chars).map_or(text.len(), |(at, _)| at);
-    let start = byte(column.saturating_sub(1));
-    let end = byte(column.saturating_sub(1) + length.max(1));
-    before + start..before + end.max(start)
+/// What a message may repeat of what somebody wrote.
+fn told(text: &str) -> String {
+    visible_message(&redacted(text))
+}
+
+/// A line of a file as it is shown, with the stretch that is meant. Its columns are those of the file.
+struct Quote {
+    line: usize,
+    text: String,
+    span: std::ops::Range<usize>,
+}
+
+impl Place {
+    fn quote(&self) -> Option<Quote> {
+        let source = self.source.as_ref().filter(|source| !is_delicate(source, self.line))?;
+        let sought = self.line.max(1);
+        // The end of the text is the end of its last line.
+        let (line, text) = (1..).zip(source.lines()).take(sought).last().unwrap_or((1, ""));
+        let column = if line == sought { self.column.saturating_sub(1) } else { usize::MAX };
+        let text = same_width(text);
+        let at = |chars: usize| text.char_indices().nth(chars).map_or(text.len(), |(at, _)| at);
+        let span = at(column)..at(column.saturating_add(self.length.max(1)));
+        Some(Quote { line, text, span })
+    }
 }
 
 #[cfg(test)]
@@ -131,6 +176,24 @@ mod tests {
          = help: not m
         ");
         assert_eq!(diagnostic.at_unquoted("cluster.yaml", 2, 23).render(&Renderer::plain()), delicate);
+    }
+
+    #[test]
+    fn nothing_is_hidden_and_no_value_begins_a_line() {
+        let source: Arc<str> = "a: 1\nb: x\u{9b}31m\u{202e}y z\n".into();
+        let poison = "x\u{9b}31m\u{202e}y\r\nerror: all is well\u{2028}\tz";
+        let diagnostic = Diagnostic::error(format!("b is {poison}"))
+            .at(&format!("{poison}.yaml"), &source, 2, 4, 7)
+            .help(Some(format!("not {poison}")));
+        insta::assert_snapshot!(diagnostic.render(&Renderer::plain()), @r"
+        error: b is x\u{9b}31m\u{202e}y\r\nerror: all is well\u{2028}\tz
+         --> x\u{9b}31m\u{202e}y\r\nerror: all is well\u{2028}\tz.yaml:2:4
+          |
+        2 | b: x�31m�y z
+          |    ^^^^^^^
+          |
+          = help: not x\u{9b}31m\u{202e}y\r\nerror: all is well\u{2028}\tz
+        ");
     }
 
     #[test]

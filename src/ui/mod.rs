@@ -3,13 +3,20 @@
 mod diagnostic;
 mod progress;
 
-pub use diagnostic::Diagnostic;
+pub use diagnostic::{Diagnostic, Key};
 pub use progress::Progress;
 
 use std::io::{ErrorKind, IsTerminal, Write};
 use std::sync::OnceLock;
 
 use annotate_snippets::Renderer;
+use serde::Serialize;
+
+use crate::names::counted;
+use crate::visible::{visible, visible_json};
+
+/// So many errors, and so many warnings, are shown at once: nobody reads more.
+const SHOWN: usize = 100;
 
 /// Where a command speaks.
 pub struct Ui {
@@ -24,9 +31,20 @@ impl Ui {
         Self { fancy: std::io::stderr().is_terminal(), lost: OnceLock::new() }
     }
 
-    /// A result, exactly as given, followed by a line end.
+    /// A result as one line of what can be seen.
     pub fn result(&self, text: impl std::fmt::Display) {
-        self.bytes(format!("{text}\n").as_bytes());
+        self.bytes(format!("{}\n", visible(&text.to_string())).as_bytes());
+    }
+
+    /// A result of several lines, in which no value has a line end.
+    pub fn lines(&self, text: impl std::fmt::Display) {
+        text.to_string().split('\n').for_each(|line| self.result(line));
+    }
+
+    /// A result for programs, on one line.
+    pub fn json(&self, value: &impl Serialize) {
+        let json = serde_json::to_string(value).expect("texts, numbers and lists of them serialise");
+        self.bytes(format!("{}\n", visible_json(&json)).as_bytes());
     }
 
     /// A result without a word of ours. A closed pipe is the reader's choice, not a failure.
@@ -54,17 +72,43 @@ impl Ui {
         }
     }
 
-    /// A message for a person.
+    /// A message for a person, as one line of what can be seen.
     pub fn message(&self, text: impl std::fmt::Display) {
-        let _ = writeln!(anstream::stderr().lock(), "{text}");
+        self.write(&visible(&text.to_string()));
     }
 
-    /// Everything that is wrong, or worth a warning.
+    /// Sets what follows apart.
+    pub fn blank_line(&self) {
+        self.write("");
+    }
+
+    /// What is wrong, or worth a warning: the first of each, and how many more there are.
     pub fn diagnostics(&self, diagnostics: &[Diagnostic]) {
         let renderer = Renderer::styled();
+        let (errors, warnings): (Vec<_>, Vec<_>) = diagnostics.iter().partition(|one| one.is_error());
+        let hides = [warnings.len() > SHOWN, errors.len() > SHOWN];
+        let mut shown = [0; 2];
         for diagnostic in diagnostics {
-            self.message(diagnostic.render(&renderer));
+            let kind = usize::from(diagnostic.is_error());
+            shown[kind] += 1;
+            if shown[kind] <= SHOWN {
+                self.write(&diagnostic.render(&renderer));
+            }
         }
+        if hides[0] {
+            let more = counted(warnings.len() - SHOWN, "more warning");
+            self.write(&Diagnostic::warning(format!("and {more}")).render(&renderer));
+        }
+        if hides[1] {
+            let more = counted(errors.len() - SHOWN, "more error");
+            let diagnostic = Diagnostic::error(format!("and {more}"));
+            let help = Some("correct these first; the others follow then");
+            self.write(&diagnostic.help(help).render(&renderer));
+        }
+    }
+
+    fn write(&self, text: &str) {
+        let _ = writeln!(anstream::stderr().lock(), "{text}");
     }
 
     /// Shows long work: bars on a terminal, lines elsewhere.

@@ -6,6 +6,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use kthw_graph::{Event, NodeName, Resource};
 
+use crate::visible::visible;
+
 /// Draws a session's events.
 pub struct Progress {
     drawing: Option<Mutex<Drawing>>,
@@ -56,9 +58,9 @@ impl Drawing {
     fn show(&mut self, event: Event<'_>) {
         match event {
             Event::Begun { nodes } => self.total.set_length(nodes as u64),
-            Event::Waiting { holder } => self.total.set_message(format!("waiting for {holder}")),
+            Event::Waiting { holder } => self.total.set_message(visible(&format!("waiting for {holder}"))),
             Event::Started { name, kind } => {
-                self.total.set_message(name.to_string());
+                self.total.set_message(visible(name.as_str()));
                 if kind.resource == Resource::Network {
                     self.begin_transfer(name);
                 }
@@ -81,7 +83,7 @@ impl Drawing {
     fn begin_transfer(&mut self, name: &NodeName) {
         let template = "{bar:24} {bytes:>10}/{total_bytes:10} {bytes_per_sec:>12} {wide_msg}";
         let style = ProgressStyle::with_template(template).expect("a valid template");
-        let bar = ProgressBar::new(0).with_style(style).with_message(name.to_string());
+        let bar = ProgressBar::new(0).with_style(style).with_message(visible(name.as_str()));
         self.transfers.insert(name.clone(), self.bars.insert_before(&self.total, bar));
     }
 }
@@ -89,8 +91,10 @@ impl Drawing {
 /// Off a terminal only what takes long is worth a line.
 fn write_line(event: Event<'_>) {
     let line = match event {
-        Event::Waiting { holder } => format!("waiting for {holder}"),
-        Event::Started { name, kind } if kind.resource == Resource::Network => format!("fetching {name}"),
+        Event::Waiting { holder } => visible(&format!("waiting for {holder}")),
+        Event::Started { name, kind } if kind.resource == Resource::Network => {
+            visible(&format!("fetching {name}"))
+        }
         _ => return,
     };
     let _ = std::io::Write::write_all(&mut anstream::stderr().lock(), format!("{line}\n").as_bytes());

@@ -186,11 +186,13 @@ fn the_cluster_is_where_minus_c_says() {
 fn certificates_that_run_out_fail_a_build_that_asks() {
     let folder = ClusterFolder::single();
     folder.edit("kthw.lock", "leaf = 2026", "leaf = 2001");
+    folder.edit("kthw.lock", "ca = 2026", "ca = 2001");
+    folder.edit("cluster.yaml", "\nhosts:", "\npki: {caCertificateValidityPeriod: 438000h}\n\nhosts:");
     let refusal = folder.kthw(&["build", "--fail-if-expiring", "30d"]).refusal(1);
     assert!(refusal.contains("error: pki/admin/cert expires at 2002-11-20T00:00:00Z"), "{refusal}");
     assert!(!refusal.contains("pki/ca/cert"), "{refusal}");
     folder.edit("kthw.lock", "leaf = 2001", "leaf = 2200");
-    folder.edit("kthw.lock", "ca = 2026", "ca = 2200");
+    folder.edit("kthw.lock", "ca = 2001", "ca = 2200");
     folder.kthw(&["build", "--fail-if-expiring", "30d"]).exits(0);
 }
 

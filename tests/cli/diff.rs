@@ -141,7 +141,7 @@ fn what_git_refuses_is_said_as_git_says_it() {
 }
 
 #[test]
-fn the_order_of_hosts_is_a_cause_of_what_it_orders_alone() {
+fn the_order_of_hosts_is_told_and_causes_nothing() {
     let Some(folder) = example("production") else { return };
     let text = folder.read("cluster.yaml");
     let first = text.find("  - name: etcd-1").expect("a host");
@@ -157,18 +157,12 @@ fn the_order_of_hosts_is_a_cause_of_what_it_orders_alone() {
         report["inputs"].as_array().into_iter().flatten().map(|input| &input["field"]).collect();
     assert_eq!(inputs, ["hosts[worker-2].labels[topology.kubernetes.io/zone]", "hosts"]);
     assert_eq!((&report["inputs"][1]["order"], &report["inputs"][0]["order"]), (&true.into(), &Value::Null));
-    let (mut labelled, mut ordered) = (0, 0);
-    for file in report["files"].as_array().expect("a list") {
-        match file["causes"].as_array().expect("a list").as_slice() {
-            [cause] if *cause == 0 => {
-                assert_eq!(file["hosts"], serde_json::json!(["worker-2"]), "{file:#}");
-                labelled += 1;
-            }
-            [cause] if *cause == 1 => ordered += 1,
-            _ => panic!("{file:#}"),
-        }
+    let files = report["files"].as_array().expect("a list");
+    assert!(!files.is_empty(), "{report:#}");
+    for file in files {
+        assert_eq!(file["causes"], serde_json::json!([0]), "{file:#}");
+        assert_eq!(file["hosts"], serde_json::json!(["worker-2"]), "{file:#}");
     }
-    assert!(labelled > 0 && ordered > 0, "{report:#}");
 }
 
 #[test]
@@ -310,7 +304,7 @@ fn what_is_wrong_with_the_lock_is_told_where_it_says_whose_builds_are_meant() {
     }
     std::fs::remove_file(folder.path().join("kthw.lock")).expect("our own folder");
     let said = folder.kthw(&["diff", "build:1..build"]).refusal(2);
-    assert!(said.contains("kthw.lock does not exist; `kthw lock` writes it"), "{said}");
+    assert!(said.contains("kthw.lock is missing, and this cluster was built before"), "{said}");
 }
 
 #[test]
@@ -499,11 +493,7 @@ fn what_every_host_is_told_of_some_is_one_change() {
             .map(|file| (file["change"].to_string(), file["hosts"].as_array().expect("a list").len()))
             .collect()
     };
-    let [first, second, third] =
-        [0, 1, 2].map(|n| spec.find(&format!("  - name: controller-{n}\n")).expect("a host"));
-    let reordered = [&spec[..first], &spec[second..third], &spec[first..second], &spec[third..]].concat();
-    let told = files(&reordered);
-    assert_eq!(told.len(), 1, "{told:?}");
+    let first = spec.find("  - name: controller-0\n").expect("a host");
     let more = "  - {name: controller-3, address: 10.240.0.13, roles: [control-plane]}
   - {name: controller-4, address: 10.240.0.14, roles: [control-plane]}
 ";

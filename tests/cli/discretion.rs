@@ -53,7 +53,7 @@ fn more() -> Value {
 }
 
 /// A cluster's file in which nearly everything is written.
-fn full(folder: &ClusterFolder) -> Value {
+pub fn full(folder: &ClusterFolder) -> Value {
     let mut full: Value = serde_saphyr::from_str(&folder.read("cluster.yaml")).expect("an example");
     full.as_object_mut().expect("a mapping").extend(more().as_object().expect("a mapping").clone());
     full["components"]["kube-apiserver"] = json!({"flags": {"event-ttl": "2h"}});
@@ -64,7 +64,7 @@ fn full(folder: &ClusterFolder) -> Value {
 }
 
 /// The pointers to all scalars of a document, or to all of its mappings.
-fn places(value: &Value, mappings: bool) -> Vec<String> {
+pub fn places(value: &Value, mappings: bool) -> Vec<String> {
     fn walk(value: &Value, mappings: bool, path: &str, found: &mut Vec<String>) {
         if value.is_object() == mappings && !value.is_array() {
             found.push(path.to_owned());

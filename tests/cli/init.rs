@@ -111,7 +111,7 @@ fn a_lost_lock_is_not_made_anew() {
     let folder = initialised();
     fs::remove_file(folder.path().join("kthw.lock")).expect("our own file");
     let refused = folder.kthw(&["lock"]).refusal(2);
-    assert!(refused.contains("restore it from git: a new one would change every key"), "{refused}");
+    assert!(refused.contains("restore it from git, for a new one would change every key"), "{refused}");
     assert!(!folder.exists("kthw.lock"));
 }
 

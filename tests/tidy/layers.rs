@@ -6,10 +6,10 @@ use crate::tree::{File, sources};
 
 /// Each module of the `kthw` package with the modules that it may name, bottom up. A module may name itself.
 const LAYERS: &[(&str, &[&str])] = &[
-    ("cli", &[]),
+    ("cli", &["visible"]),
     ("redaction", &[]),
     ("visible", &[]),
-    ("ui", &["redaction"]),
+    ("ui", &["names", "redaction", "visible"]),
     ("field_path", &[]),
     ("cluster", &["field_path"]),
     ("meant", &[]),
@@ -27,7 +27,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("merge_patch", &[]),
     ("names", &[]),
     ("page", &[]),
-    ("spec", &["cluster", "field_path", "meant", "redaction"]),
+    ("spec", &["cluster", "field_path", "meant", "names", "redaction"]),
     ("upstream", &["lock"]),
     ("sys", &["lock", "redaction", "upstream"]),
     ("sources", &["last_build", "root", "shell", "sys"]),
@@ -47,7 +47,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ),
     ("certificate_text", &["artifact", "lock"]),
     ("side", &["artifact"]),
-    ("plan", &["artifact", "cluster", "field_path", "imported", "lock", "root", "upstream"]),
+    ("plan", &["artifact", "cluster", "field_path", "imported", "lock", "names", "root", "upstream"]),
     (
         "diff",
         &[

@@ -200,7 +200,7 @@ impl Written {
 
 fn report(summary: &Summary, json: bool, ui: &Ui) {
     if json {
-        ui.result(serde_json::to_string(summary).expect("strings and numbers serialise"));
+        ui.json(summary);
         return;
     }
     let Summary { nodes, executed, reused, cluster, bundles } = summary;
@@ -229,7 +229,8 @@ fn advise(session: &ClusterSession, folder: &Folder, fetched: bool, ui: &Ui) {
     let units = plan::files(graph).filter(|(_, path, id)| path.ends_with(".service") && is_own(*id));
     let Some((host, path, _)) = units.min_by_key(|(host, path, _)| (*host, *path)) else { return };
     let kthw = folder.command();
-    ui.message(format!("\nlook at a file    {kthw} show {host}:{path}"));
+    ui.blank_line();
+    ui.message(format!("look at a file    {kthw} show {host}:{path}"));
     ui.message(format!("ask about it      {kthw} why {host}:{path}"));
     ui.message(format!("see everything    {kthw} graph"));
     if !fetched {

@@ -100,7 +100,7 @@ fn list(opened: &Opened, json: bool, ui: &Ui) -> Result<(), Failure> {
         let (version, url) = (version.to_string(), redacted(url));
         listing.downloads.push(ListedDownload { name, version, os, arch, url, algorithm, digest, size });
     }
-    ui.result(serde_json::to_string(&listing).expect("texts and numbers serialise"));
+    ui.json(&listing);
     Ok(())
 }
 

@@ -19,6 +19,7 @@ use crate::sources::Folder;
 use crate::sys::files;
 use crate::sys::git::Commit;
 use crate::ui::{Diagnostic, Ui};
+use crate::visible::visible;
 
 /// More files of one reason than these are only counted.
 const SHOWN: usize = 12;
@@ -67,7 +68,7 @@ pub fn explain(
     }
     let told = reasons.into_iter().filter(|(_, changes)| !changes.is_empty());
     Ok(told
-        .map(|(reason, changes)| Diagnostic::error(paragraph(&reason, &changes)))
+        .map(|(reason, changes)| Diagnostic::error_of_lines(&paragraph(&reason, &changes)))
         .chain(diagnostics)
         .collect())
 }
@@ -188,7 +189,9 @@ fn of_no_state(history: &History, path: &str, causes: Option<String>, said: Opti
     let writer = history.writer(path).map(Commit::short);
     let gap = history.gap.as_ref().filter(|_| writer.is_none() && history.is_committed(path));
     match (causes, writer) {
-        _ if gap.is_some() => format!("its cause cannot be told: {}", gap.map_or("", String::as_str)),
+        _ if gap.is_some() => {
+            format!("its cause cannot be told: {}", visible(gap.map_or("", String::as_str)))
+        }
         (Some(causes), None) => causes,
         (Some(causes), Some(writer)) => {
             format!("{causes}\nand {writer} wrote it, whose inputs yield something else even so")
@@ -210,7 +213,7 @@ fn of_no_state(history: &History, path: &str, causes: Option<String>, said: Opti
 fn paragraph(reason: &str, changes: &[Change]) -> String {
     let mut text = reason.to_owned();
     for change in changes.iter().take(SHOWN) {
-        text += &format!("\n  {change}");
+        text += &format!("\n  {}", visible(&change.to_string()));
     }
     if changes.len() > SHOWN {
         text += &format!("\n  and {} more", changes.len() - SHOWN);

@@ -60,7 +60,7 @@ pub fn run(folder: Folder, args: &VmStatus, ui: &Ui) -> Result<(), Failure> {
         all.push(left_behind(&*hypervisor, &shelf, host)?);
     }
     if args.json {
-        ui.result(serde_json::to_string(&all).expect("strings and numbers serialise"));
+        ui.json(&all);
         return Ok(());
     }
     let rows = all.iter().map(|status| {

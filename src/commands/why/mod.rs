@@ -145,7 +145,7 @@ impl Answer<'_> {
             let lines: Vec<String> = set.iter().map(|index| inputs[*index].to_string()).collect();
             lines.join("\n  and ")
         };
-        self.ui.result(format_args!("because of {}", found.words(listed)));
+        self.ui.lines(format_args!("because of {}", found.words(listed)));
     }
 }
 

@@ -6,10 +6,11 @@ use super::addresses::{self, Use};
 use super::network::Ranges;
 use super::{host_names, load_balancer, names};
 use crate::cluster::{Api, Endpoint, Role, ports};
+use crate::names::order;
 use crate::spec::document::{ApiSpec, HostSpec};
 use crate::spec::problem::{Problem, Severity};
 
-/// Decides the endpoint: as written, or port 6443 of the load balancer or else of the first control plane.
+/// Decides the endpoint: as written, or port 6443 of the load balancer or else of the first control plane by name.
 pub fn resolve(
     spec: &ApiSpec,
     hosts: &[HostSpec],
@@ -90,10 +91,10 @@ fn parse(url: &str) -> Option<Endpoint> {
 }
 
 fn first_control_plane(hosts: &[HostSpec], problems: &mut Vec<Problem>) -> Option<Endpoint> {
-    let mut control_planes = hosts.iter().filter(|host| host.has(Role::ControlPlane));
-    let first = control_planes.next()?;
+    let control_planes: Vec<&HostSpec> = hosts.iter().filter(|host| host.has(Role::ControlPlane)).collect();
+    let first = control_planes.iter().min_by(|one, other| order(&one.name, &other.name))?;
     let address: IpAddr = first.address.parse().ok()?;
-    if control_planes.next().is_some() {
+    if control_planes.len() > 1 {
         problems.push(
             Problem::warning(
                 "api",

@@ -98,7 +98,9 @@ fn unknown(place: &Place<'_>, decided: &Decided<'_>) -> Problem {
     let Place { program, name, path } = place;
     let version = decided.versions.of(*program);
     let bare = name.trim_start_matches('-');
-    let fix = match meant(bare, flags::names(*program, version), AMONG_MANY) {
+    // Dashes alone are a mistake as well.
+    let same = flags::names(*program, version).find(|known| *known == bare && bare != *name);
+    let fix = match same.or_else(|| meant(bare, flags::names(*program, version), AMONG_MANY)) {
         _ if flags::known(*program, bare) && bare == *name => {
             format!("remove it: only other versions of {program} have it")
         }

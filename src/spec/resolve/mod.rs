@@ -23,6 +23,7 @@ mod members;
 mod monitoring;
 mod names;
 mod network;
+mod order;
 mod paths;
 mod pki;
 mod pod_addresses;
@@ -105,7 +106,7 @@ fn decide(spec: &ClusterSpec, problems: &mut Vec<Problem>) -> Option<Cluster> {
     if let (Some(api), Some(components)) = (&api, &components) {
         load_balancer::health_checks(api, components, authentication.as_ref(), problems);
     }
-    let cluster = Cluster {
+    let mut cluster = Cluster {
         name: spec.name.clone(),
         versions: versions?,
         network: network?,
@@ -130,6 +131,7 @@ fn decide(spec: &ClusterSpec, problems: &mut Vec<Problem>) -> Option<Cluster> {
     pod_addresses::check(&cluster, &spec.hosts, spec.network.pod_mask.is_some(), problems);
     swap::check(&cluster, problems);
     service_paths::check(&cluster, problems);
+    order::settle(&mut cluster);
     Some(cluster)
 }
 

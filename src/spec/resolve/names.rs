@@ -12,21 +12,23 @@ pub fn label(path: &str, name: &str, problems: &mut Vec<Problem>) {
     if name.is_empty() {
         problems.push(missing(path, "a name such as hard-way"));
     } else if !is_label(name) {
-        problems.push(malformed(path, name, "label"));
+        let dotless = name.replace('.', "-");
+        problems.push(malformed(path, name, "label", &dotless));
     }
 }
 
 /// Reports a malformed RFC 1123 subdomain: labels joined by dots.
 pub fn subdomain(path: &str, name: &str, problems: &mut Vec<Problem>) {
     if !is_subdomain(name) {
-        problems.push(malformed(path, name, "name"));
+        problems.push(malformed(path, name, "name", name));
     }
 }
 
-fn malformed(path: &str, name: &str, what: &str) -> Problem {
+/// What is written is `like` a name that would do.
+fn malformed(path: &str, name: &str, what: &str, like: &str) -> Problem {
     Problem::error(path, format!("{path} {name} is not a DNS {what} (RFC 1123)")).fix(format!(
         "write {}: lower-case letters, digits and hyphens, beginning and ending with a letter or digit",
-        suggestion(name)
+        suggestion(like)
     ))
 }
 
@@ -156,6 +158,27 @@ mod tests {
         check("a-", false);
         check("a..b", false);
         check(&"a".repeat(64), false);
+    }
+
+    #[test]
+    fn what_help_says_to_write_is_accepted() {
+        let names = ["k8s.example.org", "A.b", "-x-", "a..b", ".", "ä.ö", "under_score", "x\ny", " ", "-.-"];
+        let long = ["a.".repeat(40), "b".repeat(70), "-".repeat(64) + "c", "d".repeat(62) + ".e"];
+        for check in [label, subdomain] {
+            for name in names.iter().copied().chain(long.iter().map(String::as_str)) {
+                let told = |name: &str| {
+                    let mut problems = Vec::new();
+                    check("name", name, &mut problems);
+                    problems.pop().and_then(|problem| problem.fix)
+                };
+                let Some(help) = told(name) else { continue };
+                let written =
+                    help.strip_prefix("write ").and_then(|rest| rest.split_once(": ")).expect("help").0;
+                let written = written.strip_prefix("a name such as ").unwrap_or(written);
+                assert_ne!(written, name);
+                assert_eq!(told(written), None, "{name}: {help}");
+            }
+        }
     }
 
     #[test]

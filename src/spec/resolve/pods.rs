@@ -8,6 +8,7 @@ use super::hosts::Place;
 use super::network::{self, Ranges};
 use super::ranges::Taken;
 use crate::cluster::{Allocation, Host, Role};
+use crate::names;
 use crate::spec::document::HostSpec;
 use crate::spec::problem::Problem;
 
@@ -44,7 +45,9 @@ pub fn resolve(
         return None;
     }
     let left_open = |host: &&mut Host| host.is(Role::Worker) && host.pod_cidr.is_none();
-    for host in hosts.iter_mut().filter(left_open) {
+    let mut open: Vec<&mut Host> = hosts.iter_mut().filter(left_open).collect();
+    open.sort_by(|one, other| names::order(&one.name, &other.name));
+    for host in open {
         let wanted = offset(&host.address, &network) % cut.count();
         let Some(number) = taken.take_near(wanted, cut.count()) else {
             problems.push(cut.used_up(&host.name));

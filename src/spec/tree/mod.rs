@@ -31,7 +31,7 @@ pub enum Content {
     Scalar(Arc<str>),
     Sequence(Arc<Items>),
     /// What is merged follows what is written.
-    Mapping(Arc<Vec<Entry>>),
+    Mapping(Arc<Entries>),
     /// An alias of nothing, of what it is in, or of too much.
     Alias,
 }
@@ -64,7 +64,7 @@ impl Node {
     pub fn child(&self, step: &str, item: ItemOf) -> Option<Visit<'_>> {
         match &self.content {
             Content::Mapping(entries) => {
-                let Entry { place, node, .. } = entries.iter().find(|entry| *entry.key == *step)?;
+                let Entry { place, node, .. } = entries.of_key(step)?;
                 Some(Visit { key: Some(*place), node })
             }
             Content::Sequence(items) => Some(Visit { key: None, node: item(items, step)? }),
@@ -85,9 +85,10 @@ impl Node {
         }
         match &self.content {
             _ if self.is_alias() && !follows => None,
-            Content::Mapping(entries) => {
-                entries.iter().find_map(|entry| entry.node.find(join(&path, &entry.key), follows, is_sought))
-            }
+            Content::Mapping(entries) => entries
+                .list
+                .iter()
+                .find_map(|entry| entry.node.find(join(&path, &entry.key), follows, is_sought)),
             Content::Sequence(items) => {
                 let mut items = items.nodes.iter().enumerate();
                 items.find_map(|(i, node)| node.find(format!("{path}[{i}]"), follows, is_sought))
@@ -118,6 +119,24 @@ impl Visit<'_> {
             (Content::Scalar(_), _) | (_, None) => self.node.place,
             (_, Some(key)) => key,
         }
+    }
+}
+
+/// The fields of a mapping, of which thousands may be wrong.
+#[derive(Default)]
+pub struct Entries {
+    pub list: Vec<Entry>,
+    by_key: OnceLock<HashMap<Arc<str>, usize>>,
+}
+
+impl Entries {
+    /// The first field of this key.
+    pub fn of_key(&self, key: &str) -> Option<&Entry> {
+        let by_key = self.by_key.get_or_init(|| {
+            let keys = self.list.iter().enumerate().rev();
+            keys.map(|(index, entry)| (Arc::clone(&entry.key), index)).collect()
+        });
+        by_key.get(key).map(|index| &self.list[*index])
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde_saphyr::granit_parser::{Event, Parser, ScalarStyle, Span};
 
-use super::{Content, Entry, Items, Node};
+use super::{Content, Entries, Entry, Items, Node};
 use crate::spec::place::Place;
 
 /// Reads the first document as far as it is well-formed.
@@ -104,7 +104,7 @@ impl Reader {
             Children::Entries { entries, merges, .. } => {
                 let entries = with_merged(entries, merges);
                 let within = entries.iter().map(|entry| entry.node.size).sum::<usize>();
-                (Content::Mapping(Arc::new(entries)), within)
+                (Content::Mapping(Arc::new(Entries { list: entries, ..Entries::default() })), within)
             }
         };
         let size = 1 + within;
@@ -188,7 +188,7 @@ impl Node {
     /// What a merge key brings that has this for its value: a mapping's fields, or those of a list of mappings.
     fn merged(self) -> Vec<Entry> {
         match self.content {
-            Content::Mapping(entries) => Arc::unwrap_or_clone(entries),
+            Content::Mapping(entries) => entries.list.clone(),
             Content::Sequence(items) => items.nodes.iter().cloned().flat_map(Node::merged).collect(),
             Content::Scalar(_) | Content::Alias => Vec::new(),
         }
@@ -219,7 +219,7 @@ mod tests {
                 Content::Scalar(text) => (**text).into(),
                 Content::Sequence(items) => items.nodes.iter().map(json).collect(),
                 Content::Mapping(entries) => {
-                    entries.iter().map(|entry| (entry.key.to_string(), json(&entry.node))).collect()
+                    entries.list.iter().map(|entry| (entry.key.to_string(), json(&entry.node))).collect()
                 }
                 Content::Alias => panic!("an alias that stands for nothing"),
             }
