@@ -23,7 +23,10 @@ pub fn run(folder: Folder, args: cli::Lock, ui: &Ui) -> Result<(), Failure> {
             new_lock(&folder, &cluster.name)?
         }
     };
-    check_root(&lock, &sources::read_root(&folder)?)?;
+    // Nothing that a pin decides needs the root: whoever bumps a version need not have it.
+    if let Some(root) = sources::find_root(&folder)? {
+        check_root(&lock, &root)?;
+    }
     let needs = plan::needs(&cluster);
     if args.check {
         return check(&lock, &needs, ui);

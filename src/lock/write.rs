@@ -1,4 +1,5 @@
-//! The text of a lock.
+//! The text of a lock. Between two entries that change apart from each other is a line that does not change, so that git
+//! merges both changes.
 
 use std::fmt::{Display, Write};
 
@@ -15,10 +16,12 @@ pub(super) fn lock(lock: &Lock) -> String {
     field(&mut text, "encryption", format_args!("{encryption:?}"));
     text.push_str("\n[epochs]\n");
     field(&mut text, "ca", epochs.ca);
+    text.push('\n');
     field(&mut text, "leaf", epochs.leaf);
     if !generations.is_empty() {
-        text.push_str("\n[generations]\n");
+        text.push_str("\n[generations]");
         for (label, generation) in generations {
+            text.push('\n');
             field(&mut text, &quoted(label), generation);
         }
     }

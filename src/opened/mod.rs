@@ -27,7 +27,7 @@ use crate::ui::{Diagnostic, Ui};
 use authorities::Authorities;
 use inputs::read_lock;
 
-pub use builds::{Build, build, build_of, input_entry};
+pub use builds::{Build, build, input_entry, is_input, latest_builds};
 pub use inputs::{check_root, lock_problems, read_and_warn, read_cluster, warn_of_public_root};
 pub use session::{Bound, ClusterSession, identify_alongside, realise, runtime};
 pub use store::{copy_blob, open_store, require_store};
@@ -53,7 +53,7 @@ pub struct Opened {
 
 impl Opened {
     pub fn read(folder: Folder, ui: &Ui) -> Result<Self, Failure> {
-        Self::decide(Sources::read(folder)?, ui)
+        Self::decide(Sources::read(folder, Origin::Folder)?, ui)
     }
 
     /// What follows from a key that is not here, so that nobody knows what it is.
@@ -79,10 +79,14 @@ impl Opened {
         &self.texts
     }
 
-    /// From text to plan; every problem of the inputs at once.
+    /// From text to plan; every problem of the inputs at once. A root that is not here is stood in for, so that everything
+    /// can be done that needs no key.
     pub fn decide(sources: Sources, ui: &Ui) -> Result<Self, Failure> {
         warn_of_public_root(&sources, ui);
-        let opened = Self::decide_any(sources, |lock, root| check_root(lock, root).map(|()| None))?;
+        let opened = Self::decide_any(sources, |lock, root| match root {
+            Some(root) => check_root(lock, root).map(|()| true),
+            None => Ok(false),
+        })?;
         ui.diagnostics(&opened.warnings);
         Ok(opened)
     }
@@ -90,18 +94,16 @@ impl Opened {
     /// Some state of the folder, to be looked at: nothing that is made from it is for a host. Where the root is another
     /// than the lock's, or not here, one stands in for it in the plan; what follows from it is not to be made.
     pub fn review(folder: Folder, origin: Origin) -> Result<Self, Failure> {
-        let sources = Sources::read_for_review(folder, origin)?;
-        let stand_in = |lock: &Lock, root: &RootSecret| {
-            let other = lock.root != root.fingerprint().to_string();
-            Ok(other.then(|| RootSecret::stand_in(&lock.root)))
+        let is_own = |lock: &Lock, root: Option<&RootSecret>| {
+            Ok(root.is_some_and(|root| lock.root == root.fingerprint().to_string()))
         };
-        Self::decide_any(sources, stand_in)
+        Self::decide_any(Sources::read(folder, origin)?, is_own)
     }
 
-    /// `judge` refuses a root, or puts another in its place.
+    /// `judge` refuses a root, or says whether it is the cluster's own. In the place of another, one stands in.
     fn decide_any(
         mut sources: Sources,
-        judge: impl Fn(&Lock, &RootSecret) -> Result<Option<RootSecret>, Failure>,
+        judge: impl Fn(&Lock, Option<&RootSecret>) -> Result<bool, Failure>,
     ) -> Result<Self, Failure> {
         let prefix = sources.origin.prefix();
         let is_past = !matches!(sources.origin, Origin::Folder);
@@ -114,18 +116,17 @@ impl Opened {
                 return Err(Failure::wrong_input(problems.collect()));
             }
         };
-        let stand_in = judge(&lock, &sources.root)?;
-        let is_stand_in = stand_in.is_some();
-        if let Some(root) = stand_in {
-            sources.root = root;
-        }
+        let is_own = judge(&lock, sources.root.as_ref())?;
+        let own = sources.root.take().filter(|_| is_own);
+        let is_stand_in = own.is_none();
+        let root = own.unwrap_or_else(|| RootSecret::stand_in(&lock.root));
         let Authorities { public, keys, files, warnings: more } =
             authorities::read(&sources, &cluster, &lock)?;
         warnings.extend(more);
-        let fingerprint = sources.fingerprint(&files);
+        let fingerprint = sources.fingerprint(&root, &files);
         let texts = texts(&sources, &cluster, &files);
         let files = files.into_iter().map(|file| file.path).collect();
-        let plan = plan::plan(&cluster, &lock, sources.root.fingerprint(), &public).map_err(|problems| {
+        let plan = plan::plan(&cluster, &lock, root.fingerprint(), &public).map_err(|problems| {
             let positions = Positions::new(&sources.spec);
             let locate = |problem: &PlanProblem| {
                 if let PlanProblem::Unpinned { .. } = problem {
@@ -145,7 +146,7 @@ impl Opened {
             }
         })?;
         warnings.extend(generations::strays(&prefix, &sources.lock, &lock, &plan.graph));
-        let Sources { folder, spec, root, .. } = sources;
+        let Sources { folder, spec, .. } = sources;
         Ok(Self {
             folder,
             fingerprint,

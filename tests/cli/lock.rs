@@ -19,7 +19,7 @@ fn an_edited_pin_is_refused_at_its_line() {
         let folder = ClusterFolder::single();
         folder.edit("kthw.lock", from, to);
         let refusal = folder.kthw(&["build"]).refusal(2);
-        assert!(refusal.contains("was edited by hand\n  --> kthw.lock:11:1"), "{refusal}");
+        assert!(refusal.contains("was edited by hand\n  --> kthw.lock:12:1"), "{refusal}");
         assert!(refusal.contains("run `kthw lock`"), "{refusal}");
     }
 }

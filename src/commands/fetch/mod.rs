@@ -41,7 +41,7 @@ pub fn run(folder: Folder, args: Fetch, ui: &Ui) -> Result<(), Failure> {
         artifact => args.mirror.is_none() && artifact.kind().yields == Yields::Pinned,
     };
     let targets: Vec<NodeId> = session.graph().order().iter().copied().filter(wanted).collect();
-    let outcome = realise(&session, &bound.spec, Goal::Fetch, &targets, ui)?;
+    let outcome = realise(&session, &bound, Goal::Fetch, &targets, ui)?;
     if let (Some(place), Some(layout)) = (&args.mirror, layout) {
         mirror::write(&session, layout, place, ui)?;
         if pull {
