@@ -41,7 +41,11 @@ pub fn listing<'a>(side: Side<'a>, bundle_id: NodeId, bundle: &'a Bundle) -> BTr
 /// What a file is: the release that it is of, or its kind. The architecture is the host's.
 fn what(side: Side<'_>, id: NodeId) -> String {
     match side.action(id) {
-        Artifact::Download(download) => format!("{} {}", download.pin.name, download.pin.version),
+        Artifact::Download(download) => {
+            let pin = &download.pin;
+            let other = if pin.published.is_some() { " (not as published)" } else { "" };
+            format!("{} {}{other}", pin.name, pin.version)
+        }
         Artifact::ArchiveMember(member) => match side.input(id, ArchiveMember::ARCHIVE) {
             Some(archive) => what(side, archive),
             None => member.path.clone(),

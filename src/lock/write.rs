@@ -32,7 +32,7 @@ pub(super) fn lock(lock: &Lock) -> String {
 }
 
 fn block(text: &mut String, pin: &Pin) {
-    let Pin { name, version, os, arch, url, checksum } = pin;
+    let Pin { name, version, os, arch, url, checksum, published } = pin;
     text.push_str("\n[[pin]]\n");
     field(text, "name", quoted(name));
     field(text, "version", quoted(&version.to_string()));
@@ -41,6 +41,9 @@ fn block(text: &mut String, pin: &Pin) {
     field(text, "url", quoted(url));
     field(text, "algorithm", quoted(checksum.algorithm().as_str()));
     field(text, "digest", quoted(checksum.hex()));
+    if let Some(published) = published {
+        field(text, "published", quoted(published.hex()));
+    }
     field(text, "pin", quoted(&pin.seal().to_string()));
 }
 
@@ -82,6 +85,7 @@ mod tests {
 
         [epochs]
         ca = 2026-11-20T00:00:00Z
+
         leaf = 2026-11-20T00:00:00Z
 
         [generations]

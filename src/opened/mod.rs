@@ -6,6 +6,7 @@ mod generations;
 mod inputs;
 mod session;
 mod store;
+mod unpublished;
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -31,6 +32,7 @@ pub use builds::{Build, build, input_entry, is_input, latest_builds};
 pub use inputs::{check_root, lock_problems, read_and_warn, read_cluster, warn_of_public_root};
 pub use session::{Bound, ClusterSession, identify_alongside, realise, runtime};
 pub use store::{copy_blob, open_store, require_store};
+pub use unpublished::{accepted as accepted_unpublished, refused as refuse_unpublished};
 
 /// A cluster folder with everything decided that its files decide.
 pub struct Opened {
@@ -44,6 +46,8 @@ pub struct Opened {
     pub imported: ImportedAuthorities,
     /// What to warn of in the inputs, for whoever is to be told.
     pub warnings: Vec<Diagnostic>,
+    /// What has to be told each time, however long it is known.
+    pub standing: Option<Diagnostic>,
     files: Vec<String>,
     texts: Vec<(String, Arc<str>)>,
     spec: Arc<str>,
@@ -88,6 +92,7 @@ impl Opened {
             None => Ok(false),
         })?;
         ui.diagnostics(&opened.warnings);
+        ui.diagnostics(opened.standing.as_slice());
         Ok(opened)
     }
 
@@ -107,7 +112,11 @@ impl Opened {
     ) -> Result<Self, Failure> {
         let prefix = sources.origin.prefix();
         let is_past = !matches!(sources.origin, Origin::Folder);
-        let lock = read_lock(&prefix, &sources.lock);
+        let lock = read_lock(&prefix, &sources.lock).and_then(|lock| {
+            // What was is looked at as it was.
+            let refused = if is_past { Vec::new() } else { unpublished::refused(&sources.lock, &lock) };
+            if refused.is_empty() { Ok(lock) } else { Err(refused) }
+        });
         let cluster = read_cluster(&prefix, &sources.spec);
         let ((cluster, mut warnings), lock) = match (cluster, lock) {
             (Ok(cluster), Ok(lock)) => (cluster, lock),
@@ -147,6 +156,7 @@ impl Opened {
         })?;
         warnings.extend(generations::strays(&prefix, &sources.lock, &lock, &plan.graph));
         let Sources { folder, spec, .. } = sources;
+        let standing = unpublished::accepted(&lock);
         Ok(Self {
             folder,
             fingerprint,
@@ -157,6 +167,7 @@ impl Opened {
             files,
             texts,
             imported: public,
+            standing,
             warnings,
             spec,
             root,
