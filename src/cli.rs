@@ -114,6 +114,9 @@ pub struct Lock {
     /// Pin what this mirror holds: http, https or file, in the publishers' layout
     #[arg(long, value_name = "URL")]
     pub mirror: Option<String>,
+    /// Pin what the mirror holds even where its publisher published other bytes, and mark it in kthw.lock
+    #[arg(long, requires = "mirror")]
+    pub accept_unpublished: bool,
 }
 
 #[derive(Args, Default)]

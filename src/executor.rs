@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, OnceLock};
 
-use kthw_graph::{ActionError, Content, Executor, Job, Transfer};
+use kthw_graph::{Action, ActionError, Content, Executor, Job, Transfer, Yields};
 use kthw_store::Store;
 
 use crate::archive;
@@ -15,6 +15,8 @@ use crate::sys::fetch::{FetchError, Fetcher, Limits, Progress, Want};
 /// What the actions of a cluster need besides their inputs.
 pub struct Workshop {
     root: RootSecret,
+    /// Whether the root is not the cluster's own: then no key is made.
+    is_stand_in: bool,
     imported: ImportedKeys,
     store: Arc<Store>,
     mirrors: Vec<String>,
@@ -26,6 +28,9 @@ impl Executor<Artifact> for Workshop {
     fn compute(&self, job: &Job<'_, Artifact>) -> Result<Content, ActionError> {
         match job.action {
             Artifact::ArchiveMember(member) => self.extract(job, member),
+            artifact if self.is_stand_in && artifact.kind().yields == Yields::Secret => {
+                Err("the root secret is not here".into())
+            }
             artifact => artifact.make(&Ingredients::new(job, &self.root, &self.imported)),
         }
     }
@@ -49,8 +54,14 @@ impl Executor<Artifact> for Workshop {
 }
 
 impl Workshop {
-    pub fn new(root: RootSecret, imported: ImportedKeys, store: Arc<Store>, mirrors: Vec<String>) -> Self {
-        Self { root, imported, store, mirrors, fetcher: OnceLock::new() }
+    pub fn new(
+        root: RootSecret,
+        is_stand_in: bool,
+        imported: ImportedKeys,
+        store: Arc<Store>,
+        mirrors: Vec<String>,
+    ) -> Self {
+        Self { root, is_stand_in, imported, store, mirrors, fetcher: OnceLock::new() }
     }
 
     fn fetcher(&self) -> Result<&Fetcher, FetchError> {

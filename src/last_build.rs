@@ -1,11 +1,10 @@
 //! What the last build found, so that the next one can see at a glance that there is nothing to do.
 
-use std::collections::BTreeMap;
-
 use kthw_store::Digest;
 use serde::{Deserialize, Serialize};
 
-/// The record of a finished build, kept beside the store.
+/// Which record of the store is that of the last build. What it says is only ever a shortcut: whoever reads it looks into
+/// the record itself.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct LastBuild {
@@ -17,20 +16,6 @@ pub struct LastBuild {
     pub root_name: String,
     pub root: u64,
     pub record: String,
-    pub summary: Summary,
-}
-
-/// What a build yields, as `build --json` prints it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Summary {
-    pub nodes: usize,
-    pub executed: usize,
-    pub reused: usize,
-    /// The identity of the whole cluster.
-    pub cluster: String,
-    /// The identity of each host's bundle.
-    pub bundles: BTreeMap<String, String>,
 }
 
 impl LastBuild {
@@ -41,13 +26,6 @@ impl LastBuild {
 
     pub fn render(&self) -> String {
         serde_json::to_string(self).expect("strings and numbers serialise")
-    }
-
-    /// The summary of a build of the same sources, which has nothing to do.
-    pub fn repeated(mut self) -> Summary {
-        self.summary.executed = 0;
-        self.summary.reused = self.summary.nodes;
-        self.summary
     }
 }
 

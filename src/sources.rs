@@ -106,7 +106,8 @@ pub struct Sources {
     pub folder: Folder,
     pub spec: Arc<str>,
     pub lock: Arc<str>,
-    pub root: RootSecret,
+    /// None where it is not here: whoever reviews a change has none, and need not have it.
+    pub root: Option<RootSecret>,
     /// Whose texts they are.
     pub origin: Origin,
 }
@@ -209,17 +210,8 @@ pub enum SourcesError {
 }
 
 impl Sources {
-    /// Reads every input once. What is built is built from these bytes, whatever happens to the files.
-    pub fn read(folder: Folder) -> Result<Self, SourcesError> {
-        let spec = read_spec(&folder)?;
-        let lock = read_lock(&folder)?;
-        let root = read_root(&folder)?;
-        Ok(Self { folder, spec: spec.into(), lock: lock.into(), root, origin: Origin::Folder })
-    }
-
-    /// Reads every input of some state, to be looked at. What is made from them is for no host, so that a root that is not
-    /// here can be stood in for.
-    pub fn read_for_review(folder: Folder, origin: Origin) -> Result<Self, SourcesError> {
+    /// Reads every input of a state once. What is built is built from these bytes, whatever happens to the files.
+    pub fn read(folder: Folder, origin: Origin) -> Result<Self, SourcesError> {
         let text = |name: &str| match origin.read(&folder, name)? {
             Some(text) => Ok(text),
             None => Err(SourcesError::NotThen {
@@ -231,10 +223,7 @@ impl Sources {
             Origin::Folder => (read_spec(&folder)?, read_lock(&folder)?),
             _ => (text(SPEC)?, text(LOCK)?),
         };
-        let root = match read_root(&folder) {
-            Err(SourcesError::NoRoot { .. } | SourcesError::NotBegun { .. }) => RootSecret::stand_in(""),
-            root => root?,
-        };
+        let root = find_root(&folder)?;
         Ok(Self { folder, spec: spec.into(), lock: lock.into(), root, origin })
     }
 
@@ -256,11 +245,11 @@ impl Sources {
         Ok(NamedFile { path: path.to_owned(), bytes, mode })
     }
 
-    /// Stands for everything that decides what a build yields, these files that the cluster's file names included.
-    pub fn fingerprint(&self, named: &[NamedFile]) -> String {
-        let root = self.root.fingerprint().to_string();
+    /// Stands for everything that decides what a build with this root yields, these files that the cluster's file names
+    /// included.
+    pub fn fingerprint(&self, root: &RootSecret, named: &[NamedFile]) -> String {
+        let (root, key) = (root.fingerprint().to_string(), root.mac_key());
         let store = self.folder.other_store();
-        let key = self.root.mac_key();
         let named: Vec<(&str, String)> =
             named.iter().map(|file| (file.path.as_str(), file.fingerprint(&key))).collect();
         let own = [(SPEC, &*self.spec), (LOCK, &*self.lock), ("root", &root), ("store", store.as_str())];
@@ -289,6 +278,14 @@ pub fn read_lock(folder: &Folder) -> Result<String, SourcesError> {
             read_root(folder)?;
             Err(SourcesError::NoLock { path })
         }
+    }
+}
+
+/// The root secret, if it is here. One that is here and cannot be trusted is no better than a wrong one.
+pub fn find_root(folder: &Folder) -> Result<Option<RootSecret>, SourcesError> {
+    match read_root(folder) {
+        Err(SourcesError::NoRoot { .. } | SourcesError::NotBegun { .. }) => Ok(None),
+        root => root.map(Some),
     }
 }
 

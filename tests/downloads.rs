@@ -528,7 +528,7 @@ fn published_checksums_are_read_over_http() {
     assert_eq!(text("https://other/sums"), Ok(Some("text".into())));
     assert_eq!(text("https://host/nothing"), Ok(None));
     assert!(text("https://host/endless").unwrap_err().contains("is larger than the limit of 1048576 bytes"));
-    let measured = block_on(origin.measure("https://host/sums")).unwrap().unwrap();
+    let measured = block_on(origin.measure("https://host/sums", Algorithm::Sha256)).unwrap().unwrap();
     assert_eq!(measured.hex(), Sha256::of(b"text").to_hex());
     let upstream_too = Fetcher::new(&[&server.url], limits()).unwrap();
     assert!(origin.is_trusted() && !upstream_too.is_trusted());

@@ -81,6 +81,12 @@ impl<A: Action> Graph<A> {
         self.vertices.neighbors_directed(id.petgraph(), Direction::Outgoing).map(NodeId::from_petgraph)
     }
 
+    /// These nodes and everything that they are made from, inputs first.
+    pub fn made_from(&self, targets: impl IntoIterator<Item = NodeId>) -> Vec<NodeId> {
+        let within = self.closure(targets);
+        self.order.iter().copied().filter(|id| within[id.index()]).collect()
+    }
+
     /// For each node, whether it is one of these or an input of one, however far.
     pub fn closure(&self, targets: impl IntoIterator<Item = NodeId>) -> Vec<bool> {
         let mut within = vec![false; self.len()];

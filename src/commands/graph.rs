@@ -39,8 +39,8 @@ pub fn run(folder: Folder, args: GraphArgs, ui: &Ui) -> Result<(), Failure> {
 fn html(opened: Opened, ui: &Ui) -> Result<String, Failure> {
     let title = opened.cluster.name.clone();
     let (session, bound) = opened.session(ui)?;
-    let all = session.graph().order().to_vec();
-    realise(&session, &bound.spec, Goal::Identify, &all, ui)?;
+    let all = bound.makeable(session.graph().order().iter().copied());
+    realise(&session, &bound, Goal::Identify, &all, ui)?;
     Ok(picture::page(&*session, title, &Positions::new(&bound.spec))?.render())
 }
 

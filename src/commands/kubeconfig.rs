@@ -20,7 +20,7 @@ pub fn run(folder: Folder, args: Kubeconfig, ui: &Ui) -> Result<(), Failure> {
         let help = format!("there is one for each of {}", users.join(", "));
         return Err(Failure::wrong_input(vec![error.help(Some(help))]));
     };
-    realise(&session, &bound.spec, Goal::Identify, &[id], ui)?;
+    realise(&session, &bound, Goal::Identify, &[id], ui)?;
     match session.content(id)? {
         Content::Secret(bytes) => ui.bytes(bytes.expose()),
         Content::Public(_) | Content::Stored(_) => unreachable!("a kubeconfig holds a private key"),

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use crate::cli;
 use crate::failure::{Exit, Failure};
 use crate::lock::{Epoch, Epochs, Lock, Pin};
-use crate::opened::{check_root, lock_problems, read_and_warn, runtime};
+use crate::opened::{
+    accepted_unpublished, check_root, lock_problems, read_and_warn, refuse_unpublished, runtime,
+};
 use crate::plan;
 use crate::sources::{self, Folder, LOCK, SourcesError};
 use crate::sys::fetch::{Fetcher, Limits};
@@ -21,13 +23,16 @@ pub fn run(folder: Folder, args: cli::Lock, ui: &Ui) -> Result<(), Failure> {
         Err(SourcesError::NoLock { .. }) if !args.check => new_lock(&folder, &cluster.name)?,
         text => existing_lock(&text?.into(), args.check, ui)?,
     };
-    check_root(&lock, &sources::read_root(&folder)?)?;
+    // Nothing that a pin decides needs the root: whoever bumps a version need not have it.
+    if let Some(root) = sources::find_root(&folder)? {
+        check_root(&lock, &root)?;
+    }
     let needs = plan::needs(&cluster);
     if args.check {
         return check(&lock, &needs, ui);
     }
     let before = lock.clone();
-    let pins = pin(&needs, &lock, args.mirror.as_deref())?;
+    let pins = pin(&needs, &lock, &args)?;
     lock.set_pins(pins);
     files::write(&folder.join(LOCK), lock.render().as_bytes(), 0o644)?;
     report(&before, &lock, ui);
@@ -45,7 +50,10 @@ fn existing_lock(text: &Arc<str>, check: bool, ui: &Ui) -> Result<Lock, Failure>
         (None, true) => Lock::parse(text),
         (None, false) => Lock::parse_for_locking(text),
     };
-    lock.map_err(|problems| Failure::wrong_input(lock_problems("", text, &problems)))
+    let lock = lock.map_err(|problems| Failure::wrong_input(lock_problems("", text, &problems)))?;
+    // Whoever locks anew has them replaced.
+    let refused = if check { refuse_unpublished(text, &lock) } else { Vec::new() };
+    if refused.is_empty() { Ok(lock) } else { Err(Failure::wrong_input(refused)) }
 }
 
 /// The lock of a cluster that has a root secret and nothing else yet.
@@ -60,8 +68,11 @@ pub fn new_lock(folder: &Folder, name: &str) -> Result<Lock, Failure> {
 /// A pin for each need: what is pinned stays, what is known to be published needs no network, and the rest is
 /// asked of the publishers: pins are what mirrors are checked against. A mirror that is named here is asked for
 /// everything.
-fn pin(needs: &[Need], lock: &Lock, mirror: Option<&str>) -> Result<Vec<Pin>, Failure> {
-    let known = |need: &Need| pinned(lock, need).cloned().or_else(|| upstream::published(need));
+fn pin(needs: &[Need], lock: &Lock, args: &cli::Lock) -> Result<Vec<Pin>, Failure> {
+    let mirror = args.mirror.as_deref();
+    let is_sound = |pin: &&Pin| pin.published == upstream::published_instead(pin) || !is_known(pin);
+    let known =
+        |need: &Need| pinned(lock, need).filter(is_sound).cloned().or_else(|| upstream::published(need));
     let (mut pins, mut open) = (Vec::new(), Vec::new());
     for need in needs {
         match known(need).filter(|_| mirror.is_none()) {
@@ -87,8 +98,44 @@ fn pin(needs: &[Need], lock: &Lock, mirror: Option<&str>) -> Result<Vec<Pin>, Fa
             None => failure,
         }
     });
-    pins.extend(resolved?);
+    let mut resolved = resolved?;
+    if mirror.is_some() {
+        judge(&mut resolved, lock, args.accept_unpublished)?;
+    }
+    pins.extend(resolved);
     Ok(pins)
+}
+
+/// Whether this program knows what was published of a pin.
+fn is_known(pin: &Pin) -> bool {
+    let Pin { name, version, arch, .. } = pin;
+    upstream::published(&Need { name: name.clone(), version: version.clone(), arch: arch.clone() }).is_some()
+}
+
+/// Marks what a mirror holds instead of what was published, as this program knows it or the lock has it; refuses it unless
+/// it is accepted.
+fn judge(pins: &mut [Pin], lock: &Lock, accept: bool) -> Result<(), Failure> {
+    let mut refused = Vec::new();
+    for pin in pins {
+        let earlier = lock.pin(&pin.name, &pin.version, &pin.os, &pin.arch);
+        let earlier = earlier.map(|earlier| earlier.published.as_ref().unwrap_or(&earlier.checksum));
+        pin.published = match is_known(pin) {
+            true => upstream::published_instead(pin),
+            false => earlier.filter(|earlier| **earlier != pin.checksum).cloned(),
+        };
+        if let Some(published) = &pin.published {
+            refused.push(format!("{pin}: the mirror has {}, and published was {published}", pin.checksum));
+        }
+    }
+    if accept || refused.is_empty() {
+        return Ok(());
+    }
+    let diagnostics = refused.into_iter().map(Diagnostic::error).collect();
+    let failure = Failure { exit: Exit::Failed, diagnostics };
+    Err(failure.help(
+        "these are other programs than their publishers'; if they are meant, add --accept-unpublished, which marks them in \
+         kthw.lock",
+    ))
 }
 
 fn pinned<'a>(lock: &'a Lock, need: &Need) -> Option<&'a Pin> {
@@ -108,6 +155,7 @@ fn check(lock: &Lock, needs: &[Need], ui: &Ui) -> Result<(), Failure> {
     let differences: Vec<Diagnostic> = missing.chain(unneeded).collect();
     if differences.is_empty() {
         ui.result(format_args!("kthw.lock pins all of {} releases", needs.len()));
+        tell_unpublished(lock, ui);
         return Ok(());
     }
     Err(Failure::differences(differences).help("`kthw lock` makes it so"))
@@ -121,4 +169,9 @@ fn report(before: &Lock, after: &Lock, ui: &Ui) {
         ui.result(format_args!("dropped {pin}"));
     }
     ui.result(format_args!("kthw.lock pins {} releases", after.pins().len()));
+    tell_unpublished(after, ui);
+}
+
+fn tell_unpublished(lock: &Lock, ui: &Ui) {
+    ui.diagnostics(accepted_unpublished(lock).as_slice());
 }

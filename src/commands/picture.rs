@@ -33,6 +33,7 @@ static MONITORING: Group = Group { name: "Monitoring", about: "For whoever watch
 static CLUSTER: Group = Group { name: "Cluster", about: "All hosts, and what belongs to none of them." };
 
 pub const SECRET: &str = "It is a secret.";
+pub const KEYED: &str = "It is a secret, or follows from one that is not here.";
 const NO_TEXT: &str = "It is no text.";
 const NOT_HERE: &str = "It is a download, known by its checksum.";
 const TOO_MUCH: &str = "It is left out, so that the page stays small.";
@@ -61,6 +62,9 @@ impl Outputs for ClusterSession {
     }
 
     fn bytes(&self, id: NodeId) -> Result<Option<Vec<u8>>, Failure> {
+        if self.realised(id).is_none() {
+            return Ok(None);
+        }
         match self.content(id)? {
             Content::Public(bytes) => Ok(Some(bytes.to_vec())),
             _ => Ok(None),
@@ -68,7 +72,7 @@ impl Outputs for ClusterSession {
     }
 }
 
-/// The page of a graph of which every output is known; its nodes are in the graph's order. No secret is on it.
+/// The page of a graph, with every output that is known; its nodes are in the graph's order. No secret is on it.
 pub fn page(outputs: &impl Outputs, title: String, positions: &Positions<'_>) -> Result<Page, Failure> {
     let graph = outputs.graph();
     let order = graph.order();
@@ -92,7 +96,8 @@ pub fn page(outputs: &impl Outputs, title: String, positions: &Positions<'_>) ->
             text: Text::Withheld(match output {
                 Some(Output::Secret(_)) => outputs.secret(),
                 Some(Output::Public(_)) => TOO_MUCH,
-                Some(Output::Pinned(_)) | None => NOT_HERE,
+                Some(Output::Pinned(_)) => NOT_HERE,
+                None => KEYED,
             }),
             state: NodeState::Same,
         }
@@ -191,7 +196,8 @@ mod tests {
             include_str!("../../snapshots/ha-ipvs/graph.txt"),
             include_str!("../../snapshots/production/graph.txt"),
         ] {
-            for name in golden.lines().filter_map(|line| line.split(' ').next()) {
+            let names = golden.lines().filter_map(|line| line.split(' ').next());
+            for name in names.filter(|name| !name.is_empty()) {
                 let is_rest = home(name, &hosts) == Home::Shared(&CLUSTER);
                 let is_of_host = name.starts_with("host/") || name.starts_with("machine/");
                 assert!(!is_rest || name == plan::CLUSTER || is_of_host, "{name}");

@@ -13,7 +13,7 @@ use crate::ui::Ui;
 pub fn run(folder: Folder, args: Show, ui: &Ui) -> Result<(), Failure> {
     let (session, bound) = Opened::read(folder, ui)?.session(ui)?;
     let id = target::find(session.graph(), &args.target)?;
-    realise(&session, &bound.spec, Goal::Identify, &[id], ui)?;
+    realise(&session, &bound, Goal::Identify, &[id], ui)?;
     let secret = session.realised(id).is_some_and(|realised| matches!(realised.output, Output::Secret(_)));
     if secret && !args.reveal {
         let failure = Failure::failed(format!("{} is a secret", args.target));

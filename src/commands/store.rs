@@ -35,12 +35,12 @@ pub fn repair(folder: Folder, ui: &Ui) -> Result<(), Failure> {
     let lost = discard(&store, &damages)?;
     drop(store);
     let (session, bound) = Opened::read(folder, ui)?.session_in(false, ui)?;
-    let all = session.graph().order().to_vec();
-    realise(&session, &bound.spec, Goal::Identify, &all, ui)?;
+    let all = bound.makeable(session.graph().order().iter().copied());
+    realise(&session, &bound, Goal::Identify, &all, ui)?;
     // What had been fetched is fetched again; what had not stays where it is.
     let had = |id: &NodeId| session.realised(*id).is_some_and(|realised| lost.contains(&realised.action));
     let fetched: Vec<NodeId> = all.into_iter().filter(had).collect();
-    realise(&session, &bound.spec, Goal::Fetch, &fetched, ui)?;
+    realise(&session, &bound, Goal::Fetch, &fetched, ui)?;
     let left = session.store().verify(&mut |_, _| {})?;
     for damage in &damages {
         let state = if left.contains(damage) { "still" } else { "repaired:" };

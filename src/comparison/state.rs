@@ -65,7 +65,7 @@ impl Draft {
         let (session, bound) = opened.session_in(is_whole, ui)?;
         let graph = session.graph();
         let known: Vec<NodeId> = graph.order().iter().copied().filter(|id| !keyed.contains(id)).collect();
-        identify_alongside(&session, &bound.spec, &known, ui)?;
+        identify_alongside(&session, &bound, &known, ui)?;
         let recorded = match record {
             Some(record) => recorded(&session, record, &keyed, &bound.lock.root, &label)?,
             None => HashMap::new(),

@@ -15,12 +15,14 @@ use crate::side::{self, Side};
 /// The golden files of a side. Of nodes that are not realised they only say that they are there.
 pub fn files(side: Side<'_>, cluster: &Cluster) -> GoldenFiles {
     let outputs = Outputs { side, keyed: side::keyed(side.graph) };
-    std::thread::scope(|scope| {
-        let nodes = scope.spawn(|| nodes::nodes(side, &outputs.keyed));
-        let mut golden = outputs.all(cluster);
-        golden.insert(NODES.to_owned(), Golden::Text(nodes.join().expect("a list of nodes does not panic")));
-        golden
-    })
+    let mut golden = outputs.all(cluster);
+    let shown = golden.values().filter_map(|file| match file {
+        Golden::Output { digest, .. } => Some(*digest),
+        Golden::Text(_) => None,
+    });
+    let nodes = nodes::nodes(side, &shown.collect());
+    golden.insert(NODES.to_owned(), Golden::Text(nodes));
+    golden
 }
 
 /// The files of one host, by path.
@@ -160,7 +162,7 @@ impl<'a> Outputs<'a> {
         let own =
             lines.iter().filter(|(path, entry)| shared.get(*path).is_none_or(|role| role.text != entry.text));
         let missing = shared.keys().filter(|path| !lines.contains_key(*path)).map(|path| {
-            let text = format!("{path} is not here\n");
+            let text = format!("{path}\n  is not here\n\n");
             (*path, Entry { text, about: vec![self.bundle(host)] })
         });
         let all: BTreeMap<&str, Entry> =

@@ -1,5 +1,6 @@
-//! Everything that a host holds, as lines: each path with who may use it, what it is, who reads it, and what these units
-//! want when it changes, if that is no restart.
+//! Everything that a host holds: each path with who may use it, what it is, who reads it, and what these units want when it
+//! changes, if that is no restart. The path stands alone in its line and an empty one ends it, so that git merges changes
+//! of neighbours.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -26,11 +27,12 @@ pub fn listing<'a>(side: Side<'a>, bundle_id: NodeId, bundle: &'a Bundle) -> BTr
     let inputs = side.graph.node(bundle_id).inputs.iter();
     let line = |(path, node): &'a (kthw_graph::Slot, NodeId)| {
         let permissions = bundle.files.get(path)?;
-        let mut text = format!("{path} {:04o} {} {}", permissions.mode, permissions.owner, what(side, *node));
+        let mut text =
+            format!("{path}\n  {:04o} {} {}", permissions.mode, permissions.owner, what(side, *node));
         if let Some(units) = readers.get(&**path) {
             let _ = write!(text, ", read by {}", units.join(" "));
         }
-        text.push('\n');
+        text.push_str("\n\n");
         Some((&**path, Entry { text, about: vec![*node, bundle_id] }))
     };
     inputs.filter_map(line).collect()
@@ -39,7 +41,11 @@ pub fn listing<'a>(side: Side<'a>, bundle_id: NodeId, bundle: &'a Bundle) -> BTr
 /// What a file is: the release that it is of, or its kind. The architecture is the host's.
 fn what(side: Side<'_>, id: NodeId) -> String {
     match side.action(id) {
-        Artifact::Download(download) => format!("{} {}", download.pin.name, download.pin.version),
+        Artifact::Download(download) => {
+            let pin = &download.pin;
+            let other = if pin.published.is_some() { " (not as published)" } else { "" };
+            format!("{} {}{other}", pin.name, pin.version)
+        }
         Artifact::ArchiveMember(member) => match side.input(id, ArchiveMember::ARCHIVE) {
             Some(archive) => what(side, archive),
             None => member.path.clone(),

@@ -1,7 +1,7 @@
 //! The golden files of a cluster: everything that is public of what its hosts will hold, laid out for those who review a change.
 //!
-//! No golden file but the list of nodes follows from a key: what certificates say is in the plan, and their bytes are
-//! nothing to read.
+//! No golden file follows from a key: what certificates say is in the plan, and their bytes are nothing to read. And none
+//! follows from everything: changes that touch different things change different lines.
 
 mod layout;
 mod listing;
@@ -16,7 +16,7 @@ use kthw_graph::NodeId;
 use kthw_store::Digest;
 
 pub use layout::files;
-pub use nodes::{name_and_output, without_outputs};
+pub use nodes::{kind, name_and_kind};
 pub use text::Text;
 
 /// The golden file of all nodes.

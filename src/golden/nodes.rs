@@ -1,47 +1,56 @@
-//! The list of all nodes, each with its kind and what it yields: the one golden file that tells of keys and secrets.
+//! The list of all nodes, each with its kind; of those that no other golden file tells about also what they are made from.
+//!
+//! No line of it changes because of what another node is or yields. So two changes of a cluster that touch different
+//! nodes change different lines, between which one stays as it was, and git merges them.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 use kthw_graph::{Action, Graph, NodeId};
+use kthw_store::{Digest, Output};
 
 use super::text::{Entry, Text};
 use crate::artifact::Artifact;
-use crate::side;
-use crate::side::Side;
+use crate::side::{self, Side};
 
-/// What stands for an output that is not known.
-const UNKNOWN: &str = "-";
-
-/// Every node, by name. What follows from a key also says what it is made from, for those who do not have the root secret.
-pub fn nodes(side: Side<'_>, keyed: &HashSet<NodeId>) -> Text {
-    let recipes = side::recipes(side, keyed, &HashMap::new());
-    let line = |id: &NodeId| {
-        let output = side.output(*id).map_or_else(|| UNKNOWN.to_owned(), |output| output.to_string());
-        let recipe = recipes.get(id).map(|recipe| format!(" {recipe}")).unwrap_or_default();
-        let text = format!("{} {} {output}{recipe}\n", side.name(*id), side.action(*id).kind());
+/// Every node, by name. These outputs are golden files, each of one or more nodes.
+pub fn nodes(side: Side<'_>, shown: &HashSet<Digest>) -> Text {
+    let graph = side.graph;
+    let is_shown =
+        |id: NodeId| matches!(side.output(id), Some(Output::Public(digest)) if shown.contains(&digest));
+    let entry = |id: &NodeId| {
+        let mut text = format!("{} {}\n", graph.node(*id).name, kind(graph, *id));
+        if !is_shown(*id) && !is_told_elsewhere(&graph.node(*id).action) {
+            // The empty line keeps this one apart from whatever comes next.
+            text += &format!("  {}\n\n", side::own_recipe(graph, *id));
+        }
         Entry { text, about: vec![*id] }
     };
-    let mut entries: Vec<Entry> = side.graph.order().iter().map(line).collect();
+    let mut entries: Vec<Entry> = graph.order().iter().map(entry).collect();
     entries.sort_by(|a, b| a.text.cmp(&b.text));
     Text::lines(entries)
 }
 
-/// A written list as it would be if nothing were known of what these nodes yield.
-pub fn without_outputs(list: &str, graph: &Graph<Artifact>, of: &HashSet<NodeId>) -> String {
-    let line = |line: &str| {
-        let words: Vec<&str> = line.split(' ').collect();
-        match words[..] {
-            [name, kind, _, recipe] if graph.find(name).is_some_and(|id| of.contains(&id)) => {
-                format!("{name} {kind} {UNKNOWN} {recipe}\n")
-            }
-            _ => format!("{line}\n"),
-        }
-    };
-    list.lines().map(line).collect()
+/// Whether another golden file says what an action's parameters are: `files.txt` of a bundle and of a member of an
+/// archive, `pki.txt` of a certificate, and a golden text without its secrets of user-data. The cluster has none.
+fn is_told_elsewhere(action: &Artifact) -> bool {
+    matches!(
+        action,
+        Artifact::ArchiveMember(_)
+            | Artifact::Bundle(_)
+            | Artifact::Certificate(_)
+            | Artifact::ClusterIndex(_)
+            | Artifact::ImportedCertificate(_)
+            | Artifact::UserData(_)
+    )
 }
 
-/// What a line of a written list says of a node: its name and what it yields.
-pub fn name_and_output(line: &str) -> Option<(&str, &str)> {
-    let mut words = line.split(' ');
-    Some((words.next()?, words.nth(1)?))
+/// What the list says of a node's kind: another version of it may yield other bytes.
+pub fn kind(graph: &Graph<Artifact>, id: NodeId) -> String {
+    let kind = graph.node(id).action.kind();
+    format!("{kind} {}", kind.version)
+}
+
+/// What a line of a written list says: a node's name and its kind.
+pub fn name_and_kind(line: &str) -> Option<(&str, &str)> {
+    line.split_once(' ').filter(|(name, _)| !name.is_empty())
 }

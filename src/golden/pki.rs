@@ -38,10 +38,12 @@ fn entry(graph: &Graph<Artifact>, id: NodeId) -> Option<String> {
     let signed = node.inputs.iter().find(|(slot, _)| slot == "issuer-cert");
     let signed = signed.map(|(_, id)| graph.node(*id).name.to_string());
     let issuer = issuer.or(signed).unwrap_or_else(|| "itself".to_owned());
-    let mut entry = format!("{}\n  subject  {subject}\n  issuer   {issuer}\n  usage    {usage}\n", node.name);
-    let _ = writeln!(entry, "  valid    {not_before} to {not_after}");
+    let mut entry = format!("{}\n  subject  {subject}\n", node.name);
     if !names.is_empty() {
         let _ = writeln!(entry, "  names    {names}");
     }
+    // What a renewal changes is kept apart from what another change may touch.
+    let _ =
+        writeln!(entry, "  issuer   {issuer}\n  valid    {not_before} to {not_after}\n  usage    {usage}");
     Some(entry)
 }

@@ -81,11 +81,19 @@ impl Lock {
             pins.entry(entry_of(pin)).or_default().push(pin);
         }
         for (entry, pins) in pins {
-            let versions: Vec<String> =
-                pins.iter().map(|pin| format!("{} {}", pin.version, pin.checksum)).collect();
+            let versions: Vec<String> = pins.iter().map(|pin| bytes(pin)).collect();
             entries.insert(entry, versions.join(", "));
         }
         entries
+    }
+}
+
+/// Which bytes a pin stands for, and whether its publisher published others.
+fn bytes(pin: &Pin) -> String {
+    let Pin { version, checksum, published, .. } = pin;
+    match published {
+        Some(published) => format!("{version} {checksum} (published was {published})"),
+        None => format!("{version} {checksum}"),
     }
 }
 

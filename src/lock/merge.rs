@@ -66,7 +66,10 @@ fn join(mut ours: Lock, theirs: &Lock) -> Result<Lock, String> {
     ours.encryption.extend(&theirs.encryption);
     ours.encryption.sort_unstable_by(|a, b| b.cmp(a));
     ours.encryption.dedup();
-    let pins: Vec<_> = theirs.pins().iter().chain(ours.pins()).cloned().collect();
+    // A mark that these are not the published bytes stays, whichever side has it.
+    let (mut marked, mut pins): (Vec<_>, Vec<_>) =
+        theirs.pins().iter().chain(ours.pins()).cloned().partition(|pin| pin.published.is_some());
+    pins.append(&mut marked);
     ours.set_pins(pins);
     Ok(ours)
 }

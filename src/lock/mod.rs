@@ -115,6 +115,7 @@ mod tests {
             arch: arch.into(),
             url: format!("https://github.com/etcd-io/etcd/{arch}.tar.gz"),
             checksum: Checksum::new(Algorithm::Sha256, digest).expect("64 digits"),
+            published: None,
         }
     }
 
@@ -157,8 +158,17 @@ mod tests {
     fn pin() -> impl Strategy<Value = Pin> {
         let version = (0..40u64, 0..40u64, 0..40u64).prop_map(|(a, b, c)| Version::new(a, b, c));
         let words = ("[a-z][a-z0-9-]{0,8}[a-z0-9]", "[a-z]{1,6}", "[a-z0-9]{1,6}");
-        (words, version, "https://[a-z][!-~]{0,30}", checksum()).prop_map(
-            |((name, os, arch), version, url, checksum)| Pin { name, version, os, arch, url, checksum },
+        let published = prop::option::of(checksum());
+        (words, version, "https://[a-z][!-~]{0,30}", checksum(), published).prop_map(
+            |((name, os, arch), version, url, checksum, published)| Pin {
+                name,
+                version,
+                os,
+                arch,
+                url,
+                checksum,
+                published,
+            },
         )
     }
 

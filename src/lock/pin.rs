@@ -20,6 +20,8 @@ pub struct Pin {
     /// Where upstream publishes it; mirrors hold the same file, so this names no bytes.
     pub url: String,
     pub checksum: Checksum,
+    /// What its publisher published instead of these bytes, which somebody has accepted all the same.
+    pub published: Option<Checksum>,
 }
 
 impl Pin {
@@ -29,10 +31,12 @@ impl Pin {
 
     /// The hash over all fields that is written beside them, so that a field edited by hand is noticed.
     pub fn seal(&self) -> Digest {
-        let Self { name, version, os, arch, url, checksum } = self;
+        let Self { name, version, os, arch, url, checksum, published } = self;
         let mut hasher = blake3::Hasher::new_derive_key("kthw.dev 2026 lock pin v1");
         let version = version.to_string();
-        for field in [name, &version, os, arch, url, checksum.algorithm().as_str(), checksum.hex()] {
+        let own = [name, &version, os, arch, url, checksum.algorithm().as_str(), checksum.hex()];
+        let other = published.as_ref().map(Checksum::hex);
+        for field in own.into_iter().chain(other) {
             hasher.update(&(field.len() as u64).to_le_bytes());
             hasher.update(field.as_bytes());
         }
@@ -80,7 +84,8 @@ mod tests {
         let checksum = Checksum::new(pin.checksum.algorithm(), &other).unwrap();
         seals.push(Pin { checksum, ..pin.clone() }.seal());
         let moved = Pin { os: "linu".into(), arch: "xamd64".into(), ..pin.clone() };
-        seals.extend([moved.seal(), pin.seal()]);
+        let accepted = Pin { published: Some(pin.checksum.clone()), ..pin.clone() };
+        seals.extend([moved.seal(), accepted.seal(), pin.seal()]);
         let count = seals.len();
         seals.sort();
         seals.dedup();

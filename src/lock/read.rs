@@ -177,7 +177,10 @@ fn pin(block: &Spanned<DeValue<'_>>, problems: &mut Problems<'_>) -> Option<Pin>
         return None;
     };
     let section = Section { table, at, fix: RELOCK };
-    section.refuse_unknown(&["name", "version", "os", "arch", "url", "algorithm", "digest", "pin"], problems);
+    section.refuse_unknown(
+        &["name", "version", "os", "arch", "url", "algorithm", "digest", "published", "pin"],
+        problems,
+    );
     let word = |field: &str, problems: &mut Problems<'_>| {
         let wanted = "lower-case letters, digits, `.` and `-`, beginning and ending with a letter or digit";
         section.parsed(field, wanted, problems, |t| is_word(t).then_some(t))
@@ -193,6 +196,13 @@ fn pin(block: &Spanned<DeValue<'_>>, problems: &mut Problems<'_>) -> Option<Pin>
         let wanted = format!("{} lower-case hexadecimal digits", algorithm.digits());
         section.parsed("digest", &wanted, problems, |t| Checksum::new(algorithm, t))
     });
+    let published = match table.contains_key("published") {
+        true => {
+            let wanted = "the hexadecimal digits of a checksum";
+            Some(section.parsed("published", wanted, problems, Checksum::of_digits)?)
+        }
+        false => None,
+    };
     let seal = section
         .parsed("pin", "b3: and 64 lower-case hexadecimal digits", problems, |t| is_seal(t).then_some(t));
     let pin = Pin {
@@ -202,6 +212,7 @@ fn pin(block: &Spanned<DeValue<'_>>, problems: &mut Problems<'_>) -> Option<Pin>
         arch: arch?.to_owned(),
         url: url?,
         checksum: checksum?,
+        published,
     };
     if seal? != pin.seal().to_string() {
         problems.add(at, format!("pin {pin} was edited by hand"), RELOCK);
@@ -278,11 +289,11 @@ mod tests {
 
     #[test]
     fn an_edited_pin_is_refused_at_its_line() {
-        check("3.6.14", "3.6.13", &[&format!("kthw.lock:11:1: {}", EDITED.replace("14", "13"))]);
-        check("https://g", "https://h", &[&format!("kthw.lock:11:1: {EDITED}")]);
-        check("ffe840", "ffe841", &[&format!("kthw.lock:11:1: {EDITED}")]);
+        check("3.6.14", "3.6.13", &[&format!("kthw.lock:12:1: {}", EDITED.replace("14", "13"))]);
+        check("https://g", "https://h", &[&format!("kthw.lock:12:1: {EDITED}")]);
+        check("ffe840", "ffe841", &[&format!("kthw.lock:12:1: {EDITED}")]);
         let other = format!("pin = \"b3:{}\"\n#", "0".repeat(64));
-        check("pin = \"b3:", &other, &[&format!("kthw.lock:11:1: {EDITED}")]);
+        check("pin = \"b3:", &other, &[&format!("kthw.lock:12:1: {EDITED}")]);
     }
 
     #[test]
@@ -328,26 +339,26 @@ mod tests {
         check(
             "leaf = 2026",
             "leaf = 1026",
-            &[&format!("kthw.lock:9:8: `leaf` must be a moment such as 2026-11-20T00:00:00Z; {restore}")],
+            &[&format!("kthw.lock:10:8: `leaf` must be a moment such as 2026-11-20T00:00:00Z; {restore}")],
         );
         check(
             "3.6.14",
             "v3.6",
-            &[&format!("kthw.lock:13:11: `version` must be a version such as 3.6.14; {lock}")],
+            &[&format!("kthw.lock:14:11: `version` must be a version such as 3.6.14; {lock}")],
         );
-        check("https://", "ftp://", &[&format!("kthw.lock:16:7: `url` must be an https URL; {lock}")]);
-        check("sha256", "md5", &[&format!("kthw.lock:17:13: `algorithm` must be sha256 or sha512; {lock}")]);
+        check("https://", "ftp://", &[&format!("kthw.lock:17:7: `url` must be an https URL; {lock}")]);
+        check("sha256", "md5", &[&format!("kthw.lock:18:13: `algorithm` must be sha256 or sha512; {lock}")]);
         check(
             "ffe840",
             "FFE840",
-            &[&format!("kthw.lock:18:10: `digest` must be 64 lower-case hexadecimal digits; {lock}")],
+            &[&format!("kthw.lock:19:10: `digest` must be 64 lower-case hexadecimal digits; {lock}")],
         );
         check(
             "sha256",
             "sha512",
-            &[&format!("kthw.lock:18:10: `digest` must be 128 lower-case hexadecimal digits; {lock}")],
+            &[&format!("kthw.lock:19:10: `digest` must be 128 lower-case hexadecimal digits; {lock}")],
         );
-        check("os = ", "size = 3\nos = ", &[&format!("kthw.lock:14:1: unknown field `size`; {field}")]);
+        check("os = ", "size = 3\nos = ", &[&format!("kthw.lock:15:1: unknown field `size`; {field}")]);
         check(
             "\n[epochs]",
             "\n[generations]\n\"pki/ca\" = 0\n[epochs]",
@@ -405,7 +416,7 @@ mod tests {
         let text = example().render().replace("algorithm", "algoritm").replace("leaf = ", "leave = ");
         let problems = Lock::parse(&text).unwrap_err();
         let lines: Vec<_> = problems.iter().map(|p| p.line).collect();
-        assert_eq!(lines, [7, 9, 11, 17, 21, 27]);
+        assert_eq!(lines, [7, 10, 12, 18, 22, 28]);
     }
 
     #[test]
@@ -414,7 +425,7 @@ mod tests {
             "\n[[pin]]",
             "<<<<<<< ours\n[[pin]]\n=======\n>>>>>>> theirs\n",
             &[
-                "kthw.lock:10:1: `<<<<<<<` is left of a merge conflict; run `kthw lock`, which reads both sides of the conflict",
+                "kthw.lock:11:1: `<<<<<<<` is left of a merge conflict; run `kthw lock`, which reads both sides of the conflict",
             ],
         );
     }
@@ -432,12 +443,12 @@ mod tests {
         assert_eq!(
             parse(&[&second, first]),
             [
-                "kthw.lock:21:1: pin etcd 3.6.14 linux/amd64 is out of order after etcd 3.6.14 linux/arm64; run `kthw lock`"
+                "kthw.lock:22:1: pin etcd 3.6.14 linux/amd64 is out of order after etcd 3.6.14 linux/arm64; run `kthw lock`"
             ]
         );
         assert_eq!(
             parse(&[first, first]),
-            ["kthw.lock:21:1: pin etcd 3.6.14 linux/amd64 is there twice, first in line 11; run `kthw lock`"]
+            ["kthw.lock:22:1: pin etcd 3.6.14 linux/amd64 is there twice, first in line 12; run `kthw lock`"]
         );
     }
 

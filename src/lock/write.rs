@@ -1,4 +1,5 @@
-//! The text of a lock.
+//! The text of a lock. Between two entries that change apart from each other is a line that does not change, so that git
+//! merges both changes.
 
 use std::fmt::{Display, Write};
 
@@ -15,10 +16,12 @@ pub(super) fn lock(lock: &Lock) -> String {
     field(&mut text, "encryption", format_args!("{encryption:?}"));
     text.push_str("\n[epochs]\n");
     field(&mut text, "ca", epochs.ca);
+    text.push('\n');
     field(&mut text, "leaf", epochs.leaf);
     if !generations.is_empty() {
-        text.push_str("\n[generations]\n");
+        text.push_str("\n[generations]");
         for (label, generation) in generations {
+            text.push('\n');
             field(&mut text, &quoted(label), generation);
         }
     }
@@ -29,7 +32,7 @@ pub(super) fn lock(lock: &Lock) -> String {
 }
 
 fn block(text: &mut String, pin: &Pin) {
-    let Pin { name, version, os, arch, url, checksum } = pin;
+    let Pin { name, version, os, arch, url, checksum, published } = pin;
     text.push_str("\n[[pin]]\n");
     field(text, "name", quoted(name));
     field(text, "version", quoted(&version.to_string()));
@@ -38,6 +41,9 @@ fn block(text: &mut String, pin: &Pin) {
     field(text, "url", quoted(url));
     field(text, "algorithm", quoted(checksum.algorithm().as_str()));
     field(text, "digest", quoted(checksum.hex()));
+    if let Some(published) = published {
+        field(text, "published", quoted(published.hex()));
+    }
     field(text, "pin", quoted(&pin.seal().to_string()));
 }
 
@@ -79,6 +85,7 @@ mod tests {
 
         [epochs]
         ca = 2026-11-20T00:00:00Z
+
         leaf = 2026-11-20T00:00:00Z
 
         [generations]

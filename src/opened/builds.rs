@@ -8,7 +8,6 @@ use super::inputs::read_lock;
 use super::store::{open_store, require_store};
 use crate::failure::Failure;
 use crate::lock::Lock;
-use crate::plan;
 use crate::sources::{self, Folder, LOCK, SPEC};
 use crate::sys::files;
 use crate::ui::Ui;
@@ -29,6 +28,11 @@ pub fn input_entry(path: &str, text: &str) -> RecordEntry {
         action: ActionDigest::from_bytes(*digest.as_bytes()),
         output: Output::Public(digest),
     }
+}
+
+/// Whether an entry of a record is an input, and no node.
+pub fn is_input(entry: &RecordEntry) -> bool {
+    entry.name.starts_with(INPUT)
 }
 
 /// A build as it was recorded.
@@ -63,28 +67,20 @@ pub fn build(folder: &Folder, number: Option<u64>, ui: &Ui) -> Result<Build, Fai
     let texts = texts(&store, &record)?.ok_or_else(|| {
         lost().help("compare with a git revision; builds that are made from now on keep their inputs")
     })?;
-    record.entries.retain(|entry| !entry.name.starts_with(INPUT));
+    record.entries.retain(|entry| !is_input(entry));
     Ok(Build { number: row.number, record, texts })
 }
 
-/// The number of the latest recorded build that yielded this identity of the whole cluster.
-pub fn build_of(folder: &Folder, cluster: &str, ui: &Ui) -> Result<Option<u64>, Failure> {
+/// The numbers of the latest recorded builds, newest first, so many at most.
+pub fn latest_builds(folder: &Folder, most: usize, ui: &Ui) -> Result<Vec<u64>, Failure> {
     if !files::exists(&folder.store()) {
-        return Ok(None);
+        return Ok(Vec::new());
     }
-    let store = open_store(folder, ui)?;
+    let mut rows = open_store(folder, ui)?.roots(Some(&root_name(&lock(folder)?)))?;
+    // Builds of the same inputs that yield the same have the same record.
     let mut others = HashSet::new();
-    for row in store.roots(Some(&root_name(&lock(folder)?)))? {
-        // Builds that yield the same have the same record.
-        if !others.insert(row.record) {
-            continue;
-        }
-        let recorded = store.recorded(&row.record, plan::CLUSTER)?;
-        if recorded.is_some_and(|entry| entry.output.to_string() == cluster) {
-            return Ok(Some(row.number));
-        }
-    }
-    Ok(None)
+    rows.retain(|row| others.insert(row.record));
+    Ok(rows.into_iter().take(most).map(|row| row.number).collect())
 }
 
 /// The lock, which says whose builds are meant.

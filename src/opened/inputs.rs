@@ -66,7 +66,7 @@ pub fn check_root(lock: &Lock, root: &RootSecret) -> Result<(), Failure> {
 
 /// Says it wherever such a cluster is used, so that nobody takes it for a real one.
 pub fn warn_of_public_root(sources: &Sources, ui: &Ui) {
-    if sources.root.is_public_example() {
+    if sources.root.as_ref().is_some_and(RootSecret::is_public_example) {
         let text = "this cluster's root secret is a public example: anyone can derive every key of it";
         let help = "`kthw init` makes a cluster with a root secret of its own";
         ui.diagnostics(&[Diagnostic::warning(text).help(Some(help))]);

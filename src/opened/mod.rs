@@ -7,6 +7,7 @@ mod input_paths;
 mod inputs;
 mod session;
 mod store;
+mod unpublished;
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -28,10 +29,11 @@ use crate::ui::{Diagnostic, Ui};
 use authorities::Authorities;
 use inputs::read_lock;
 
-pub use builds::{Build, build, build_of, input_entry};
+pub use builds::{Build, build, input_entry, is_input, latest_builds};
 pub use inputs::{check_root, lock_problems, read_and_warn, read_cluster, warn_of_public_root};
 pub use session::{Bound, ClusterSession, identify_alongside, realise, runtime};
 pub use store::{copy_blob, open_store, require_store};
+pub use unpublished::{accepted as accepted_unpublished, refused as refuse_unpublished};
 
 /// A cluster folder with everything decided that its files decide.
 pub struct Opened {
@@ -45,6 +47,8 @@ pub struct Opened {
     pub imported: ImportedAuthorities,
     /// What to warn of in the inputs, for whoever is to be told.
     pub warnings: Vec<Diagnostic>,
+    /// What has to be told each time, however long it is known.
+    pub standing: Option<Diagnostic>,
     files: Vec<String>,
     texts: Vec<(String, Arc<str>)>,
     spec: Arc<str>,
@@ -54,7 +58,7 @@ pub struct Opened {
 
 impl Opened {
     pub fn read(folder: Folder, ui: &Ui) -> Result<Self, Failure> {
-        Self::decide(Sources::read(folder)?, ui)
+        Self::decide(Sources::read(folder, Origin::Folder)?, ui)
     }
 
     /// What follows from a key that is not here, so that nobody knows what it is.
@@ -80,33 +84,40 @@ impl Opened {
         &self.texts
     }
 
-    /// From text to plan; every problem of the inputs at once.
+    /// From text to plan; every problem of the inputs at once. A root that is not here is stood in for, so that everything
+    /// can be done that needs no key.
     pub fn decide(sources: Sources, ui: &Ui) -> Result<Self, Failure> {
         warn_of_public_root(&sources, ui);
-        let opened = Self::decide_any(sources, |lock, root| check_root(lock, root).map(|()| None))?;
+        let opened = Self::decide_any(sources, |lock, root| match root {
+            Some(root) => check_root(lock, root).map(|()| true),
+            None => Ok(false),
+        })?;
         ui.diagnostics(&opened.warnings);
+        ui.diagnostics(opened.standing.as_slice());
         Ok(opened)
     }
 
     /// Some state of the folder, to be looked at: nothing that is made from it is for a host. Where the root is another
     /// than the lock's, or not here, one stands in for it in the plan; what follows from it is not to be made.
     pub fn review(folder: Folder, origin: Origin) -> Result<Self, Failure> {
-        let sources = Sources::read_for_review(folder, origin)?;
-        let stand_in = |lock: &Lock, root: &RootSecret| {
-            let other = lock.root != root.fingerprint().to_string();
-            Ok(other.then(|| RootSecret::stand_in(&lock.root)))
+        let is_own = |lock: &Lock, root: Option<&RootSecret>| {
+            Ok(root.is_some_and(|root| lock.root == root.fingerprint().to_string()))
         };
-        Self::decide_any(sources, stand_in)
+        Self::decide_any(Sources::read(folder, origin)?, is_own)
     }
 
-    /// `judge` refuses a root, or puts another in its place.
+    /// `judge` refuses a root, or says whether it is the cluster's own. In the place of another, one stands in.
     fn decide_any(
         mut sources: Sources,
-        judge: impl Fn(&Lock, &RootSecret) -> Result<Option<RootSecret>, Failure>,
+        judge: impl Fn(&Lock, Option<&RootSecret>) -> Result<bool, Failure>,
     ) -> Result<Self, Failure> {
         let prefix = sources.origin.prefix();
         let is_past = !matches!(sources.origin, Origin::Folder);
-        let lock = read_lock(&prefix, &sources.lock);
+        let lock = read_lock(&prefix, &sources.lock).and_then(|lock| {
+            // What was is looked at as it was.
+            let refused = if is_past { Vec::new() } else { unpublished::refused(&sources.lock, &lock) };
+            if refused.is_empty() { Ok(lock) } else { Err(refused) }
+        });
         let cluster = read_cluster(&prefix, &sources.spec);
         let ((cluster, mut warnings), lock) = match (cluster, lock) {
             (Ok(cluster), Ok(lock)) => (cluster, lock),
@@ -115,18 +126,17 @@ impl Opened {
                 return Err(Failure::wrong_input(problems.collect()));
             }
         };
-        let stand_in = judge(&lock, &sources.root)?;
-        let is_stand_in = stand_in.is_some();
-        if let Some(root) = stand_in {
-            sources.root = root;
-        }
+        let is_own = judge(&lock, sources.root.as_ref())?;
+        let own = sources.root.take().filter(|_| is_own);
+        let is_stand_in = own.is_none();
+        let root = own.unwrap_or_else(|| RootSecret::stand_in(&lock.root));
         let Authorities { public, keys, files, warnings: more } =
             authorities::read(&sources, &cluster, &lock)?;
         warnings.extend(more);
-        let fingerprint = sources.fingerprint(&files);
+        let fingerprint = sources.fingerprint(&root, &files);
         let texts = texts(&sources, &cluster, &files);
         let files = files.into_iter().map(|file| file.path).collect();
-        let plan = plan::plan(&cluster, &lock, sources.root.fingerprint(), &public).map_err(|problems| {
+        let plan = plan::plan(&cluster, &lock, root.fingerprint(), &public).map_err(|problems| {
             let positions = Positions::new(&sources.spec);
             let locate = |problem: &PlanProblem| {
                 if let PlanProblem::Unpinned { .. } = problem {
@@ -157,7 +167,8 @@ impl Opened {
         })?;
         warnings.extend(generations::strays(&prefix, &sources.lock, &lock, &plan.graph));
         warnings.extend(input_paths::missing(&prefix, &sources.spec, &cluster, &plan.graph));
-        let Sources { folder, spec, root, .. } = sources;
+        let Sources { folder, spec, .. } = sources;
+        let standing = unpublished::accepted(&lock);
         Ok(Self {
             folder,
             fingerprint,
@@ -168,6 +179,7 @@ impl Opened {
             files,
             texts,
             imported: public,
+            standing,
             warnings,
             spec,
             root,

@@ -1,5 +1,6 @@
 //! A plan that is bound to a store, and how its nodes are realised.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use kthw_graph::{Event, Goal, Limits, NodeFailure, NodeId, Outcome, Session, SessionError};
@@ -15,7 +16,7 @@ use crate::failure::{Exit, Failure};
 use crate::imported::ImportedAuthorities;
 use crate::lock::Lock;
 use crate::root::RootFingerprint;
-use crate::sources::{Folder, SPEC};
+use crate::sources::{Folder, SPEC, SourcesError};
 use crate::spec::Positions;
 use crate::ui::{Diagnostic, Ui};
 
@@ -38,6 +39,24 @@ pub struct Bound {
     pub imported: ImportedAuthorities,
     pub root: RootFingerprint,
     pub is_stand_in: bool,
+    /// What follows from the root secret where that is not here, so that nobody can make it.
+    unknown: HashSet<NodeId>,
+}
+
+impl Bound {
+    /// Those of these nodes that can be made here.
+    pub fn makeable(&self, nodes: impl IntoIterator<Item = NodeId>) -> Vec<NodeId> {
+        nodes.into_iter().filter(|id| self.can_make(*id)).collect()
+    }
+
+    pub fn can_make(&self, id: NodeId) -> bool {
+        !self.unknown.contains(&id)
+    }
+
+    /// How many nodes cannot be made here.
+    pub fn unmakeable(&self) -> usize {
+        self.unknown.len()
+    }
 }
 
 impl Opened {
@@ -67,7 +86,8 @@ impl Opened {
         let store = Arc::new(store);
         let (mac_key, fingerprint) = (self.root.mac_key(), self.root.fingerprint());
         let mirrors = self.cluster.downloads.mirrors.clone();
-        let workshop = Workshop::new(self.root, self.keys, Arc::clone(&store), mirrors);
+        let unknown = if self.is_stand_in { self.unknown() } else { HashSet::new() };
+        let workshop = Workshop::new(self.root, self.is_stand_in, self.keys, Arc::clone(&store), mirrors);
         let graph = Arc::new(self.plan.graph);
         // The process ends with the command: to take a large graph apart first would only cost time.
         std::mem::forget(Arc::clone(&graph));
@@ -84,42 +104,50 @@ impl Opened {
             imported: self.imported,
             root: fingerprint,
             is_stand_in: self.is_stand_in,
+            unknown,
         };
         Ok((Arc::new(session), bound))
     }
 }
 
-/// Realises these nodes of the cluster that this text describes, showing how it goes.
+/// Realises these nodes of the cluster, showing how it goes.
 pub fn realise(
     session: &Arc<ClusterSession>,
-    spec: &Arc<str>,
+    bound: &Bound,
     goal: Goal,
     targets: &[NodeId],
     ui: &Ui,
 ) -> Result<Outcome, Failure> {
-    realise_telling(session, spec, goal, targets, |_| true, ui)
+    realise_telling(session, bound, goal, targets, |_| true, ui)
 }
 
 /// Makes known what these nodes yield, while another part of this process does the same in the same store: that one of
 /// them waits for the other is nothing to tell.
 pub fn identify_alongside(
     session: &Arc<ClusterSession>,
-    spec: &Arc<str>,
+    bound: &Bound,
     targets: &[NodeId],
     ui: &Ui,
 ) -> Result<Outcome, Failure> {
     let tells = |event: &Event<'_>| !matches!(event, Event::Waiting { .. });
-    realise_telling(session, spec, Goal::Identify, targets, tells, ui)
+    realise_telling(session, bound, Goal::Identify, targets, tells, ui)
 }
 
 fn realise_telling(
     session: &Arc<ClusterSession>,
-    spec: &Arc<str>,
+    bound: &Bound,
     goal: Goal,
     targets: &[NodeId],
     tells: impl Fn(&Event<'_>) -> bool + Send + Sync + 'static,
     ui: &Ui,
 ) -> Result<Outcome, Failure> {
+    if let Some(id) = targets.iter().find(|id| !bound.can_make(**id)) {
+        let name = &session.graph().node(*id).name;
+        let failure = Failure::from(SourcesError::NoRoot { path: bound.folder.private_root() });
+        return Err(failure
+            .help(format!("{name} follows from it; whatever follows from no key can be had without it")));
+    }
+    let spec = &bound.spec;
     let cpu = std::thread::available_parallelism().map_or(2, usize::from);
     let limits = Limits { cpu, network: 4, disk: 2 };
     let progress = Arc::new(ui.progress());

@@ -86,6 +86,7 @@ fn program(controllers: &CloudControllerManager, arch: Arch, download: &CloudDow
         arch: arch.to_string(),
         url: download.url.clone(),
         checksum: checksum.expect("the section cloudProvider was checked"),
+        published: None,
     };
     Download { pin, written_in: Some("cloudProvider.controllerManager") }
 }

@@ -257,6 +257,7 @@ fn own_pin(file: &ImageFile, arch: Arch) -> Pin {
         arch: arch.to_string(),
         url: file.url.clone(),
         checksum,
+        published: None,
     }
 }
 

@@ -11,7 +11,7 @@ use crate::artifact::Artifact;
 
 pub use keyed::{following, keyed};
 pub use named::named;
-pub use recipe::recipes;
+pub use recipe::{own_recipe, recipes};
 
 /// A planned cluster with what is known of its nodes. Of the sides of a comparison that is everything: whoever makes one
 /// has identified all nodes, or named them by their recipes.

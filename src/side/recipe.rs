@@ -2,10 +2,11 @@
 
 use std::collections::{HashMap, HashSet};
 
-use kthw_graph::{Action, Manifest, NodeId, Origin, Value};
+use kthw_graph::{Action, Graph, Manifest, NodeId, Origin, Value};
 use kthw_store::ActionDigest;
 
 use super::Side;
+use crate::artifact::Artifact;
 
 /// Stands for the parameters of a node and all that it is made from, but for the root secret itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,6 +30,18 @@ impl std::fmt::Display for Recipe {
     }
 }
 
+/// What a node alone adds to what it is made from: its parameters, and which nodes it reads. Two changes of a cluster that
+/// touch different nodes change the recipes of different nodes, so that a list of them can be merged.
+pub fn own_recipe(graph: &Graph<Artifact>, id: NodeId) -> Recipe {
+    let node = graph.node(id);
+    let mut parts = Parts::of(&node.action);
+    for (slot, input) in &node.inputs {
+        parts.add(slot);
+        parts.add(graph.node(*input).name.as_str());
+    }
+    parts.recipe()
+}
+
 /// The recipes of these nodes, to which all belong that are made from one of them. Where another action was carried out
 /// than the node's own, its name belongs to the recipe.
 pub fn recipes(
@@ -39,11 +52,7 @@ pub fn recipes(
     let mut recipes: HashMap<NodeId, Recipe> = HashMap::with_capacity(of.len());
     for id in side.graph.order().iter().filter(|id| of.contains(id)) {
         let node = side.graph.node(*id);
-        let mut parts = Parts(blake3::Hasher::new());
-        let kind = node.action.kind();
-        parts.add(kind.name);
-        parts.add(&kind.version.to_string());
-        node.action.describe(&mut parts);
+        let mut parts = Parts::of(&node.action);
         if let Some(other) = others.get(id) {
             parts.add(&other.to_string());
         }
@@ -55,7 +64,7 @@ pub fn recipes(
                 (None, None) => unreachable!("whatever follows from no key is realised"),
             }
         }
-        recipes.insert(*id, Recipe(*parts.0.finalize().as_bytes()));
+        recipes.insert(*id, parts.recipe());
     }
     recipes
 }
@@ -69,6 +78,20 @@ pub fn is_root(origin: &Origin<'_>) -> bool {
 struct Parts(blake3::Hasher);
 
 impl Parts {
+    /// The kind and the parameters of an action.
+    fn of(action: &Artifact) -> Self {
+        let mut parts = Self(blake3::Hasher::new());
+        let kind = action.kind();
+        parts.add(kind.name);
+        parts.add(&kind.version.to_string());
+        action.describe(&mut parts);
+        parts
+    }
+
+    fn recipe(&self) -> Recipe {
+        Recipe(*self.0.finalize().as_bytes())
+    }
+
     fn add(&mut self, part: &str) {
         self.0.update(&(part.len() as u64).to_le_bytes()).update(part.as_bytes());
     }

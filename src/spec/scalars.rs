@@ -85,7 +85,7 @@ struct Search {
 impl Search {
     fn components(&mut self, node: &Node) {
         let Content::Mapping(programs) = &node.content else { return };
-        for Entry { key, node, .. } in programs.iter() {
+        for Entry { key, node, .. } in &programs.list {
             for (field, consumer) in [("flags", Consumer::Flags), ("config", Consumer::Kubernetes)] {
                 if let Some(visit) = node.child(field, Items::counted) {
                     self.walk(&format!("components.{key}.{field}"), visit.node, consumer);
@@ -105,7 +105,7 @@ impl Search {
                 }
             }
             Content::Mapping(entries) => {
-                for entry in entries.iter() {
+                for entry in &entries.list {
                     self.key(path, entry, consumer);
                     self.walk(&join(path, &entry.key), &entry.node, consumer);
                 }

@@ -7,7 +7,7 @@ use semver::Version;
 
 use crate::lock::Checksum;
 
-pub use published::published;
+pub use published::{published, published_instead};
 pub use resolve::{Need, Origin, ResolveError, resolve_pins};
 
 /// How a published file holds its programs.

@@ -21,7 +21,16 @@ pub fn published(need: &Need) -> Option<Pin> {
         arch: need.arch.clone(),
         url: find(&need.name)?.url(&need.version, &need.arch),
         checksum: Checksum::of_digits(digest)?,
+        published: None,
     })
+}
+
+/// What the publisher of a pin published instead, as far as this program knows; none where the pin is that.
+pub fn published_instead(pin: &Pin) -> Option<Checksum> {
+    let Pin { name, version, arch, .. } = pin;
+    let need = Need { name: name.clone(), version: version.clone(), arch: arch.clone() };
+    let published = published(&need).filter(|published| published.os == pin.os)?;
+    (published.checksum != pin.checksum).then_some(published.checksum)
 }
 
 #[cfg(test)]

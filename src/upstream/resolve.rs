@@ -2,8 +2,8 @@
 
 use semver::Version;
 
-use super::{find, published_checksum};
-use crate::lock::{Checksum, Pin};
+use super::{find, published, published_checksum};
+use crate::lock::{Algorithm, Checksum, Pin};
 
 /// A file that a cluster needs.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -25,7 +25,7 @@ pub trait Origin {
     fn is_trusted(&self) -> bool;
 
     /// The checksum of the file itself, or `None` when there is no such file.
-    async fn measure(&self, url: &str) -> Result<Option<Checksum>, Self::Error>;
+    async fn measure(&self, url: &str, algorithm: Algorithm) -> Result<Option<Checksum>, Self::Error>;
 }
 
 /// Why a need has no pin.
@@ -75,7 +75,7 @@ async fn resolve(need: &Need, origin: &impl Origin) -> Result<Pin, ResolveError>
             file,
         })?,
         None if origin.is_trusted() => origin
-            .measure(&url)
+            .measure(&url, published(need).map_or(Algorithm::Sha256, |pin| pin.checksum.algorithm()))
             .await
             .map_err(|error| unreachable(error.to_string()))?
             .ok_or_else(|| ResolveError::Unpublished { subject: subject.clone(), url: url.clone() })?,
@@ -88,6 +88,7 @@ async fn resolve(need: &Need, origin: &impl Origin) -> Result<Pin, ResolveError>
         arch: arch.clone(),
         url,
         checksum,
+        published: None,
     })
 }
 
@@ -96,7 +97,6 @@ mod tests {
     use std::collections::BTreeMap;
 
     use super::*;
-    use crate::lock::Algorithm;
 
     /// Texts by URL; whether its files are trusted, of which it has all but those of 1.0.0. What is 9.9.9 cannot be
     /// asked.
@@ -120,7 +120,7 @@ mod tests {
             self.trusted
         }
 
-        async fn measure(&self, url: &str) -> Result<Option<Checksum>, String> {
+        async fn measure(&self, url: &str, _: Algorithm) -> Result<Option<Checksum>, String> {
             assert!(self.trusted, "nobody measures {url}");
             Ok((!url.contains("1.0.0")).then(|| sha256('c')))
         }

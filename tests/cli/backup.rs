@@ -79,7 +79,7 @@ fn folder() -> ClusterFolder {
     folder.write("cluster.yaml", &(folder.read("cluster.yaml") + section));
     let older: Vec<String> = newer.iter().map(|url| url.replace("3.6.14", VERSION)).collect();
     let mirror = mirror(&folder, older.iter().map(String::as_str));
-    folder.kthw(&["lock", "--mirror", &mirror]).exits(0);
+    folder.kthw(&["lock", "--accept-unpublished", "--mirror", &mirror]).exits(0);
     folder
 }
 

@@ -82,7 +82,7 @@ fn answers_its_own_alone(folder: &ClusterFolder) {
     folder.edit("cluster.yaml", "  kubernetes: 1.35.1", &format!("  kubernetes: 1.35.1\n  etcd: {VERSION}"));
     let older: Vec<String> = newer.iter().map(|url| url.replace("3.6.14", VERSION)).collect();
     let mirror = mirror(folder, older.iter().map(String::as_str));
-    folder.kthw(&["lock", "--mirror", &mirror]).exits(0);
+    folder.kthw(&["lock", "--accept-unpublished", "--mirror", &mirror]).exits(0);
     let tree = HostTree::of(folder, "control-plane-1");
     let line = tree.command_line("etcd.service");
     network.arg("--mount").arg(bash.get_program()).args(["-c", SCRIPT, "bash"]).arg(tree.at("/var"));

@@ -83,7 +83,7 @@ fn three_members_survive_the_loss_of_their_leader_and_refuse_strangers() {
     folder.edit("cluster.yaml", "  kubernetes: 1.36.1", &format!("  kubernetes: 1.36.1\n  etcd: {VERSION}"));
     let older: Vec<String> = newer.iter().map(|url| url.replace("3.6.14", VERSION)).collect();
     let mirror = mirror(&folder, older.iter().map(String::as_str));
-    folder.kthw(&["lock", "--mirror", &mirror]).exits(0);
+    folder.kthw(&["lock", "--accept-unpublished", "--mirror", &mirror]).exits(0);
     let mut hosts = None;
     for member in 0..3 {
         let tree = HostTree::of(&folder, &format!("controller-{member}"));

@@ -2,6 +2,8 @@
 
 use std::fs;
 
+use kthw::lock::{Checksum, Lock, Pin};
+
 use crate::cluster_folder::ClusterFolder;
 use crate::mirror::{mirror, pinned_urls};
 
@@ -19,7 +21,7 @@ fn an_edited_pin_is_refused_at_its_line() {
         let folder = ClusterFolder::single();
         folder.edit("kthw.lock", from, to);
         let refusal = folder.kthw(&["build"]).refusal(2);
-        assert!(refusal.contains("was edited by hand\n  --> kthw.lock:11:1"), "{refusal}");
+        assert!(refusal.contains("was edited by hand\n  --> kthw.lock:12:1"), "{refusal}");
         assert!(refusal.contains("run `kthw lock`"), "{refusal}");
     }
 }
@@ -103,7 +105,7 @@ fn a_mirror_is_pinned_as_it_is_and_fetched_from() {
     let folder = ClusterFolder::single();
     let urls = pinned_urls(&folder);
     let mirror = mirror(&folder, urls.iter().map(String::as_str));
-    let locked = folder.kthw(&["lock", "--mirror", &mirror]).result();
+    let locked = folder.kthw(&["lock", "--accept-unpublished", "--mirror", &mirror]).result();
     assert!(locked.ends_with("kthw.lock pins 11 releases\n"), "{locked}");
     folder.kthw(&["lock", "--check"]).exits(0);
     let spec = folder.read("cluster.yaml");
@@ -112,6 +114,85 @@ fn a_mirror_is_pinned_as_it_is_and_fetched_from() {
     folder.kthw(&["build", kubelet, "--fetch"]).exits(0);
     let shown = folder.kthw(&["show", kubelet]).result();
     assert_eq!(shown, "stands for https://dl.k8s.io/release/v1.35.1/bin/linux/amd64/kubelet");
+}
+
+#[test]
+fn other_bytes_than_were_published_are_refused_until_they_are_accepted_and_told_from_then_on() {
+    let Some(folder) = crate::repository::single() else { return };
+    let before = folder.read("kthw.lock");
+    let urls = pinned_urls(&folder);
+    let mirror = mirror(&folder, urls.iter().map(String::as_str));
+    let refusal = folder.kthw(&["lock", "--mirror", &mirror]).refusal(1);
+    assert_eq!(refusal.matches(": the mirror has sha256:").count(), 11, "{refusal}");
+    let pins = Lock::parse(&before).expect("a lock");
+    for pin in pins.pins() {
+        let both = format!(", and published was {}\n", pin.checksum);
+        assert!(refusal.contains(&both) && refusal.contains(&format!("error: {pin}: ")), "{pin}: {refusal}");
+    }
+    assert_eq!(folder.read("kthw.lock"), before, "nothing was pinned");
+
+    folder.kthw(&["lock", "--accept-unpublished", "--mirror", &mirror]).exits(0);
+    assert_eq!(folder.read("kthw.lock").matches("\npublished = \"").count(), 11);
+    folder.kthw(&["snapshot"]).exits(0);
+    let files = folder.read("snapshots/roles/worker/files.txt");
+    assert!(files.contains(" kubelet 1.35.1 (not as published)"), "{files}");
+    let told = "warning: kthw.lock pins other bytes than were published of\n";
+    let kubelet = pins.pins().iter().find(|pin| pin.name == "kubelet").expect("a kubelet");
+    let published = format!(", published was {}\n", kubelet.checksum);
+    let tell = |commands: &[&[&str]]| {
+        for args in commands {
+            let said = folder.kthw(args).exits(0).stderr;
+            assert!(said.contains(told) && said.contains(&published), "{args:?}: {said}");
+        }
+    };
+    tell(&[&["build"], &["lock", "--check"], &["lock"], &["diff"], &["plan"], &["fetch", "--list"]]);
+    crate::repository::commit(&folder, "our own programs");
+    tell(&[&["lock", "--check"], &["diff"], &["plan"], &["snapshot", "--check"]]);
+    let shown = folder.kthw(&["diff", "HEAD~1", "HEAD"]).result();
+    assert!(shown.contains("(published was sha256:"), "{shown}");
+
+    // The published bytes again.
+    folder.write("kthw.lock", &before);
+    assert!(!folder.kthw(&["lock", "--check"]).exits(0).stderr.contains("published"));
+}
+
+#[test]
+fn a_lock_that_was_edited_by_hand_with_all_that_belongs_to_it_is_refused() {
+    let folder = ClusterFolder::single();
+    let mut lock = Lock::parse(&folder.read("kthw.lock")).expect("a lock");
+    let edited = |pin: &Pin, published: Option<Checksum>| {
+        let hex = pin.checksum.hex().chars().rev().collect::<String>();
+        let checksum = Checksum::new(pin.checksum.algorithm(), &hex).expect("as many digits");
+        Pin { checksum, published, ..pin.clone() }
+    };
+    let pins = lock.pins().to_vec();
+    for number in 0..pins.len() {
+        for published in [None, Some(pins[(number + 1) % pins.len()].checksum.clone())] {
+            let mut all = pins.clone();
+            all[number] = edited(&pins[number], published);
+            lock.set_pins(all);
+            folder.write("kthw.lock", &lock.render());
+            let line = 1 + lock
+                .render()
+                .lines()
+                .position(|l| l.contains(lock.pins()[number].checksum.hex()))
+                .expect("it");
+            for args in [&["lock", "--check"][..], &["build"], &["graph"], &["snapshot"]] {
+                let refusal = folder.kthw(args).refusal(2);
+                let both = format!(
+                    "error: {}: kthw.lock pins {}, and its publisher published {}
+",
+                    pins[number],
+                    lock.pins()[number].checksum,
+                    pins[number].checksum
+                );
+                assert!(refusal.contains(&both), "{both}: {refusal}");
+                assert!(refusal.contains(&format!("--> kthw.lock:{line}:1\n")), "{refusal}");
+            }
+            folder.kthw(&["lock"]).exits(0);
+            assert_eq!(Lock::parse(&folder.read("kthw.lock")).expect("a lock").pins(), pins);
+        }
+    }
 }
 
 #[test]

@@ -18,12 +18,17 @@ const DERIVING: [&[&str]; 5] = [
 /// Breaks a built cluster's root; every command must refuse it in these words and leave the store as it is.
 #[track_caller]
 fn refused(break_root: impl Fn(&ClusterFolder), words: &str) {
+    refused_by(&DERIVING, break_root, words);
+}
+
+#[track_caller]
+fn refused_by(commands: &[&[&str]], break_root: impl Fn(&ClusterFolder), words: &str) {
     let folder = ClusterFolder::empty();
     folder.kthw(&["init"]).exits(0);
     let built = folder.build();
     let root = folder.read(".kthw/root");
     break_root(&folder);
-    for args in DERIVING {
+    for args in commands {
         let refusal = folder.kthw(args).refusal(2);
         assert!(refusal.contains(words), "{args:?}: {refusal}");
         assert_eq!(refusal.matches("error").count(), 1, "one problem, told once: {refusal}");
@@ -40,7 +45,15 @@ fn refused(break_root: impl Fn(&ClusterFolder), words: &str) {
 
 #[test]
 fn a_missing_root_is_no_reason_to_make_a_new_one() {
-    refused(
+    refused_by(
+        &[
+            &["build", "pki/ca/cert"],
+            &["build", "worker-node-1"],
+            &["show", "pki/ca/cert"],
+            &["show", "pki/ca/key", "--reveal"],
+            &["kubeconfig"],
+            &["why", "worker-node-1:/etc/kubernetes/kubelet.conf", "--line", "1"],
+        ],
         |folder| fs::remove_file(folder.path().join(".kthw/root")).expect("our own file"),
         "the cluster's root secret ./.kthw/root is missing: put it back",
     );

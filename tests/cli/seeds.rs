@@ -165,7 +165,7 @@ fn every_seed_can_be_read_and_has_its_section() {
 #[test]
 fn no_worker_holds_what_signs() {
     let signs =
-        |list: &str| read(&repository(&format!("snapshots/single/{list}/files.txt"))).contains("/ca.key ");
+        |list: &str| read(&repository(&format!("snapshots/single/{list}/files.txt"))).contains("/ca.key\n");
     assert!(!signs("roles/worker") && signs("hosts/control-plane-1"));
     for worker in ["worker-node-1", "worker-node-2"] {
         let own = repository(&format!("snapshots/single/hosts/{worker}"));

@@ -71,7 +71,7 @@ impl Releases {
         let url = format!("file://{}", mirror.display());
         folder.write("cluster.yaml", &format!("{text}\ndownloads: {{mirrors: ['{url}']}}\n"));
         self.lay_out(&text, &mirror);
-        folder.kthw(&["lock", "--mirror", &url]).exits(0);
+        folder.kthw(&["lock", "--accept-unpublished", "--mirror", &url]).exits(0);
     }
 
     /// Puts every release that a cluster needs where its publisher would have it.

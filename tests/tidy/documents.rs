@@ -182,13 +182,15 @@ fn the_readme_has_two_commands_for_a_fresh_machine() {
 #[test]
 fn the_readme_shows_what_the_example_yields() {
     let (readme, graph) = (text("README.md"), text("snapshots/single/graph.txt"));
+    let yielded = text("tests/cli/snapshots/cli__golden__identities.snap");
     let digests: Vec<&str> =
         readme.split("  b3:").skip(1).chain(readme.split("cluster b3:").skip(1)).collect();
     assert_eq!(digests.len(), 4);
     for digest in digests {
-        assert!(graph.contains(&digest[..64]), "README.md shows another digest than {}", &digest[..64]);
+        assert!(yielded.contains(&digest[..64]), "README.md shows another digest than {}", &digest[..64]);
     }
-    assert!(readme.contains(&format!("\n{} nodes: ", graph.lines().count())), "README.md counts other nodes");
+    let nodes = graph.lines().filter(|line| line.starts_with(char::is_alphabetic)).count();
+    assert!(readme.contains(&format!("\n{nodes} nodes: ")), "README.md counts other nodes");
 }
 
 #[test]
@@ -274,7 +276,7 @@ fn the_changelog_knows_this_version_or_what_comes_next() {
 #[test]
 fn every_example_has_its_golden_files_and_a_public_root() {
     for example in folders("examples") {
-        assert!(text(&format!("snapshots/{example}/graph.txt")).contains("cluster cluster b3:"), "{example}");
+        assert!(text(&format!("snapshots/{example}/graph.txt")).starts_with("cluster cluster "), "{example}");
         let root = text(&format!("examples/{example}/kthw.root"));
         assert!(root.starts_with("# PUBLIC EXAMPLE ROOT: never use for a real host\n"), "{example}");
         assert!(

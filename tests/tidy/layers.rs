@@ -74,7 +74,7 @@ const LAYERS: &[(&str, &[&str])] = &[
         "opened",
         &[
             "artifact", "cluster", "executor", "failure", "imported", "lock", "meant", "plan", "root",
-            "shell", "side", "sources", "spec", "sys", "ui",
+            "shell", "side", "sources", "spec", "sys", "ui", "upstream",
         ],
     ),
     (

@@ -36,7 +36,7 @@ impl Site {
     fn of(folder: ClusterFolder) -> Self {
         let releases = Mirror::of(&folder);
         let server = Server::of(releases.files.clone());
-        folder.kthw(&["lock", "--mirror", &server.url()]).good();
+        folder.kthw(&["lock", "--accept-unpublished", "--mirror", &server.url()]).good();
         folder.set_mirrors(&[&server.url()]);
         server.requests();
         Self { folder, releases, server }
@@ -173,7 +173,9 @@ fn what_a_mirror_holds_can_be_pinned_without_a_network() {
     site.write_mirror().good();
     let pinned = site.folder.read("kthw.lock");
     let far = far_away(&site.folder, "file:///nowhere");
-    let Some(locked) = alone(&far, &["lock", "--mirror", &format!("file://{}", site.mirror())]) else {
+    let Some(locked) =
+        alone(&far, &["lock", "--accept-unpublished", "--mirror", &format!("file://{}", site.mirror())])
+    else {
         return;
     };
     locked.good();

@@ -30,7 +30,7 @@ impl Site {
 
     fn with(folder: ClusterFolder, mirror: Mirror) -> Self {
         let server = Server::of(mirror.files.clone());
-        folder.kthw(&["lock", "--mirror", &server.url()]).good();
+        folder.kthw(&["lock", "--accept-unpublished", "--mirror", &server.url()]).good();
         folder.set_mirrors(&[&server.url()]);
         let path = mirror.path(&folder, NAME);
         server.requests();
@@ -186,7 +186,7 @@ fn a_hostile_archive_is_refused_by_name_though_its_checksum_is_pinned() {
     let mirror = Mirror::of(&folder);
     let server = Server::of(mirror.files.clone());
     server.put(&mirror.path(&folder, "crictl"), hostile_archive("crictl"));
-    folder.kthw(&["lock", "--mirror", &server.url()]).good();
+    folder.kthw(&["lock", "--accept-unpublished", "--mirror", &server.url()]).good();
     folder.set_mirrors(&[&server.url()]);
     let complaint = folder.kthw(&["fetch"]).bad(1);
     assert!(complaint.contains("release/crictl/amd64/crictl"), "{complaint}");

@@ -33,7 +33,7 @@ impl Mirror {
             fs::write(path, bytes).unwrap();
         }
         let url = format!("file://{root}");
-        folder.kthw(&["lock", "--mirror", &url]).good();
+        folder.kthw(&["lock", "--accept-unpublished", "--mirror", &url]).good();
         folder.set_mirrors(&[&url]);
     }
 

@@ -1,26 +1,29 @@
 //! `kthw build`: make whatever is stale.
 
 mod expiry;
-
-use std::collections::BTreeMap;
+mod summary;
 
 use camino::Utf8Path;
-use kthw_graph::{Content, Goal, NodeId, Outcome};
-use kthw_store::{Digest, Output, Store};
+use kthw_graph::{Action, Content, Goal, NodeId, Yields};
+use kthw_store::{Digest, Output, RecordEntry, Store};
 
 use super::target;
 use crate::cli::Build;
 use crate::failure::Failure;
-use crate::last_build::{LastBuild, Summary};
-use crate::opened::{Bound, ClusterSession, Opened, copy_blob, input_entry, realise, warn_of_public_root};
+use crate::last_build::LastBuild;
+use crate::opened::{
+    Bound, ClusterSession, Opened, copy_blob, input_entry, is_input, realise, warn_of_public_root,
+};
 use crate::plan;
-use crate::sources::{Folder, Sources};
+use crate::sources::{Folder, LOCK, Origin, SPEC, Sources};
 use crate::spec;
 use crate::sys::files::{self, FileError};
 use crate::ui::{Diagnostic, Ui};
 
+use summary::Summary;
+
 pub fn run(folder: Folder, args: Build, ui: &Ui) -> Result<(), Failure> {
-    let sources = Sources::read(folder)?;
+    let sources = Sources::read(folder, Origin::Folder)?;
     if let Some(summary) = nothing_to_do(&sources, &args)? {
         warn_of_public_root(&sources, ui);
         report(&summary, args.json, ui);
@@ -33,7 +36,7 @@ pub fn run(folder: Folder, args: Build, ui: &Ui) -> Result<(), Failure> {
     let (session, bound) = opened.session(ui)?;
     let whole = args.targets.is_empty();
     let targets = match whole {
-        true => session.graph().order().to_vec(),
+        true => bound.makeable(session.graph().order().iter().copied()),
         false => args.targets.iter().map(|t| target::find(session.graph(), t)).collect::<Result<_, _>>()?,
     };
     let goal = match (args.check, args.fetch) {
@@ -41,62 +44,62 @@ pub fn run(folder: Folder, args: Build, ui: &Ui) -> Result<(), Failure> {
         (_, true) => Goal::Fetch,
         _ => Goal::Identify,
     };
-    let outcome = realise(&session, &bound.spec, goal, &targets, ui)?;
-    let summary = summarise(&session, &outcome);
-    if whole && !args.check {
+    let outcome = realise(&session, &bound, goal, &targets, ui)?;
+    let summary = Summary::of(
+        &session.record().entries,
+        outcome.executed.len(),
+        outcome.reused,
+        if whole { bound.unmakeable() } else { 0 },
+    );
+    // What is not known of every node is no record of a build.
+    if whole && !args.check && bound.unmakeable() == 0 {
         let root = keep(&session, &bound, summary.executed)?;
-        if let Err(error) = note(&bound, root, &summary) {
+        if let Err(error) = note(&bound, root) {
             ui.diagnostics(&[Diagnostic::warning(format!(
                 "{error}; the next build looks at everything again"
             ))]);
         }
     }
     if let Some(out) = &args.out {
-        write_out(&session, out, ui)?;
+        write_out(&session, &bound, out, ui)?;
     }
     report(&summary, args.json, ui);
+    if whole {
+        warn_of_what_is_not_made(&bound, ui);
+    }
     if whole && !args.json {
         advise(&session, &bound.folder, args.fetch, ui);
     }
     Ok(())
 }
 
-/// The last build's summary, if nothing has changed since and its root is still in the store.
+/// The summary of the last build as its record has it, if nothing has changed since and the record is still the store's
+/// last one. The note beside the store only says where to look.
 fn nothing_to_do(sources: &Sources, args: &Build) -> Result<Option<Summary>, Failure> {
     let Build { targets, json: _, check, fetch, out, fail_if_expiring } = args;
     if !targets.is_empty() || *check || *fetch || out.is_some() || fail_if_expiring.is_some() {
         return Ok(None);
     }
+    let Some(root) = &sources.root else { return Ok(None) };
     // A note that cannot be read is as good as none.
     let note = files::read_text(&sources.folder.last_build()).ok().flatten();
     let last = note.and_then(|text| LastBuild::parse(&text));
     // The same cluster's file names the same files. One that cannot be read is another day's problem.
     let unchanged = |last: &LastBuild| {
         let named: Result<Vec<_>, _> = last.files.iter().map(|path| sources.named(path)).collect();
-        named.is_ok_and(|named| last.fingerprint == sources.fingerprint(&named))
+        named.is_ok_and(|named| last.fingerprint == sources.fingerprint(root, &named))
     };
     let Some(last) = last.filter(unchanged) else { return Ok(None) };
     let store = Store::open(&sources.folder.store())?;
-    let root = store.latest_root(&last.root_name)?;
-    let kept = root.is_some_and(|(number, record)| number == last.root && record.to_string() == last.record);
-    Ok(kept.then(|| last.repeated()))
-}
-
-fn summarise(session: &ClusterSession, outcome: &Outcome) -> Summary {
-    let graph = session.graph();
-    let output = |id: NodeId| session.realised(id).map(|realised| realised.output.to_string());
-    let bundles: BTreeMap<String, String> = graph
-        .order()
-        .iter()
-        .filter_map(|id| Some((plan::bundle_host(graph.node(*id).name.as_str())?.to_owned(), output(*id)?)))
-        .collect();
-    Summary {
-        nodes: outcome.executed.len() + outcome.reused,
-        executed: outcome.executed.len(),
-        reused: outcome.reused,
-        cluster: graph.find(plan::CLUSTER).and_then(output).unwrap_or_default(),
-        bundles,
-    }
+    let kept = |row: &(u64, Digest)| row.0 == last.root && row.1.to_string() == last.record;
+    let Some((_, digest)) = store.latest_root(&last.root_name)?.filter(kept) else { return Ok(None) };
+    // A damaged record is the next build's to make anew.
+    let Ok(Some(record)) = store.record(&digest) else { return Ok(None) };
+    let (inputs, nodes): (Vec<RecordEntry>, Vec<RecordEntry>) =
+        record.entries.into_iter().partition(is_input);
+    let own = [(SPEC, &sources.spec), (LOCK, &sources.lock)];
+    let is_of_these = own.into_iter().all(|(path, text)| inputs.contains(&input_entry(path, text)));
+    Ok(is_of_these.then(|| Summary::of(&nodes, 0, nodes.len(), 0)))
 }
 
 /// Leaves a root in the store, unless the last one says the same; returns its number.
@@ -117,14 +120,13 @@ fn keep(session: &ClusterSession, bound: &Bound, executed: usize) -> Result<(u64
 }
 
 /// Leaves a note for the next build, which can do without.
-fn note(bound: &Bound, (root, record): (u64, Digest), summary: &Summary) -> Result<(), FileError> {
+fn note(bound: &Bound, (root, record): (u64, Digest)) -> Result<(), FileError> {
     let last = LastBuild {
         fingerprint: bound.fingerprint.clone(),
         files: bound.files.clone(),
         root_name: bound.root_name.clone(),
         root,
         record: record.to_string(),
-        summary: summary.clone(),
     };
     files::write(&bound.folder.last_build(), last.render().as_bytes(), 0o644)?;
     let schema = bound.folder.schema();
@@ -136,21 +138,26 @@ fn note(bound: &Bound, (root, record): (u64, Digest), summary: &Summary) -> Resu
 }
 
 /// Writes every public file of every host and every machine below a folder; says what it left out.
-fn write_out(session: &ClusterSession, out: &Utf8Path, ui: &Ui) -> Result<(), Failure> {
+fn write_out(session: &ClusterSession, bound: &Bound, out: &Utf8Path, ui: &Ui) -> Result<(), Failure> {
     let mut written = Written::default();
     for (host, path, id) in plan::files(session.graph()) {
         let place = out.join(host).join(path.trim_start_matches('/'));
         let mode =
             plan::permissions(session.graph(), host, path).map_or(0o644, |permissions| permissions.mode);
-        written.file(session, id, &place, mode)?;
+        written.file(session, bound, id, &place, mode)?;
     }
     for (path, id) in plan::machine_files(session.graph()) {
-        written.file(session, id, &out.join("machines").join(path), 0o644)?;
+        written.file(session, bound, id, &out.join("machines").join(path), 0o644)?;
     }
-    let Written { files, secret, unfetched } = written;
+    let Written { files, secret, unmade, unfetched } = written;
     ui.message(format!("wrote {files} files below {out}"));
     if secret > 0 {
         ui.message(format!("left out {secret} secret files: they only ever go to their hosts"));
+    }
+    if unmade > 0 {
+        ui.message(format!(
+            "left out {unmade} public files that follow from keys: the root secret is not here"
+        ));
     }
     if unfetched > 0 {
         ui.message(format!(
@@ -165,6 +172,8 @@ fn write_out(session: &ClusterSession, out: &Utf8Path, ui: &Ui) -> Result<(), Fa
 struct Written {
     files: usize,
     secret: usize,
+    /// Public, and not to be made without the root secret.
+    unmade: usize,
     unfetched: usize,
 }
 
@@ -172,13 +181,22 @@ impl Written {
     fn file(
         &mut self,
         session: &ClusterSession,
+        bound: &Bound,
         id: NodeId,
         place: &Utf8Path,
         mode: u32,
     ) -> Result<(), Failure> {
+        if session.graph().node(id).action.kind().yields == Yields::Secret {
+            self.secret += 1;
+            return Ok(());
+        }
+        if !bound.can_make(id) {
+            self.unmade += 1;
+            return Ok(());
+        }
         let Some(realised) = session.realised(id) else { return Ok(()) };
         match realised.output {
-            Output::Secret(_) => self.secret += 1,
+            Output::Secret(_) => unreachable!("a secret kind alone yields a secret"),
             Output::Public(_) => match session.content(id)? {
                 Content::Public(bytes) => {
                     files::write(place, &bytes, mode)?;
@@ -198,12 +216,25 @@ impl Written {
     }
 }
 
+/// Says what a build without the root secret has left out.
+fn warn_of_what_is_not_made(bound: &Bound, ui: &Ui) {
+    if bound.unmakeable() > 0 {
+        let text = format!(
+            "{} keys, certificates and what holds them are not made: the root secret {} is not here",
+            bound.unmakeable(),
+            bound.folder.private_root()
+        );
+        let help = "put it back from where you keep it; without it there is no bundle of a host, and all else is as it should be";
+        ui.diagnostics(&[Diagnostic::warning(text).help(Some(help))]);
+    }
+}
+
 fn report(summary: &Summary, json: bool, ui: &Ui) {
     if json {
         ui.json(summary);
         return;
     }
-    let Summary { nodes, executed, reused, cluster, bundles } = summary;
+    let Summary { nodes, executed, reused, cluster, bundles, unmade: _ } = summary;
     match executed {
         0 => ui.result(format_args!("nothing to do: {nodes} nodes are as they should be")),
         _ => ui.result(format_args!("{nodes} nodes: {executed} made, {reused} as they were")),

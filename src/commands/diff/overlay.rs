@@ -15,7 +15,6 @@ use crate::plan;
 use crate::report::{self, Report};
 use crate::spec::Positions;
 
-const KEYED: &str = "It is a secret, or follows from one that is not here.";
 const GONE: &str = "It is no longer made.";
 
 pub fn page(comparison: &Comparison, report: &Report) -> Result<Page, Failure> {
@@ -30,7 +29,7 @@ pub fn page(comparison: &Comparison, report: &Report) -> Result<Page, Failure> {
 
 impl Outputs for State {
     fn secret(&self) -> &'static str {
-        if self.bound.is_stand_in { KEYED } else { picture::SECRET }
+        if self.bound.is_stand_in { picture::KEYED } else { picture::SECRET }
     }
 
     fn graph(&self) -> &Graph<Artifact> {

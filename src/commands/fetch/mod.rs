@@ -41,7 +41,7 @@ pub fn run(folder: Folder, args: Fetch, ui: &Ui) -> Result<(), Failure> {
         artifact => args.mirror.is_none() && artifact.kind().yields == Yields::Pinned,
     };
     let targets: Vec<NodeId> = session.graph().order().iter().copied().filter(wanted).collect();
-    let outcome = realise(&session, &bound.spec, Goal::Fetch, &targets, ui)?;
+    let outcome = realise(&session, &bound, Goal::Fetch, &targets, ui)?;
     if let (Some(place), Some(layout)) = (&args.mirror, layout) {
         mirror::write(&session, layout, place, ui)?;
         if pull {
@@ -95,7 +95,7 @@ fn list(opened: &Opened, json: bool, ui: &Ui) -> Result<(), Failure> {
     let mut listing = Listing { downloads: Vec::new(), images: images(opened) };
     for download in downloads() {
         let size = store.as_ref().map(|store| size(download, store)).transpose()?.flatten();
-        let Pin { name, version, os, arch, url, checksum } = &download.pin;
+        let Pin { name, version, os, arch, url, checksum, published: _ } = &download.pin;
         let (algorithm, digest) = (checksum.algorithm().as_str(), checksum.hex());
         let (version, url) = (version.to_string(), redacted(url));
         listing.downloads.push(ListedDownload { name, version, os, arch, url, algorithm, digest, size });

@@ -6,7 +6,7 @@ use camino::Utf8Path;
 
 use crate::comparison::Name;
 use crate::failure::Failure;
-use crate::opened::build_of;
+use crate::opened::latest_builds;
 use crate::sources::{Folder, LOCK, SPEC};
 use crate::sys::files;
 use crate::sys::git::{self, Commit, GitError};
@@ -14,6 +14,8 @@ use crate::ui::Ui;
 
 /// So many states are looked at, the newest first: each is planned as a whole.
 const STATES: usize = 20;
+/// So many recorded builds are looked at besides.
+const BUILDS: usize = 5;
 /// So many commits are asked which files they wrote.
 const COMMITS: usize = 200;
 
@@ -31,16 +33,15 @@ pub struct History {
 }
 
 impl History {
-    /// The cluster is what the list of all nodes says that it was.
-    pub fn read(folder: &Folder, place: &Utf8Path, cluster: Option<&str>, ui: &Ui) -> Result<Self, Failure> {
+    pub fn read(folder: &Folder, place: &Utf8Path, ui: &Ui) -> Result<Self, Failure> {
         let mut history = Self::of_git(folder, &files::absolute(place)).unwrap_or_else(|refused| {
             // There may still be a record.
             Self { gap: Some(refused.to_string()), ..Self::default() }
         });
-        let build = cluster.map(|cluster| build_of(folder, cluster, ui)).transpose()?.flatten();
-        history.states.extend(build.map(|number| Name::Build(Some(number))));
+        let builds = latest_builds(folder, BUILDS, ui)?;
+        history.states.extend(builds.into_iter().map(|number| Name::Build(Some(number))));
         if history.states.is_empty() && history.gap.is_none() {
-            history.gap = Some("git does not have these files, nor the store their build".to_owned());
+            history.gap = Some("git does not have these files, nor the store a build".to_owned());
         }
         Ok(history)
     }

@@ -5,7 +5,6 @@ mod history;
 mod search;
 mod stale;
 
-use std::collections::HashSet;
 use std::sync::Arc;
 
 use camino::{Utf8Path, Utf8PathBuf};
@@ -18,7 +17,7 @@ use crate::golden::{self, Golden, GoldenFiles, NODES};
 use crate::opened::{ClusterSession, Opened, realise};
 use crate::shell::quoted;
 use crate::side::{self, Side};
-use crate::sources::{self, Folder, Origin, SourcesError};
+use crate::sources::Folder;
 use crate::sys::files;
 use crate::ui::{Diagnostic, Ui};
 
@@ -29,25 +28,16 @@ pub fn run(folder: Folder, args: Snapshot, ui: &Ui) -> Result<(), Failure> {
     let listed = place.clone();
     // Thousands of folders are listed while the cluster is planned.
     let listed = std::thread::spawn(move || files::list(&listed));
-    // Whoever reviews has no root secret, and need not have it.
-    let rootless = matches!(sources::read_root(&folder), Err(SourcesError::NoRoot { .. }));
-    let opened = match args.check && rootless {
-        true => {
-            let opened = Opened::review(folder.clone(), Origin::Folder)?;
-            ui.diagnostics(&opened.warnings);
-            opened
-        }
-        false => Opened::read(folder.clone(), ui)?,
-    };
-    let (session, bound) = opened.session(ui)?;
+    let (session, bound) = Opened::read(folder.clone(), ui)?.session(ui)?;
     let graph = session.graph();
-    let unknown = if bound.is_stand_in { side::keyed(graph) } else { HashSet::new() };
-    let known: Vec<NodeId> = graph.order().iter().copied().filter(|id| !unknown.contains(id)).collect();
-    realise(&session, &bound.spec, Goal::Identify, &known, ui)?;
+    // No golden file follows from a key, so that nobody needs one to write or to check them.
+    let keyed = side::keyed(graph);
+    let public: Vec<NodeId> = graph.order().iter().copied().filter(|id| !keyed.contains(id)).collect();
+    realise(&session, &bound, Goal::Identify, &public, ui)?;
     let realised = |id| session.realised(id);
     let wanted = golden::files(Side { graph, realised: &realised }, &bound.cluster);
     let present = listed.join().expect("listing does not panic")?;
-    let comparison = Comparison { place: &place, present, session: &session, wanted: &wanted, unknown };
+    let comparison = Comparison { place: &place, present, session: &session, wanted: &wanted };
     let changes = comparison.changes()?;
     let done = match args.check {
         true => comparison.report(&folder, &args, changes, ui),
@@ -65,8 +55,6 @@ struct Comparison<'a> {
     present: Vec<Utf8PathBuf>,
     session: &'a Arc<ClusterSession>,
     wanted: &'a GoldenFiles,
-    /// The nodes of which nobody can know here what they yield.
-    unknown: HashSet<NodeId>,
 }
 
 impl Comparison<'_> {
@@ -80,11 +68,7 @@ impl Comparison<'_> {
 
     fn compare(&self, path: &str, golden: &Golden) -> Result<Option<Change>, Failure> {
         let change = |found| Some(Change { path: path.to_owned(), found });
-        let Some(mut found) = files::read(&self.place.join(path))? else { return Ok(change(Found::Missing)) };
-        if path == NODES && !self.unknown.is_empty() {
-            let list = String::from_utf8_lossy(&found);
-            found = golden::without_outputs(&list, self.session.graph(), &self.unknown).into_bytes();
-        }
+        let Some(found) = files::read(&self.place.join(path))? else { return Ok(change(Found::Missing)) };
         if Digest::of(&found) == golden.digest() {
             return Ok(None);
         }
@@ -134,26 +118,15 @@ impl Comparison<'_> {
 
     /// Says which files are stale and why, or what exactly was found to be as it should.
     fn report(&self, folder: &Folder, args: &Snapshot, changes: Vec<Change>, ui: &Ui) -> Result<(), Failure> {
-        let (files, place, unknown) = (self.wanted.len(), self.place, self.unknown.len());
-        let unseen = format!(
-            "the root secret is not here: {unknown} keys, certificates and what holds them were compared in {NODES} by what \
-             they are made from, and not by their bytes"
-        );
+        let (files, place) = (self.wanted.len(), self.place);
         if changes.is_empty() {
             ui.result(format_args!("{files} golden files below {place} are as the build yields them"));
-            if unknown > 0 {
-                ui.result(unseen);
-            }
             return Ok(());
-        }
-        if unknown > 0 {
-            ui.message(unseen);
         }
         let stale = if changes.len() == 1 { "file is" } else { "files are" };
         let summary = format!("{} golden {stale} stale below {place}", changes.len());
         let accept = command(folder, args);
-        let whose = if unknown > 0 { ", where the root secret is" } else { "" };
-        let help = format!("review the change; `{accept}` accepts it{whose}");
+        let help = format!("review the change; `{accept}` accepts it");
         let mut diagnostics = stale::explain(folder, place, changes, ui)?;
         diagnostics.push(Diagnostic::error(summary).help(Some(help)));
         Err(Failure::differences(diagnostics))

@@ -11,17 +11,17 @@ use crate::side::Side;
 
 /// What the list of nodes says of a file that should be there, since it was written with the others.
 pub enum Said {
-    /// That it held what it should.
+    /// That it was rendered as it is now.
     Same,
-    /// That it held something else.
+    /// That another kthw rendered it.
     Other,
     /// Nothing: it is a text about many nodes.
     Nothing,
 }
 
-/// What a written list of nodes says that each of them yields.
-pub fn outputs(list: &str) -> HashMap<&str, &str> {
-    list.lines().filter_map(golden::name_and_output).collect()
+/// The kinds of all nodes in a written list of them.
+pub fn kinds(list: &str) -> HashMap<&str, &str> {
+    list.lines().filter_map(golden::name_and_kind).collect()
 }
 
 /// Two states of the golden files, and what knows why they differ.
@@ -86,9 +86,12 @@ impl Search<'_> {
     pub fn said(&self, path: &str, written: &HashMap<&str, &str>) -> Option<Said> {
         Some(match self.now.get(path)? {
             Golden::Text(_) => Said::Nothing,
-            Golden::Output { node, digest, .. } => {
-                let name = self.causes.after.name(*node);
-                match written.get(name).is_some_and(|output| *output == digest.to_string()) {
+            Golden::Output { node, .. } => {
+                let side = self.causes.after;
+                match written
+                    .get(side.name(*node))
+                    .is_some_and(|kind| *kind == golden::kind(side.graph, *node))
+                {
                     true => Said::Same,
                     false => Said::Other,
                 }

@@ -7,13 +7,12 @@ use kthw_store::Digest;
 
 use super::change::{Change, Found};
 use super::history::History;
-use super::search::{Said, Search, outputs};
+use super::search::{Said, Search, kinds};
 use crate::comparison::{Comparison, Draft, Name, State};
 use crate::diff::{CauseSet, Input};
 use crate::failure::Failure;
 use crate::golden::{self, Golden, GoldenFiles, NODES};
 use crate::opened::open_store;
-use crate::plan;
 use crate::side::Side;
 use crate::sources::Folder;
 use crate::sys::files;
@@ -26,7 +25,8 @@ const SHOWN: usize = 12;
 
 const MERGED: &str = "a merge left its marks; `kthw snapshot` writes the file anew";
 const CONVERTED: &str = "git has given the lines other ends; `snapshots/** -text` in .gitattributes forbids it, and `kthw snapshot` writes them anew";
-const BY_HAND: &str = "edited by hand; `kthw snapshot` restores it";
+const BY_HAND: &str =
+    "edited by hand, or written for inputs that were changed since; `kthw snapshot` restores it";
 const STRANGE: &str = "nothing makes it; it was put there by hand, or by another kthw";
 const PROGRAM: &str = "kthw itself: another kthw wrote it, and no input has changed since";
 const EITHER: &str = "edited by hand, or another kthw wrote it; `kthw snapshot` restores it";
@@ -61,7 +61,7 @@ pub fn explain(
             Ok(Stale { change, digest: bytes.map(|bytes| Digest::of(&bytes)) })
         });
         let stale = stale.collect::<Result<Vec<Stale>, Failure>>()?;
-        let history = History::read(folder, place, outputs(&list).get(plan::CLUSTER).copied(), ui)?;
+        let history = History::read(folder, place, ui)?;
         let (found, refused) = reasons_of(folder, &history, &list, stale, ui)?;
         reasons.extend(found);
         diagnostics.extend(refused);
@@ -105,10 +105,7 @@ fn reasons_of(
             }
         };
         let then = golden_files(&before);
-        let is_of_then = |stale: &Stale| match (then.get(&stale.change.path), stale.digest) {
-            (Some(golden), _) if stale.change.path == NODES => golden.digest() == listed(&before, list),
-            (golden, digest) => golden.map(Golden::digest) == digest,
-        };
+        let is_of_then = |stale: &Stale| then.get(&stale.change.path).map(Golden::digest) == stale.digest;
         let (of_then, others): (Vec<Stale>, Vec<Stale>) = stale.into_iter().partition(is_of_then);
         stale = others;
         let comparison = Comparison { before, after };
@@ -145,14 +142,6 @@ fn golden_files(state: &State) -> GoldenFiles {
     golden::files(Side { graph: state.session.graph(), realised: &known }, &state.bound.cluster)
 }
 
-/// The name of a written list of nodes, without what cannot be known in a state.
-fn listed(state: &State, list: &str) -> Digest {
-    match state.unknown() {
-        unknown if unknown.is_empty() => Digest::of(list.as_bytes()),
-        unknown => Digest::of(golden::without_outputs(list, state.session.graph(), unknown).as_bytes()),
-    }
-}
-
 /// The changes by the reasons that are told of each, given its causes and what the list of nodes says of it.
 fn by_cause(
     comparison: &Comparison,
@@ -163,7 +152,7 @@ fn by_cause(
 ) -> Reasons {
     comparison.explain(|causes| {
         let mut search = Search::new(then, now, causes);
-        let written = outputs(list);
+        let written = kinds(list);
         let mut reasons: BTreeMap<(bool, CauseSet, String), Vec<Change>> = BTreeMap::new();
         for change in changes {
             let causes = search.causes_of(&change.path);
@@ -199,11 +188,17 @@ fn of_no_state(history: &History, path: &str, causes: Option<String>, said: Opti
         (None, writer) => match (said, writer) {
             (None, _) => STRANGE.to_owned(),
             (Some(Said::Same), None) => BY_HAND.to_owned(),
-            (Some(Said::Same), Some(writer)) => format!("{BY_HAND} ({writer} has it)"),
-            (Some(Said::Other | Said::Nothing), Some(writer)) => format!(
-                "{writer} wrote it last, and the inputs of that commit yield something else: they were changed after \
-                 `kthw snapshot`, or another kthw wrote it"
-            ),
+            (Some(said), Some(writer)) => {
+                let or = match said {
+                    Said::Same => "or it was edited by hand",
+                    Said::Other => "or another kthw wrote it",
+                    Said::Nothing => "it was edited by hand, or another kthw wrote it",
+                };
+                format!(
+                    "{writer} wrote it last, and the inputs of that commit yield something else: they were changed after \
+                     `kthw snapshot`, {or}"
+                )
+            }
             (Some(Said::Other), None) => PROGRAM.to_owned(),
             (Some(Said::Nothing), None) => EITHER.to_owned(),
         },

@@ -10,7 +10,7 @@ use crate::artifact::Artifact;
 use crate::cluster::{Acceleration, Cluster, Host, Machine, Machines};
 use crate::failure::Failure;
 use crate::meant::{AMONG_FEW, did_you_mean};
-use crate::opened::{ClusterSession, Opened, copy_blob, realise};
+use crate::opened::{Bound, ClusterSession, Opened, copy_blob, realise};
 use crate::plan;
 use crate::sources::Folder;
 use crate::sys::files;
@@ -25,7 +25,7 @@ pub struct Fleet {
     pub cluster: Cluster,
     pub machines: Machines,
     session: Arc<ClusterSession>,
-    spec: Arc<str>,
+    bound: Bound,
 }
 
 impl Fleet {
@@ -39,7 +39,7 @@ impl Fleet {
         };
         let id = opened.lock.cluster.clone();
         let (session, bound) = opened.session(ui)?;
-        Ok(Self { folder: bound.folder, id, cluster, machines, session, spec: bound.spec })
+        Ok(Self { folder: bound.folder.clone(), id, cluster, machines, session, bound })
     }
 
     /// Waits for the right to start and to stop machines of this folder.
@@ -78,7 +78,7 @@ impl Fleet {
         nodes.push(self.node(&plan::shared_name(plan::NETWORK_FILE)));
         nodes.sort();
         nodes.dedup();
-        realise(&self.session, &self.spec, goal, &nodes, ui).map(drop)
+        realise(&self.session, &self.bound, goal, &nodes, ui).map(drop)
     }
 
     /// What a realised machine would be made as today.

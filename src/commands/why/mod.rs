@@ -26,14 +26,21 @@ use reach::Reach;
 pub fn run(folder: Folder, args: Why, ui: &Ui) -> Result<(), Failure> {
     let (session, bound) = Opened::read(folder.clone(), ui)?.session(ui)?;
     let id = target::find(session.graph(), &args.target)?;
-    realise(&session, &bound.spec, Goal::Identify, &[id], ui)?;
     let positions = Positions::new(&bound.spec);
+    let wanted = match args.line {
+        // A line is of its text.
+        Some(_) => vec![id],
+        // What it is made from is known of every node, what it yields not without its keys.
+        None => bound.makeable(session.graph().made_from([id])),
+    };
+    realise(&session, &bound, Goal::Identify, &wanted, ui)?;
     if let Some(line) = args.line {
         return line::answer(&session, id, line, &positions, ui);
     }
     let answer = Answer { session: &session, positions: &positions, ui };
     let node = session.graph().node(id);
-    let output = session.realised(id).map_or_else(String::new, |realised| realised.output.to_string());
+    let unknown = || "and follows from the root secret, which is not here".to_owned();
+    let output = session.realised(id).map_or_else(unknown, |realised| realised.output.to_string());
     ui.result(format_args!("{} is a {}, {output}", node.name, node.action.kind()));
     answer.changed(&folder, &bound.root_name, id)?;
     answer.made_of(id);
@@ -74,9 +81,10 @@ impl Answer<'_> {
             self.ui.result(format_args!("  {name} = {}{place}{also}", shortened(&value)));
         }
         for (slot, input) in &node.inputs {
-            let output = self.session.realised(*input).map_or_else(String::new, |r| r.output.short());
+            let output =
+                self.session.realised(*input).map_or_else(String::new, |r| format!(" {}", r.output.short()));
             let files = reach.of_node(*input);
-            self.ui.result(format_args!("  {slot} ← {} {output}  in {files}", self.name(*input)));
+            self.ui.result(format_args!("  {slot} ← {}{output}  in {files}", self.name(*input)));
         }
     }
 
@@ -111,7 +119,10 @@ impl Answer<'_> {
 
     /// Says what of a node is another, which changes that follows from, and by which way.
     fn because(&self, causes: &mut Causes<'_>, name: &str, build: u64) {
-        let change = causes.change(name).unwrap_or_default();
+        let Some(change) = causes.change(name) else {
+            self.ui.result(format_args!("unchanged since build {build}"));
+            return;
+        };
         let role = if change.kind || !change.params.is_empty() { "cause" } else { "cascade" };
         self.ui.result(format_args!("changed since build {build} ({role})"));
         for (ParamChange { name, before, after }, _) in &change.params {
@@ -164,6 +175,7 @@ impl Earlier {
         let mut earlier = Self::Nothing;
         for row in store.roots(Some(root_name))? {
             let then = store.recorded(&row.record, name)?.map(|entry| entry.action);
+            // Of what cannot be made here only a comparison tells whether it is another.
             if then.is_some() && then != now {
                 return Ok(Self::Other(row.number));
             }

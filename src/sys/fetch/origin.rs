@@ -1,6 +1,6 @@
 //! Answering what was published, for `kthw lock`.
 
-use sha2::{Digest as _, Sha256};
+use sha2::{Digest as _, Sha256, Sha512};
 
 use super::body::{self, Body};
 use super::error::{Attempt, Cause, FetchError};
@@ -35,17 +35,23 @@ impl Origin for Fetcher {
         self.places.are_only_mirrors()
     }
 
-    async fn measure(&self, url: &str) -> Result<Option<Checksum>, FetchError> {
+    async fn measure(&self, url: &str, algorithm: Algorithm) -> Result<Option<Checksum>, FetchError> {
         self.first(url, async |place| {
             let mut body = self.body(place).await?;
-            let (mut sha256, mut size) = (Sha256::new(), 0);
+            let (mut sha256, mut sha512, mut size) = (Sha256::new(), Sha512::new(), 0);
             while let Some(bytes) = body.next().await? {
                 size += bytes.len() as u64;
                 self.refuse_size(size)?;
-                sha256.update(&bytes);
+                match algorithm {
+                    Algorithm::Sha256 => sha256.update(&bytes),
+                    Algorithm::Sha512 => sha512.update(&bytes),
+                }
             }
-            let hex = super::part::hex(&sha256.finalize());
-            Ok(Checksum::new(Algorithm::Sha256, &hex).expect("a SHA-256 has 64 digits"))
+            let hex = match algorithm {
+                Algorithm::Sha256 => super::part::hex(&sha256.finalize()),
+                Algorithm::Sha512 => super::part::hex(&sha512.finalize()),
+            };
+            Ok(Checksum::new(algorithm, &hex).expect("a hash has the digits of its algorithm"))
         })
         .await
     }
