@@ -82,13 +82,14 @@ fn an_etcd_of_its_own_comes_up_and_is_restored_as_its_page_says() {
     third.run(clear);
     first.run(replace);
     third.run(join);
-    eventually("the new member has joined", seconds(60), || {
+    let joined = || {
         let health = first.ask(&format!("etcdctl {ask} 2>&1"))?;
         provided(health.matches("is healthy").count() == members.len(), health)
-    });
+    };
+    eventually("the new member has joined", seconds(60), joined);
     third.power_off();
     third.power_on();
-    is_up(&cluster);
+    eventually("it is there after the next start of its host", seconds(60), joined);
 }
 
 /// Takes a copy by hand, whose revision the restored cluster has raised.
