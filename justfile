@@ -20,9 +20,9 @@ accept:
     done
     INSTA_UPDATE=always cargo test --workspace
 
-# Write the tables of flags and feature gates that the programs of every minor register; needs Go
+# Write the tables of flags, feature gates, fields and values that the programs of every minor have; needs Go
 tables:
-    INSTA_UPDATE=always cargo test --test real -- --ignored every_minor
+    INSTA_UPDATE=always cargo test --test real -- --include-ignored every_minor containerd resources
 
 # Measure everything beside its peers and write the tables of docs/benchmarks.md
 bench:

@@ -12,6 +12,7 @@ mod downloads;
 pub mod duration;
 mod encryption;
 mod etcd;
+pub mod fields;
 pub mod flags;
 mod host;
 mod input_path;
@@ -22,6 +23,7 @@ mod network;
 mod pki;
 pub mod ports;
 mod priority_class;
+pub mod resources;
 mod versions;
 
 use std::net::IpAddr;

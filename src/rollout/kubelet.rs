@@ -225,7 +225,7 @@ mod tests {
         let more = "config: {systemReserved: {memory: 1Gi}}";
         check("config: {}", more, &["systemReserved.memory 256Mi → 1Gi"]);
         check(more, "config: {}", &[]);
-        check("config: {}", "config: {kubeReserved: {cpu: 0.2}}", &["kubeReserved.cpu 100m → 0.2"]);
+        check("config: {}", "config: {kubeReserved: {cpu: '0.2'}}", &["kubeReserved.cpu 100m → 0.2"]);
         check("config: {}", "config: {kubeReserved: {pid: '100'}}", &["kubeReserved.pid 0 → 100"]);
         let moved = "config: {kubeReserved: {memory: 512Mi}, systemReserved: {memory: null}}";
         check("config: {}", moved, &[]);

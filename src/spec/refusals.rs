@@ -5,6 +5,8 @@ mod addresses;
 mod components;
 mod contradictions;
 mod control_plane;
+mod documents;
+mod encryption;
 mod etcd;
 mod help;
 mod hosts;
@@ -141,8 +143,8 @@ fn the_short_sections_are_checked() {
     check_with(
         "encryption: {resources: [secrets, secrets, Secrets, '*']}",
         "10:35+7 error: encryption.resources[1] secrets is listed twice | remove one of them
-         10:44+7 error: encryption.resources[2] Secrets is not the name of a resource | write it like secrets or deployments.apps
-         10:53+3 error: encryption.resources[3] * is not the name of a resource | write it like secrets or deployments.apps",
+         10:44+7 error: encryption.resources[2] Secrets is not the name of a resource | write it like secrets, deployments.apps, '*.apps' or '*.*'
+         10:53+3 error: encryption.resources[3] * is not taken by the API server | write '*.' for all of the core group, or '*.*' for everything",
     );
     check_with("audit: {policy: {rules: [{level: Metadata}]}}", "");
     check_with(

@@ -147,7 +147,7 @@ fn no_secret_is_explained_by_its_bytes() {
 fn a_key_with_dots_and_an_item_of_a_list_have_their_lines() {
     let folder = ClusterFolder::single();
     let more = "components: {containerd: {config: {plugins: {
-  io.containerd.grpc.v1.cri: {enable_cdi: true}}}}}
+  io.containerd.cri.v1.runtime: {enable_cdi: true}}}}}
 priorityClasses:
 - {name: low, value: 10}
 - {name: high, value: 20}
@@ -159,7 +159,7 @@ priorityClasses:
         let said = folder.kthw(&["why", target]).result();
         assert!(said.contains(&format!("  (cluster.yaml:{} {path})", line + number)), "{path}: {said}");
     };
-    let plugin = "components.containerd.config.plugins[io.containerd.grpc.v1.cri].enable_cdi";
+    let plugin = "components.containerd.config.plugins[io.containerd.cri.v1.runtime].enable_cdi";
     check("worker-node-1:/etc/containerd/config.toml", 2, plugin);
     let classes = "control-plane-1:/etc/kubernetes/bootstrap/priority-classes.yaml";
     check(classes, 4, "priorityClasses[low]");

@@ -26,3 +26,4 @@ mod clusters;
 mod delivered;
 mod flags;
 mod table;
+mod values;

@@ -23,8 +23,11 @@ fn ranges_are_checked() {
          5:80+10 error: network.dns 10.96.0.10 is outside network.services 10.0.0.0/16 | choose an address within it, for instance 10.0.0.10");
     check("10.200.0.0/16", "fd00:200::/48", "5:61+13 error: network.pods fd00:200::/48 is IPv6 but network.hosts 10.0.0.0/24 is IPv4 | use one family for all three ranges
          5:61+13 error: network.pods fd00:200::/48 is IPv6 but network.services 10.96.0.0/24 is IPv4 | use one family for all three ranges");
-    check("services: 10.96.0.0/24", "services: 11.0.0.0/8", "5:41+10 error: network.services 11.0.0.0/8 is wider than kube-apiserver takes | choose a range of /12 or narrower
-         5:79+10 error: network.dns 10.96.0.10 is outside network.services 11.0.0.0/8 | choose an address within it, for instance 11.0.0.10");
+    check(
+        "services: 10.96.0.0/24",
+        "services: 11.0.0.0/8",
+        "5:79+10 error: network.dns 10.96.0.10 is outside network.services 11.0.0.0/8 | choose an address within it, for instance 11.0.0.10",
+    );
     check(
         "dns: 10.96.0.10",
         "podMask: 12",
@@ -133,5 +136,53 @@ fn pod_ranges_are_checked() {
         "roles: [worker]}",
         rest,
         "5:61+13 error: network.pods 10.200.0.0/16 has no range left for host worker-2 | widen it, or write narrower podCIDRs",
+    );
+}
+
+#[test]
+fn services_are_as_many_as_each_version_takes() {
+    let check = |version: &str, range: &str, more: &str, expected: &str| {
+        let text =
+            BASE.replace("1.35.1", version).replace("10.96.0.0/24", range).replace(", dns: 10.96.0.10", "");
+        check_text(&format!("{text}{more}\n"), expected);
+    };
+    let refused = |version: &str| {
+        format!(
+            "5:41+10 error: network.services 11.0.0.0/8 is wider than kube-apiserver {version} takes | choose a range of /12 or narrower"
+        )
+    };
+    check("1.32.4", "11.0.0.0/8", "", &refused("1.32.4"));
+    check("1.33.1", "11.0.0.0/8", "", &refused("1.33.1"));
+    check("1.33.1", "11.16.0.0/12", "", "");
+    check("1.34.0", "11.0.0.0/8", "", "");
+    check("1.36.3", "11.0.0.0/8", "", "");
+    let gate = "components: {kube-apiserver: {flags: {feature-gates: DisableAllocatorDualWrite=true}}}";
+    check("1.33.1", "11.0.0.0/8", gate, "");
+    let ipv6 = |version: &str, range: &str, expected: &str| {
+        let text = BASE
+            .replace("1.35.1", version)
+            .replace(
+                "10.96.0.0/24, pods: 10.200.0.0/16, dns: 10.96.0.10",
+                &format!("'{range}', pods: 'fd00:200::/48'"),
+            )
+            .replace("10.0.0.0/24", "'fd00::/64'")
+            .replace("10.0.0.4:6443", "[fd00::4]:6443")
+            .replace("10.0.0.4", "'fd00::4'")
+            .replace("10.0.0.36", "'fd00::36'");
+        check_text(&text, expected);
+    };
+    ipv6("1.36.3", "fd00:96::/64", "");
+    ipv6("1.36.3", "fd00:96::/112", "");
+    ipv6(
+        "1.33.1",
+        "fd00:96::/64",
+        "5:41+14 error: network.services fd00:96::/64 is wider than kube-apiserver 1.33.1 takes | choose a range of /108 or narrower",
+    );
+    let few = "network.services 10.96.0.0/30 has fewer than the 8 addresses that kube-apiserver wants";
+    check(
+        "1.35.1",
+        "10.96.0.0/30, dns: 10.96.0.2",
+        "",
+        &format!("5:41+12 error: {few} | choose a range of /29 or wider"),
     );
 }

@@ -3,8 +3,9 @@
 use semver::Version;
 use serde_json::{Map, Value};
 
+use super::documents::Document;
 use super::names;
-use crate::cluster::{Anonymous, Authentication};
+use crate::cluster::{Anonymous, Authentication, fields};
 use crate::spec::document::AuthenticationSpec;
 use crate::spec::problem::Problem;
 
@@ -15,8 +16,18 @@ pub fn resolve(
     problems: &mut Vec<Problem>,
 ) -> Option<Authentication> {
     let jwt = spec.jwt.iter().enumerate();
-    let jwt =
-        jwt.filter_map(|(i, issuer)| authenticator(&format!("authentication.jwt[{i}]"), issuer, problems));
+    let version = fields::nearest(kubernetes);
+    let document = Document { name: "AuthenticationConfiguration", program: "Kubernetes", version: &version };
+    let jwt = jwt.filter_map(|(i, issuer)| {
+        let path = format!("authentication.jwt[{i}]");
+        if issuer.is_object()
+            && let Some(node) =
+                fields::root(document.name, &version).and_then(|root| root.member("jwt")?.item())
+        {
+            document.value(node, &path, issuer, problems);
+        }
+        authenticator(&path, issuer, problems)
+    });
     let jwt: Vec<_> = jwt.cloned().collect();
     let path = "authentication.anonymous";
     let anonymous = names::choose(path, &spec.anonymous, Anonymous::WORDS, Anonymous::from_word, problems)?;
@@ -85,7 +96,7 @@ fn authenticator<'i>(
     Some(members)
 }
 
-/// The members of a mapping that has only these.
+/// The members of a mapping, which has these.
 fn fields<'v>(
     path: &str,
     value: &'v Value,
@@ -97,6 +108,5 @@ fn fields<'v>(
         problems.push(problem.fix(format!("its fields are {}", known.join(", "))));
         return None;
     };
-    names::refuse_unknown(path, members, known, problems);
     Some(members)
 }

@@ -1,8 +1,11 @@
 //! The components section: flags that the versions know and users may decide, and configuration patches.
 
+use semver::Version;
 use serde_json::{Map, Value};
 
+use super::documents;
 use crate::cluster::duration;
+use crate::cluster::fields;
 use crate::cluster::flags::{self, Flag, Kind, Owned};
 use crate::cluster::{Api, Audit, Component, Components, FlagValue, Network, Program, Versions};
 use crate::field_path::join;
@@ -88,10 +91,32 @@ fn flag(
         problems.push(problem);
         return None;
     }
+    if let Some(value) = &value {
+        problems.extend(not_taken(place, &flag, value, version));
+    }
     if flag.deprecated && value.is_some() {
         problems.push(deprecated(place, decided));
     }
     Some(value)
+}
+
+/// Words and numbers that the program itself refuses at its start.
+fn not_taken(place: &Place<'_>, flag: &Flag, value: &FlagValue, version: &Version) -> Vec<Problem> {
+    let values = fields::flag_values(place.program, version, place.name);
+    let words: Vec<&str> = match (value, flag.kind) {
+        (FlagValue::Bool(_), _) => Vec::new(),
+        (FlagValue::Text(text), Kind::List) => text.split(',').collect(),
+        (FlagValue::List(items), Kind::List) => items.iter().flat_map(|item| item.split(',')).collect(),
+        (FlagValue::Text(text), _) => vec![text],
+        (FlagValue::List(items), _) => items.iter().map(String::as_str).collect(),
+    };
+    let value = |word: &str| match word.parse::<i64>() {
+        Ok(number) if flag.kind == Kind::Int => Value::from(number),
+        _ => Value::from(word),
+    };
+    let refused = words.into_iter().map(value).filter(|value| !values.has(value));
+    let by = format!("{} {version}", place.program);
+    refused.map(|value| documents::refused(&place.path, &value, values, &by)).collect()
 }
 
 fn unknown(place: &Place<'_>, decided: &Decided<'_>) -> Problem {

@@ -5,6 +5,7 @@ use std::time::Duration;
 use semver::Version;
 use serde_json::{Map, Value};
 
+use super::documents::Document;
 use crate::cluster::duration;
 use crate::cluster::{ControlPlane, LeaderElection};
 use crate::field_path::join;
@@ -205,5 +206,9 @@ fn plugin_config<'c>(
                 .fix("write the configuration as the plugin's documentation has it"),
         );
     }
-    config.as_object()
+    let members = config.as_object()?;
+    if let Some(version) = kubernetes.filter(|_| is_document) {
+        Document { name: plugin, program: "Kubernetes", version }.mapping(&path, members, problems);
+    }
+    Some(members)
 }

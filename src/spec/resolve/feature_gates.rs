@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::cluster::flags::{self, Gate, Stage};
-use crate::cluster::{Components, FlagValue, Program, Versions};
+use crate::cluster::{Component, Components, FlagValue, Program, Versions};
 use crate::field_path::join;
 use crate::meant::{AMONG_FEW, meant};
 use crate::spec::problem::Problem;
@@ -37,6 +37,26 @@ pub fn check(components: &Components, versions: &Versions, problems: &mut Vec<Pr
     }
 }
 
+/// What a program's flags set a gate to.
+pub fn set(component: &Component, name: &str) -> Option<bool> {
+    let texts: Vec<&str> = match component.flags.get("feature-gates") {
+        Some(Some(FlagValue::Text(text))) => text.split(',').collect(),
+        Some(Some(FlagValue::List(items))) => items.iter().flat_map(|text| text.split(',')).collect(),
+        _ => return None,
+    };
+    texts
+        .into_iter()
+        .rev()
+        .find_map(|text| parse(text).filter(|(gate, _)| *gate == name))
+        .map(|(_, value)| value)
+}
+
+/// Reads `name=value`. Some programs may be told which component a gate is of; they are all of Kubernetes itself.
+fn parse(text: &str) -> Option<(&str, bool)> {
+    let (name, value) = text.trim().split_once('=')?;
+    Some((name.strip_prefix("kube:").unwrap_or(name), value.parse().ok()?))
+}
+
 /// Those that Kubernetes' gates are for.
 const PROGRAMS: [Program; 5] = [
     Program::KubeApiserver,
@@ -48,11 +68,7 @@ const PROGRAMS: [Program; 5] = [
 
 /// What is wrong with `name=value` in a flag.
 fn written(path: &str, text: &str, program: Program, versions: &Versions) -> Option<Problem> {
-    let gate = text.trim().split_once('=').and_then(|(name, value)| {
-        // Some programs may be told which component a gate is of; they are all of Kubernetes itself.
-        Some((name.strip_prefix("kube:").unwrap_or(name), value.parse().ok()?))
-    });
-    let Some((name, value)) = gate else {
+    let Some((name, value)) = parse(text) else {
         let message = format!("{path}: {text:?} does not set a feature gate");
         return Some(Problem::error(path, message).fix("write name=true or name=false"));
     };

@@ -11,6 +11,8 @@ mod cloud_config;
 mod cloud_provider;
 mod components;
 mod control_plane;
+mod documents;
+mod encryption;
 mod etcd;
 mod feature_gates;
 mod hazards;
@@ -57,6 +59,7 @@ pub fn resolve(spec: &ClusterSpec) -> Result<(Cluster, Vec<Problem>), Vec<Proble
 fn decide(spec: &ClusterSpec, problems: &mut Vec<Problem>) -> Option<Cluster> {
     header(spec, problems);
     let versions = versions::resolve(&spec.versions, problems);
+    let kubernetes = versions.as_ref().map(|versions| &versions.kubernetes);
     let ranges = network::ranges(&spec.network, problems);
     let pod_network = pod_network::resolve(&spec.network, problems);
     let network = network::resolve(&spec.network, &ranges, pod_network.as_ref(), problems);
@@ -76,9 +79,8 @@ fn decide(spec: &ClusterSpec, problems: &mut Vec<Problem>) -> Option<Cluster> {
     host_names::check(spec, api.as_ref().map(|api| api.endpoint.host.as_str()), problems);
     let pki = pki::resolve(&spec.pki, problems);
     let etcd = etcd::resolve(&spec.etcd, problems);
-    let encryption = settings::encryption(&spec.encryption, problems);
-    let audit = settings::audit(&spec.audit, problems);
-    let kubernetes = versions.as_ref().map(|versions| &versions.kubernetes);
+    let encryption = encryption::resolve(&spec.encryption, kubernetes, problems);
+    let audit = settings::audit(&spec.audit, kubernetes, problems);
     let control_plane = control_plane::resolve(&spec.control_plane, kubernetes, problems);
     let authentication = authentication::resolve(&spec.authentication, kubernetes, problems);
     let cloud = spec.cloud_provider.as_ref();
@@ -98,8 +100,14 @@ fn decide(spec: &ClusterSpec, problems: &mut Vec<Problem>) -> Option<Cluster> {
         };
         let components = components::resolve(&spec.components, &decided, problems);
         feature_gates::check(&components, versions, problems);
+        documents::components(&components, &versions.kubernetes, problems);
+        documents::containerd(&components, &versions.containerd, problems);
         components
     });
+    if let (Some(services), Some(kubernetes), Some(components)) = (&ranges.services, kubernetes, &components)
+    {
+        network::services(services, kubernetes, components, problems);
+    }
     if let Some(components) = &components {
         hazards::check(components, authentication.as_ref(), problems);
     }

@@ -1,8 +1,5 @@
-//! Names: DNS names, labels of Kubernetes nodes, words of a choice, and fields of a mapping.
+//! Names: DNS names, labels of Kubernetes nodes, and words of a choice.
 
-use serde_json::{Map, Value};
-
-use crate::field_path::join;
 use crate::meant::{AMONG_MANY, did_you_mean};
 use crate::redaction::redacted;
 use crate::spec::problem::Problem;
@@ -124,21 +121,6 @@ pub fn choose<T>(
         problems.push(Problem::error(path, message).fix(fix));
     }
     value
-}
-
-/// A problem for each member of a mapping that is none of these. Nobody knows what it holds.
-pub fn refuse_unknown(
-    path: &str,
-    members: &Map<String, Value>,
-    known: &[&'static str],
-    problems: &mut Vec<Problem>,
-) {
-    for name in members.keys().filter(|name| !known.contains(&name.as_str())) {
-        let fix = did_you_mean(name, known.iter().copied(), AMONG_MANY)
-            .unwrap_or_else(|| format!("the fields here are {}", known.join(", ")));
-        let problem = Problem::error(join(path, name), format!("unknown field `{name}` in {path}"));
-        problems.push(problem.fix(fix).discreet());
-    }
 }
 
 #[cfg(test)]

@@ -3,11 +3,11 @@
 use std::net::IpAddr;
 
 use ipnet::IpNet;
+use semver::Version;
 
-use super::addresses;
-use super::names;
 use super::pod_network::PodNetwork;
-use crate::cluster::{Network, nth_address};
+use super::{addresses, feature_gates, names};
+use crate::cluster::{Components, Network, nth_address};
 use crate::spec::document::NetworkSpec;
 use crate::spec::problem::Problem;
 
@@ -142,10 +142,7 @@ pub fn resolve(
     problems: &mut Vec<Problem>,
 ) -> Option<Network> {
     names::subdomain("network.domain", &spec.domain, problems);
-    let dns = ranges.services.and_then(|services| {
-        width(&services, problems);
-        dns(spec, &services, problems)
-    });
+    let dns = ranges.services.and_then(|services| dns(spec, &services, problems));
     Some(Network {
         hosts: ranges.hosts?,
         services: ranges.services?,
@@ -159,13 +156,29 @@ pub fn resolve(
     })
 }
 
-/// kube-apiserver numbers services with at most 20 bits.
-fn width(services: &IpNet, problems: &mut Vec<Problem>) {
-    let widest = services.max_prefix_len() - 20;
-    if services.prefix_len() < widest {
-        let message = format!("network.services {services} is wider than kube-apiserver takes");
-        let fix = format!("choose a range of /{widest} or narrower");
-        problems.push(Problem::error("network.services", message).fix(fix));
+/// Adds what kube-apiserver would refuse of the range of services.
+pub fn services(
+    services: &IpNet,
+    kubernetes: &Version,
+    components: &Components,
+    problems: &mut Vec<Problem>,
+) {
+    let path = "network.services";
+    let bits = services.max_prefix_len() - services.prefix_len();
+    if bits < 3 {
+        let message = format!("{path} {services} has fewer than the 8 addresses that kube-apiserver wants");
+        let fix = format!("choose a range of /{} or wider", services.max_prefix_len() - 3);
+        problems.push(Problem::error(path, message).fix(fix));
+    }
+    // Until it keeps each service's address as an object of its own, it keeps all of them in one, which has to stay small.
+    let is_on = |gate, since: u64| {
+        feature_gates::set(&components.kube_apiserver, gate).unwrap_or(kubernetes.minor >= since)
+    };
+    let limited = !is_on("MultiCIDRServiceAllocator", 33) || !is_on("DisableAllocatorDualWrite", 34);
+    if limited && bits > 20 {
+        let message = format!("{path} {services} is wider than kube-apiserver {kubernetes} takes");
+        let fix = format!("choose a range of /{} or narrower", services.max_prefix_len() - 20);
+        problems.push(Problem::error(path, message).fix(fix));
     }
 }
 

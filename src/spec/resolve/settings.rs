@@ -1,54 +1,27 @@
-//! The short sections: encryption, audit and downloads.
+//! The short sections: audit and downloads.
 
-use std::collections::HashSet;
-
+use semver::Version;
 use serde_json::{Map, Value};
 
-use super::names;
-use crate::cluster::{Audit, Downloads, Encryption, Provider};
-use crate::spec::document::{AuditSpec, DownloadsSpec, EncryptionSpec};
+use super::documents::Document;
+use crate::cluster::{Audit, Downloads, fields};
+use crate::spec::document::{AuditSpec, DownloadsSpec};
 use crate::spec::problem::Problem;
 
-/// Decides what is encrypted at rest.
-pub fn encryption(spec: &EncryptionSpec, problems: &mut Vec<Problem>) -> Option<Encryption> {
-    let path = "encryption.resources";
-    if spec.resources.is_empty() {
-        let problem = Problem::error(path, format!("{path} is empty"));
-        problems.push(problem.fix("name at least secrets, or choose provider: identity"));
-    }
-    let mut seen = HashSet::new();
-    for (i, resource) in spec.resources.iter().enumerate() {
-        let path = format!("{path}[{i}]");
-        if !is_resource(resource) {
-            let message = format!("{path} {resource} is not the name of a resource");
-            problems.push(Problem::error(path, message).fix("write it like secrets or deployments.apps"));
-        } else if !seen.insert(resource) {
-            let message = format!("{path} {resource} is listed twice");
-            problems.push(Problem::error(path, message).fix("remove one of them"));
-        }
-    }
-    let provider =
-        names::choose("encryption.provider", &spec.provider, Provider::WORDS, Provider::from_word, problems);
-    Some(Encryption { provider: provider?, resources: spec.resources.clone() })
-}
-
-/// Whether the API server could know the resource: `secrets`, `deployments.apps`, `*.apps`, `*.*`.
-fn is_resource(resource: &str) -> bool {
-    let (name, group) = resource.split_once('.').unwrap_or((resource, "*"));
-    let is = |part: &str| part == "*" || names::is_subdomain(part);
-    is(name) && is(group) && resource != "*"
-}
-
 /// Decides the audit log.
-pub fn audit(spec: &AuditSpec, problems: &mut Vec<Problem>) -> Option<Audit> {
+pub fn audit(spec: &AuditSpec, kubernetes: Option<&Version>, problems: &mut Vec<Problem>) -> Option<Audit> {
     let policy = match &spec.policy {
         Value::Null => None,
-        policy => Some(audit_policy(policy, problems)?),
+        policy => Some(audit_policy(policy, kubernetes, problems)?),
     };
     Some(Audit { policy, max_age: spec.max_age, max_backup: spec.max_backup, max_size: spec.max_size })
 }
 
-fn audit_policy(policy: &Value, problems: &mut Vec<Problem>) -> Option<Map<String, Value>> {
+fn audit_policy(
+    policy: &Value,
+    kubernetes: Option<&Version>,
+    problems: &mut Vec<Problem>,
+) -> Option<Map<String, Value>> {
     let path = "audit.policy";
     if !policy.get("rules").is_some_and(Value::is_array) {
         problems.push(
@@ -67,33 +40,17 @@ fn audit_policy(policy: &Value, problems: &mut Vec<Problem>) -> Option<Map<Strin
     for (i, rule) in policy["rules"].as_array().into_iter().flatten().enumerate() {
         audit_rule(&format!("{path}.rules[{i}]"), rule, problems);
     }
-    policy.as_object().cloned()
+    let policy = policy.as_object()?;
+    Document { name: "Policy", program: "Kubernetes", version: &fields::nearest(kubernetes) }
+        .mapping(path, policy, problems);
+    Some(policy.clone())
 }
 
-/// What the API server would refuse of a rule.
+/// What the API server would refuse of a rule beside its fields.
 fn audit_rule(path: &str, rule: &Value, problems: &mut Vec<Problem>) {
-    const LEVELS: [&str; 4] = ["None", "Metadata", "Request", "RequestResponse"];
-    const FIELDS: [&str; 9] = [
-        "level",
-        "namespaces",
-        "nonResourceURLs",
-        "omitManagedFields",
-        "omitStages",
-        "resources",
-        "userGroups",
-        "users",
-        "verbs",
-    ];
-    let level = rule.get("level").and_then(Value::as_str).unwrap_or_default();
-    names::choose(
-        &format!("{path}.level"),
-        level,
-        &LEVELS,
-        |word| LEVELS.contains(&word).then_some(()),
-        problems,
-    );
-    if let Some(members) = rule.as_object() {
-        names::refuse_unknown(path, members, &FIELDS, problems);
+    if rule.is_object() && rule.get("level").is_none_or(Value::is_null) {
+        let problem = Problem::error(format!("{path}.level"), format!("{path}.level is missing"));
+        problems.push(problem.fix("choose one of None, Metadata, Request, RequestResponse"));
     }
     if rule.get("resources").is_some() && rule.get("nonResourceURLs").is_some() {
         problems.push(

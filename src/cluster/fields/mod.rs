@@ -1,0 +1,9 @@
+//! Fields of configurations and values of flags: what programs of each minor take, as they said it themselves.
+
+mod node;
+mod table;
+mod values;
+
+pub use node::Node;
+pub use table::{containerd, containerd_plugins, flag_values, is_field, nearest, root};
+pub use values::{Kind, Values};

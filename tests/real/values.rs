@@ -1,0 +1,217 @@
+//! The tables of fields, of values and of resources, compared with what the real programs say.
+//!
+//! `INSTA_UPDATE=always`, as `just tables` sets it, writes them instead.
+
+#![expect(clippy::disallowed_methods, reason = "tests read and accept their own files")]
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+
+use crate::judge::judge;
+use crate::ran::Ran;
+
+/// The minors that are built for other tests too.
+const NEIGHBOURS: &[&str] = &["1.36", "1.37"];
+/// Every minor whose configurations and resources are known.
+const ALL: &[&str] = &["1.34", "1.35", "1.36", "1.37"];
+/// Every minor whose flags are; that of 1.34 registers them only once in a process.
+const FLAGS: &[&str] = &["1.35", "1.36", "1.37"];
+
+#[test]
+fn fields_of_configurations_are_those_that_programs_read() {
+    agrees("fields/configurations.txt", NEIGHBOURS, configurations);
+}
+
+#[test]
+fn values_of_flags_are_those_that_programs_take() {
+    agrees("fields/flags.txt", NEIGHBOURS, flags);
+}
+
+#[test]
+fn resources_are_those_that_each_release_publishes() {
+    agrees("resources/resources.txt", ALL, resources);
+}
+
+#[test]
+#[ignore = "it builds one more release of Kubernetes for each older minor: `just tables`"]
+fn fields_and_values_of_every_minor_are_those_that_programs_take() {
+    agrees("fields/configurations.txt", ALL, configurations);
+    agrees("fields/flags.txt", FLAGS, flags);
+}
+
+#[test]
+fn settings_of_containerd_are_those_that_its_plugins_read() {
+    let Some(printed) = printed("containers", &["containerd"]) else { return };
+    let lines: Vec<String> = printed.lines().map(str::to_owned).collect();
+    holds("fields/containerd.txt", &lines);
+}
+
+/// What a minor says: what follows each name, by name.
+type Said = BTreeMap<String, String>;
+
+fn configurations(minor: &str) -> Option<Said> {
+    let printed = printed(&format!("kubernetes-{minor}"), &["kinds", "probe", "words", "configurations"])?;
+    let lines = printed.lines().map(words).filter(|[_, _, kind, values]| kind != "keys" || values != "-");
+    Some(
+        lines
+            .map(|[document, path, kind, values]| {
+                // Keys of a mapping come after what its values are, which has another path.
+                (format!("{document} {path}"), format!("{kind} {values}"))
+            })
+            .collect(),
+    )
+}
+
+fn flags(minor: &str) -> Option<Said> {
+    let printed = printed(&format!("kubernetes-{minor}"), &["kinds", "probe", "words", "flags"])?;
+    let lines = printed.lines().map(words).filter(|[_, _, _, values]| values != "-");
+    Some(
+        lines
+            .map(|[program, flag, kind, values]| (format!("{program} {flag}"), format!("{kind} {values}")))
+            .collect(),
+    )
+}
+
+fn words(line: &str) -> [String; 4] {
+    let words: Vec<String> = line.split(' ').map(str::to_owned).collect();
+    words.try_into().unwrap_or_else(|_| panic!("not four words: {line}"))
+}
+
+/// The resources that a release publishes below `api/discovery`, and whether they can be watched: what is kept can.
+fn resources(minor: &str) -> Option<Said> {
+    let mut go = judge("go")?;
+    go.current_dir(programs().join(format!("kubernetes-{minor}")));
+    go.args(["list", "-mod=readonly", "-m", "-f", "{{.Dir}}", "k8s.io/kubernetes"]);
+    let folder = PathBuf::from(Ran::of(&mut go).result().trim()).join("api/discovery");
+    let read = |file: &str| -> Value {
+        let text = fs::read_to_string(folder.join(file)).expect("a published file");
+        serde_json::from_str(&text).expect("JSON")
+    };
+    let mut stored = BTreeMap::<String, bool>::new();
+    let mut add = |name: String, verbs: &Value| {
+        let verbs = verbs.as_array().expect("verbs");
+        *stored.entry(name).or_default() |= verbs.iter().any(|verb| verb == "watch");
+    };
+    let text = |value: &Value| value.as_str().expect("a string").to_owned();
+    for group in read("aggregated_v2.json")["items"].as_array().expect("groups") {
+        for version in group["versions"].as_array().expect("versions") {
+            for resource in version["resources"].as_array().expect("resources") {
+                if resource["verbs"].is_array() {
+                    let name =
+                        format!("{}.{}", text(&resource["resource"]), text(&group["metadata"]["name"]));
+                    add(name, &resource["verbs"]);
+                }
+            }
+        }
+    }
+    for resource in read("api__v1.json")["resources"].as_array().expect("resources") {
+        let name = text(&resource["name"]);
+        if !name.contains('/') {
+            add(name, &resource["verbs"]);
+        }
+    }
+    let kept = |stored| if stored { "stored" } else { "passing" };
+    Some(stored.into_iter().map(|(name, stored)| (name, kept(stored).to_owned())).collect())
+}
+
+/// Insists that a table says of these minors what they say, or writes it if they are all that it knows.
+fn agrees(file: &str, minors: &[&str], ask: impl Fn(&str) -> Option<Said>) {
+    let mut said = BTreeMap::new();
+    for &minor in minors {
+        let Some(answers) = ask(minor) else { return };
+        said.insert(minor, answers);
+    }
+    if minors != NEIGHBOURS {
+        return holds(file, &rows(&said));
+    }
+    for (minor, answers) in said {
+        let expected: BTreeSet<String> =
+            answers.iter().map(|(name, rest)| format!("{name} {rest}")).collect();
+        let text = fs::read_to_string(folder().join(file)).expect("a table");
+        let covers = |row: &str| {
+            let (row, until) = row.rsplit_once(' ')?;
+            let (row, since) = row.rsplit_once(' ')?;
+            (number(since) <= number(minor) && (until == "-" || number(minor) <= number(until)))
+                .then(|| row.to_owned())
+        };
+        let found: BTreeSet<String> =
+            text.lines().filter(|line| !line.starts_with('#')).filter_map(covers).collect();
+        let wrong: Vec<_> = found.difference(&expected).collect();
+        let missing: Vec<_> = expected.difference(&found).collect();
+        assert!(
+            wrong.is_empty() && missing.is_empty(),
+            "{file} is wrong about {wrong:#?}\n{minor} says {missing:#?}"
+        );
+    }
+}
+
+/// The lines of a table, one for each run of minors that say the same.
+fn rows(said: &BTreeMap<&str, Said>) -> Vec<String> {
+    let last = said.keys().last().expect("some minors");
+    let names: BTreeSet<&String> = said.values().flat_map(BTreeMap::keys).collect();
+    let mut lines = Vec::new();
+    for name in names {
+        let mut open: Option<(&str, &str, &String)> = None;
+        for minor in said.keys().map(Some).chain([None]) {
+            let answer = minor.and_then(|minor| Some((*minor, said[minor].get(name)?)));
+            match (&mut open, answer) {
+                (Some((_, until, before)), Some((minor, answer))) if *before == answer => *until = minor,
+                (open, answer) => {
+                    if let Some((since, until, before)) = open.take() {
+                        let until = if until == *last { "-" } else { until };
+                        lines.push(format!("{name} {before} {since} {until}"));
+                    }
+                    *open = answer.map(|(minor, answer)| (minor, minor, answer));
+                }
+            }
+        }
+    }
+    lines
+}
+
+fn number(minor: &str) -> u64 {
+    minor.strip_prefix("1.").and_then(|minor| minor.parse().ok()).expect("a minor of Kubernetes 1")
+}
+
+fn programs() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/real/programs")
+}
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("src/cluster")
+}
+
+/// What these files of `programs/values` print, built within a module; `None` where there is no Go.
+fn printed(module: &str, files: &[&str]) -> Option<String> {
+    let mut go = judge("go")?;
+    go.current_dir(programs().join(module))
+        // As the programs are built, so that nothing is compiled twice.
+        .env("CGO_ENABLED", "0")
+        .env("GOFLAGS", "-mod=readonly -buildvcs=false")
+        .args(["run", "-trimpath", "-ldflags=-s -w"])
+        .args(files.iter().map(|file| format!("../values/{file}.go")));
+    Some(Ran::of(&mut go).result())
+}
+
+/// Insists that a table holds these lines below its comment, or writes them.
+fn holds(file: &str, lines: &[String]) {
+    let path = folder().join(file);
+    let text = fs::read_to_string(&path).expect("a table");
+    let (comment, rows): (Vec<&str>, Vec<&str>) = text.lines().partition(|line| line.starts_with('#'));
+    if std::env::var_os("INSTA_UPDATE").is_some_and(|value| value == "always") {
+        let lines = comment.into_iter().chain(lines.iter().map(String::as_str));
+        fs::write(&path, lines.map(|line| format!("{line}\n")).collect::<String>()).expect("a table");
+        return;
+    }
+    let found: BTreeSet<&str> = rows.iter().copied().collect();
+    let expected: BTreeSet<&str> = lines.iter().map(String::as_str).collect();
+    let wrong: Vec<_> = found.difference(&expected).collect();
+    let missing: Vec<_> = expected.difference(&found).collect();
+    assert!(
+        wrong.is_empty() && missing.is_empty(),
+        "{file} is wrong about {wrong:#?}\nprograms say {missing:#?}"
+    );
+}
