@@ -17,6 +17,8 @@ pub struct LastBuild {
     pub root_name: String,
     pub root: u64,
     pub record: String,
+    /// From when to when there is nothing to say of certificates, in seconds since 1970.
+    pub quiet: [u64; 2],
     pub summary: Summary,
 }
 

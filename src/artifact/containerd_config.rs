@@ -58,7 +58,8 @@ pub fn sandbox_image(kubernetes: &Version) -> &'static str {
 }
 
 impl ContainerdConfig {
-    fn document(&self) -> Value {
+    /// The file as a structure.
+    pub fn document(&self) -> Value {
         let plugins = match self.schema {
             ContainerdSchema::V2 => self.plugins_v2(),
             ContainerdSchema::V3 => self.plugins_v3(),

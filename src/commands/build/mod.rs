@@ -16,8 +16,10 @@ use crate::opened::{Bound, ClusterSession, Opened, copy_blob, input_entry, reali
 use crate::plan;
 use crate::sources::{Folder, Sources};
 use crate::spec;
+use crate::sys::clock;
 use crate::sys::files::{self, FileError};
 use crate::ui::{Diagnostic, Ui};
+use crate::validity;
 
 pub fn run(folder: Folder, args: Build, ui: &Ui) -> Result<(), Failure> {
     let sources = Sources::read(folder)?;
@@ -30,6 +32,8 @@ pub fn run(folder: Folder, args: Build, ui: &Ui) -> Result<(), Failure> {
     if let Some(within) = &args.fail_if_expiring {
         expiry::check(&opened, within)?;
     }
+    warn_of_terms(&opened, ui);
+    let quiet = validity::quiet(&opened.plan.graph, &opened.cluster.pki);
     let (session, bound) = opened.session(ui)?;
     let whole = args.targets.is_empty();
     let targets = match whole {
@@ -45,7 +49,7 @@ pub fn run(folder: Folder, args: Build, ui: &Ui) -> Result<(), Failure> {
     let summary = summarise(&session, &outcome);
     if whole && !args.check {
         let root = keep(&session, &bound, summary.executed)?;
-        if let Err(error) = note(&bound, root, &summary) {
+        if let Err(error) = note(&bound, root, quiet, &summary) {
             ui.diagnostics(&[Diagnostic::warning(format!(
                 "{error}; the next build looks at everything again"
             ))]);
@@ -75,11 +79,21 @@ fn nothing_to_do(sources: &Sources, args: &Build) -> Result<Option<Summary>, Fai
         let named: Result<Vec<_>, _> = last.files.iter().map(|path| sources.named(path)).collect();
         named.is_ok_and(|named| last.fingerprint == sources.fingerprint(&named))
     };
-    let Some(last) = last.filter(unchanged) else { return Ok(None) };
+    let now = clock::now().unsigned_abs();
+    let is_quiet = |last: &LastBuild| (last.quiet[0]..last.quiet[1]).contains(&now);
+    let Some(last) = last.filter(is_quiet).filter(unchanged) else { return Ok(None) };
     let store = Store::open(&sources.folder.store())?;
     let root = store.latest_root(&last.root_name)?;
     let kept = root.is_some_and(|(number, record)| number == last.root && record.to_string() == last.record);
     Ok(kept.then(|| last.repeated()))
+}
+
+/// Says which certificates nobody accepts now, and which end soon.
+fn warn_of_terms(opened: &Opened, ui: &Ui) {
+    let notices = validity::notices(&opened.plan.graph, &opened.cluster.pki, clock::now().unsigned_abs());
+    let warning =
+        |notice: validity::Notice| Diagnostic::warning(notice.what).help(Some(notice.epoch.renewal()));
+    ui.diagnostics(&notices.into_iter().map(warning).collect::<Vec<_>>());
 }
 
 fn summarise(session: &ClusterSession, outcome: &Outcome) -> Summary {
@@ -117,13 +131,19 @@ fn keep(session: &ClusterSession, bound: &Bound, executed: usize) -> Result<(u64
 }
 
 /// Leaves a note for the next build, which can do without.
-fn note(bound: &Bound, (root, record): (u64, Digest), summary: &Summary) -> Result<(), FileError> {
+fn note(
+    bound: &Bound,
+    (root, record): (u64, Digest),
+    quiet: [u64; 2],
+    summary: &Summary,
+) -> Result<(), FileError> {
     let last = LastBuild {
         fingerprint: bound.fingerprint.clone(),
         files: bound.files.clone(),
         root_name: bound.root_name.clone(),
         root,
         record: record.to_string(),
+        quiet,
         summary: summary.clone(),
     };
     files::write(&bound.folder.last_build(), last.render().as_bytes(), 0o644)?;
