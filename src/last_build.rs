@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct LastBuild {
-    /// Stands for every source input and for the program itself.
+    /// Stands for every source input, for the program itself and for `quiet`.
     pub fingerprint: String,
     /// The files besides the cluster's own that it stands for.
     pub files: Vec<String>,
@@ -16,6 +16,8 @@ pub struct LastBuild {
     pub root_name: String,
     pub root: u64,
     pub record: String,
+    /// From when to when there is nothing to say of certificates, in seconds since 1970.
+    pub quiet: [u64; 2],
 }
 
 impl LastBuild {
@@ -42,6 +44,14 @@ pub fn fingerprint<'a>(program: &str, inputs: impl IntoIterator<Item = (&'a str,
         part(content);
     }
     Digest::from_bytes(*hasher.finalize().as_bytes()).to_string()
+}
+
+/// The same with the time in which there is nothing to say, so that a note which was damaged there is no shortcut.
+pub fn sealed(fingerprint: &str, quiet: [u64; 2]) -> String {
+    self::fingerprint(
+        fingerprint,
+        quiet.map(|second| second.to_string()).iter().map(|second| ("quiet", second.as_str())),
+    )
 }
 
 #[cfg(test)]

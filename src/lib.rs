@@ -37,6 +37,7 @@ mod report;
 mod rollout;
 mod shell;
 mod side;
+mod validity;
 mod visible;
 mod yaml;
 

@@ -23,7 +23,8 @@ pub struct CiliumValues {
 }
 
 impl CiliumValues {
-    fn document(&self) -> Value {
+    /// The file as a structure.
+    pub fn document(&self) -> Value {
         let v6 = matches!(self.pods, IpNet::V6(_));
         let mut document = json!({
             "cluster": {"name": self.cluster},

@@ -63,7 +63,8 @@ impl ContainerdConfig {
         toml::to_string(&self.document()).map_err(refused)
     }
 
-    fn document(&self) -> Value {
+    /// The file as a structure.
+    pub fn document(&self) -> Value {
         let plugins = match self.schema {
             ContainerdSchema::V2 => self.plugins_v2(),
             ContainerdSchema::V3 => self.plugins_v3(),

@@ -16,7 +16,8 @@ pub struct KubeProxyConfig {
 }
 
 impl KubeProxyConfig {
-    fn document(&self) -> Value {
+    /// The file as a structure.
+    pub fn document(&self) -> Value {
         let mut document = json!({
             "apiVersion": "kubeproxy.config.k8s.io/v1alpha1",
             "kind": "KubeProxyConfiguration",

@@ -52,7 +52,8 @@ pub fn kubelet_reservations(config: &Map<String, Value>) -> Value {
 }
 
 impl KubeletConfig {
-    fn document(&self) -> Value {
+    /// The file as a structure.
+    pub fn document(&self) -> Value {
         let mut document = json!({
             "apiVersion": "kubelet.config.k8s.io/v1beta1",
             "kind": "KubeletConfiguration",
@@ -92,7 +93,8 @@ impl KubeletConfig {
 }
 
 impl Taint {
-    fn document(&self) -> Value {
+    /// The file as a structure.
+    pub fn document(&self) -> Value {
         let Self { key, value, effect } = self;
         if value.is_empty() {
             json!({"key": key, "effect": effect})

@@ -39,7 +39,8 @@ impl SchedulerApi {
 }
 
 impl SchedulerConfig {
-    fn document(&self) -> Value {
+    /// The file as a structure.
+    pub fn document(&self) -> Value {
         let mut document = json!({
             "apiVersion": self.api.name(),
             "kind": "KubeSchedulerConfiguration",

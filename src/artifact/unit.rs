@@ -158,6 +158,11 @@ impl Unit {
             .set(Section::Service, "UMask", "0077")
     }
 
+    /// What it runs, one after the other.
+    pub fn commands(&self) -> &[Command] {
+        &self.exec
+    }
+
     /// Starts this after that, if both start.
     pub fn after(self, unit: &'static str) -> Self {
         self.set(Section::Unit, "After", unit)

@@ -11,6 +11,8 @@ pub struct Pki {
     pub ca_lifetime: Duration,
     /// Of every other certificate; shorter than an authority's.
     pub leaf_lifetime: Duration,
+    /// How long before its end a certificate is told of, if that is written.
+    pub warn_before: Option<Duration>,
     /// The authorities that are made elsewhere; the others are made here.
     pub authorities: BTreeMap<Authority, AuthorityFiles>,
 }

@@ -26,7 +26,7 @@ pub fn run(folder: &Folder, args: &Plan, ui: &Ui) -> Result<(), Failure> {
     }
     let refusals: Vec<Diagnostic> = rollout
         .refusals()
-        .map(|finding| Diagnostic::error(finding.what.as_str()).help(Some(&finding.advice)))
+        .map(|finding| Diagnostic::error(finding.what.as_str()).help(Some(&*finding.advice)))
         .collect();
     if !refusals.is_empty() {
         return Err(Failure { exit: Exit::Refused, diagnostics: refusals });

@@ -13,6 +13,7 @@ use crate::rollout::{Decisions, Rollout};
 use crate::side::Side;
 use crate::sources::{self, Folder};
 use crate::spec::{self, Positions};
+use crate::sys::clock;
 use crate::ui::{Diagnostic, Ui};
 
 use range::Range;
@@ -75,7 +76,8 @@ impl Comparison {
     /// What these differences lead to on hosts.
     pub fn rollout(&self, differences: &Differences, causes: &mut Causes<'_>) -> Rollout {
         let bound = [&self.before.bound, &self.after.bound];
-        let decisions = Decisions::new(bound.map(|bound| &bound.cluster), bound.map(|bound| &bound.lock));
+        let (clusters, locks) = (bound.map(|bound| &bound.cluster), bound.map(|bound| &bound.lock));
+        let decisions = Decisions::new(clusters, locks, clock::now().unsigned_abs());
         Rollout::of(&decisions, differences, causes)
     }
 

@@ -62,16 +62,32 @@ fn join(mut ours: Lock, theirs: &Lock) -> Result<Lock, String> {
         let own = ours.generations.entry(label.clone()).or_insert(*generation);
         *own = (*own).max(*generation);
     }
-    // What an older key encrypted must stay readable until nobody says otherwise.
-    ours.encryption.extend(&theirs.encryption);
-    ours.encryption.sort_unstable_by(|a, b| b.cmp(a));
-    ours.encryption.dedup();
+    ours.encryption = generations(&ours.encryption, &theirs.encryption);
     // A mark that these are not the published bytes stays, whichever side has it.
     let (mut marked, mut pins): (Vec<_>, Vec<_>) =
         theirs.pins().iter().chain(ours.pins()).cloned().partition(|pin| pin.published.is_some());
     pins.append(&mut marked);
     ours.set_pins(pins);
     Ok(ours)
+}
+
+/// The keys of either side, for what an older one encrypted must stay readable until nobody says otherwise. Those that both
+/// sides have come first, newest first unless both have them in another order: a merge lets no key encrypt that some API
+/// server may not know yet.
+fn generations(ours: &[u32], theirs: &[u32]) -> Vec<u32> {
+    let newest_first = |mut keys: Vec<u32>| {
+        keys.sort_unstable_by(|a, b| b.cmp(a));
+        keys.dedup();
+        keys
+    };
+    let shared = |these: &[u32], those: &[u32]| -> Vec<u32> {
+        these.iter().filter(|key| those.contains(key)).copied().collect()
+    };
+    let (own, other) = (shared(ours, theirs), shared(theirs, ours));
+    let mut merged = if own == other { own } else { newest_first(own) };
+    let more = newest_first([ours, theirs].concat());
+    merged.extend(more.into_iter().filter(|key| !other.contains(key)));
+    merged
 }
 
 #[cfg(test)]
@@ -108,10 +124,24 @@ mod tests {
         for text in [conflict(&ours, &theirs), conflict(&theirs, &ours)] {
             let lock = merged(&text).expect("a conflict").expect("it can be merged");
             assert_eq!((lock.generation("pki/ca"), lock.generation("pki/etcd/ca")), (3, 2));
-            assert_eq!(lock.encryption, [3, 2, 1]);
+            assert_eq!(lock.encryption, [2, 3, 1]);
             assert_eq!((lock.epochs.ca, lock.epochs.leaf), (example().epochs.ca, later));
             assert_eq!(lock.pins(), example().pins());
         }
+    }
+
+    #[test]
+    fn a_merge_lets_no_key_encrypt_that_one_side_does_not_know() {
+        let check = |ours: &[u32], theirs: &[u32], expected: &[u32]| {
+            assert_eq!(generations(ours, theirs), expected, "{ours:?} {theirs:?}");
+            assert_eq!(generations(theirs, ours), expected, "{theirs:?} {ours:?}");
+        };
+        check(&[1], &[1], &[1]);
+        check(&[1, 2], &[1], &[1, 2]);
+        check(&[2, 1], &[1], &[1, 2]);
+        check(&[1, 2], &[1, 2, 3], &[1, 2, 3]);
+        check(&[1, 2], &[2, 1], &[2, 1]);
+        check(&[1], &[2], &[2, 1]);
     }
 
     #[test]

@@ -37,7 +37,7 @@ pub struct Lock {
     /// The fingerprint of the root secret that belongs to this cluster.
     pub root: String,
     pub epochs: Epochs,
-    /// Generations of the encryption key, newest first: the first encrypts, the others still decrypt.
+    /// Generations of the encryption key, each once: the first encrypts, the others still decrypt.
     pub encryption: Vec<u32>,
     /// Generation of each key by its label; a key that is not named is in its first generation.
     pub generations: BTreeMap<String, u32>,
@@ -176,7 +176,8 @@ mod tests {
         let epoch = || (0..250_246_627_200i64).prop_map(|s| Epoch::from_unix(s).expect("in range"));
         let generations = prop::collection::btree_map("[a-z/ .\"]{1,12}", 1..9u32, 0..4);
         let encryption = prop::collection::btree_set(1..30u32, 1..4)
-            .prop_map(|set| set.into_iter().rev().collect::<Vec<_>>());
+            .prop_map(|set| set.into_iter().collect::<Vec<_>>())
+            .prop_shuffle();
         let pins = prop::collection::vec(pin(), 0..6);
         ("[a-z][a-z0-9-]{0,70}[a-z0-9]", "root:[0-9a-f]{32}", epoch(), epoch(), encryption, generations, pins)
             .prop_map(|(cluster, root, ca, leaf, encryption, generations, pins)| {

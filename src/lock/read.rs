@@ -1,6 +1,6 @@
 //! Reading a lock: every deviation from what `kthw lock` writes is a problem with its place in the file.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use semver::Version;
 use toml::Spanned;
@@ -113,10 +113,10 @@ fn encryption(top: &Section<'_, '_>, problems: &mut Problems<'_>) -> Option<Vec<
         .get_ref()
         .as_array()
         .and_then(|array| array.iter().map(|item| generation(item.get_ref())).collect());
-    let newest_first = |list: &Vec<u32>| !list.is_empty() && list.is_sorted_by(|a, b| a > b);
-    let list = generations.filter(newest_first);
+    let is_distinct = |list: &Vec<u32>| list.iter().collect::<BTreeSet<_>>().len() == list.len();
+    let list = generations.filter(|list| !list.is_empty() && is_distinct(list));
     if list.is_none() {
-        let message = "`encryption` must list key generations from 1, newest first, as in [2, 1]";
+        let message = "`encryption` must list key generations from 1, each once, as in [2, 1]";
         problems.add(value.span().start, message, RESTORE);
     }
     list
@@ -323,8 +323,8 @@ mod tests {
                 &format!("kthw.lock:4:1: unknown field `rot`, did you mean `root`?; {field}"),
             ],
         );
-        for list in ["[]", "[1, 2]", "[1, 1]", "[0]", "3", "[\"1\"]"] {
-            let message = "`encryption` must list key generations from 1, newest first, as in [2, 1]";
+        for list in ["[]", "[1, 1]", "[2, 1, 2]", "[0]", "3", "[\"1\"]"] {
+            let message = "`encryption` must list key generations from 1, each once, as in [2, 1]";
             check(
                 "encryption = [1]",
                 &format!("encryption = {list}"),
@@ -408,6 +408,16 @@ mod tests {
                 url,
                 &[&format!("kthw.lock:16:7: `url` must be an https URL; {lock}")],
             );
+        }
+    }
+
+    #[test]
+    fn any_key_may_be_the_one_that_encrypts() {
+        for order in [&[1, 2][..], &[2, 1], &[2, 5, 1], &[7]] {
+            let text = example().render().replace("encryption = [1]", &format!("encryption = {order:?}"));
+            let lock = Lock::parse(&text).expect("a good lock");
+            assert_eq!(lock.encryption, order);
+            assert_eq!(lock.render(), text);
         }
     }
 

@@ -46,7 +46,7 @@ impl Effects {
         let warnings = rollout.warnings().map(|finding| Warning {
             kind: finding.kind,
             what: finding.what.clone(),
-            advice: finding.advice.clone(),
+            advice: finding.advice.to_string(),
             causes: finding.causes.iter().copied().collect(),
         });
         let mut restarts: BTreeMap<(usize, &str), Vec<String>> = BTreeMap::new();

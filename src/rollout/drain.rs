@@ -2,6 +2,7 @@
 
 use super::Decisions;
 use super::kubelet;
+use super::settings::Moved;
 use super::work::Work;
 use crate::cluster::Role;
 
@@ -15,7 +16,7 @@ const NETWORK: [&str; 2] = ["/opt/cni/bin/", "/etc/cni/net.d/"];
 
 /// The reasons to drain a node that stays a worker; none for most flags and configuration, which a restarted
 /// kubelet or containerd takes up while containers go on.
-pub fn reasons(decisions: &Decisions<'_>, work: &Work) -> Vec<String> {
+pub fn reasons(decisions: &Decisions<'_>, work: &Work, settings: &[Moved<'_>]) -> Vec<String> {
     let [before, after] = decisions.clusters;
     let is_worker =
         decisions.host(&work.host).iter().all(|host| host.is_some_and(|host| host.is(Role::Worker)));
@@ -50,6 +51,7 @@ pub fn reasons(decisions: &Decisions<'_>, work: &Work) -> Vec<String> {
     }
     reasons.extend(kubelet::policies(decisions));
     reasons.extend(kubelet::lost_room(decisions));
+    reasons.extend(settings.iter().filter(|moved| moved.drains(&work.host)).map(Moved::name));
     reasons
 }
 

@@ -1,6 +1,7 @@
 //! What API servers can no longer decrypt, and what they could not after going back.
 
 use super::Decisions;
+use super::advice::{Act, Advice};
 use super::finding::{Finding, Kind, entry, field};
 use crate::cluster::{Cluster, Provider};
 use crate::diff::Inputs;
@@ -23,14 +24,18 @@ pub fn findings(decisions: &Decisions<'_>, inputs: &Inputs) -> Vec<Finding> {
         findings.extend(generations(decisions, inputs));
     }
     let missing = |these: &[String], those: &[String]| {
-        these.iter().filter(|resource| !those.contains(resource)).cloned().collect::<Vec<_>>().join(", ")
+        let is_covered = |resource: &&String| those.iter().any(|pattern| covers(pattern, resource));
+        these.iter().filter(|resource| !is_covered(resource)).cloned().collect::<Vec<_>>().join(", ")
     };
     let causes = || field(inputs, "encryption.resources");
     let dropped = missing(&old.resources, &new.resources);
     if old.provider != Provider::Identity && !dropped.is_empty() {
         let what = format!("{dropped} no longer decrypted: what etcd holds of them encrypted is unreadable");
-        let advice = "keep them in encryption.resources";
-        findings.push(Finding::new(Kind::Breaking, what, advice).because(causes()));
+        let advice = Advice::from(
+            "keep them in encryption.resources: what is listed there is written encrypted, and nothing else is read so",
+        )
+        .meaning(Act::Keep);
+        findings.push(Finding::new(Kind::Forbidden, what, advice).because(causes()));
     }
     let added = missing(&new.resources, &old.resources);
     if new.provider != Provider::Identity && !added.is_empty() {
@@ -41,6 +46,15 @@ pub fn findings(decisions: &Decisions<'_>, inputs: &Inputs) -> Vec<Finding> {
         findings.extend(unread(decisions, &format!("what is written of {added}"), QUIET, causes()));
     }
     findings
+}
+
+/// Whether an entry of a list means a resource, or all that another entry means: `*.` is the core group, `*.apps` another,
+/// and `*.*` all of them.
+fn covers(pattern: &str, resource: &str) -> bool {
+    let group = |name: &str| name.split_once('.').map_or("", |(_, group)| group).to_owned();
+    pattern == resource
+        || pattern == "*.*"
+        || pattern.strip_prefix("*.").is_some_and(|wanted| resource != "*.*" && group(resource) == wanted)
 }
 
 const AFTERWARDS: &str = "to go back, keep the key and write the objects anew without it first";
@@ -55,8 +69,11 @@ fn another_provider(old: Provider, new: Provider) -> Finding {
         }
         old => {
             let what = format!("{old} → {new}: what etcd holds encrypted by {old} is unreadable");
-            let advice = "keep the provider: an API server is given the keys of one alone, so nothing can be written anew \
-                          with another before";
+            let advice = Advice::from(
+                "keep the provider: an API server is given the keys of one alone, so nothing can be written anew with \
+                 another before",
+            )
+            .meaning(Act::Keep);
             Finding::new(Kind::Forbidden, what, advice)
         }
     }
@@ -75,12 +92,20 @@ fn generations(decisions: &Decisions<'_>, inputs: &Inputs) -> Vec<Finding> {
             "{old:?} → {new:?}: key {encrypts} encrypts until then and decrypts no more afterwards, so what etcd holds \
              encrypted by it is lost to the cluster"
         );
-        let between = [new.as_slice(), &dropped].concat();
-        let advice = format!(
-            "first `encryption = {between:?}` in kthw.lock, and roll it out; then write all objects anew ({}); and only \
-             then `encryption = {new:?}`",
-            rewriting(decisions.clusters[0])
-        );
+        let added = missing(new, old);
+        let mut advice = Advice::from("in kthw.lock, one rollout each: ");
+        if is_unknown(decisions, old, new) {
+            let known = [old.as_slice(), &added].concat();
+            advice = advice
+                .act(Act::SetEncryption { keys: known })
+                .say(", so that every API server can decrypt what the new key encrypts; ");
+        }
+        let advice = advice
+            .act(Act::SetEncryption { keys: [new.as_slice(), &dropped].concat() })
+            .say("; then ")
+            .act(rewriting(decisions.clusters[0]))
+            .say("; and only then ")
+            .say(Act::SetEncryption { keys: new.clone() }.to_string());
         return vec![Finding::new(Kind::Forbidden, what, advice).because(causes())];
     }
     let mut findings = Vec::new();
@@ -89,10 +114,9 @@ fn generations(decisions: &Decisions<'_>, inputs: &Inputs) -> Vec<Finding> {
             "key {generation} decrypts no more: objects that were last written with it can be neither read, listed \
              nor deleted"
         );
-        let advice = format!(
-            "first write all objects anew ({}); only generation {generation} in kthw.lock reads what was forgotten",
-            rewriting(decisions.clusters[0])
-        );
+        let advice = Advice::from("first ")
+            .act(rewriting(decisions.clusters[0]))
+            .say(format!("; only generation {generation} in kthw.lock reads what was forgotten"));
         findings.push(Finding::new(Kind::Lasting, what, advice).because(causes()));
     }
     for generation in missing(new, old) {
@@ -100,15 +124,13 @@ fn generations(decisions: &Decisions<'_>, inputs: &Inputs) -> Vec<Finding> {
         let advice = format!("to go back, keep generation {generation} in kthw.lock");
         findings.push(Finding::new(Kind::Lasting, what, advice).because(causes()));
         if new.first() == Some(&generation) {
-            let order = |keys: &[u32]| format!("`encryption = {keys:?}`");
-            let second = [old.as_slice(), &[generation]].concat();
-            let advice = format!(
-                "in two rollouts: first {} in kthw.lock, so that every API server can decrypt it, and then {}",
-                order(&second),
-                order(new)
-            );
+            let known = [old.as_slice(), &missing(new, old)].concat();
+            let advice = Advice::from("in two rollouts: first ")
+                .act(Act::SetEncryption { keys: known })
+                .say(" in kthw.lock, so that every API server can decrypt it, and then ")
+                .say(Act::SetEncryption { keys: new.clone() }.to_string());
             let what = format!("what key {generation} encrypts");
-            findings.extend(unread(decisions, &what, &advice, causes()));
+            findings.extend(unread(decisions, &what, advice, causes()));
         }
     }
     findings
@@ -117,7 +139,12 @@ fn generations(decisions: &Decisions<'_>, inputs: &Inputs) -> Vec<Finding> {
 const QUIET: &str = "choose a quiet hour, and roll out to the API servers without a pause";
 
 /// What the first API server writes while the others do not know how to read it.
-fn unread(decisions: &Decisions<'_>, what: &str, advice: &str, causes: Vec<usize>) -> Option<Finding> {
+fn unread(
+    decisions: &Decisions<'_>,
+    what: &str,
+    advice: impl Into<Advice>,
+    causes: Vec<usize>,
+) -> Option<Finding> {
     decisions.clusters[1].control_planes().nth(1)?;
     let what = format!(
         "{what} as soon as the first API server restarts is unreadable for the others, which can list nothing of its kind \
@@ -127,8 +154,15 @@ fn unread(decisions: &Decisions<'_>, what: &str, advice: &str, causes: Vec<usize
 }
 
 /// The command that encrypts with the first key whatever is encrypted.
-fn rewriting(cluster: &Cluster) -> String {
-    format!("`kubectl get {} -A -o json | kubectl replace -f -`", cluster.encryption.resources.join(","))
+fn rewriting(cluster: &Cluster) -> Act {
+    let resources = cluster.encryption.resources.join(",");
+    Act::Rewrite { command: format!("`kubectl get {resources} -A -o json | kubectl replace -f -`") }
+}
+
+/// Whether a key comes to encrypt that other API servers cannot decrypt with until they have restarted.
+fn is_unknown(decisions: &Decisions<'_>, old: &[u32], new: &[u32]) -> bool {
+    let is_new = new.first().is_some_and(|first| !old.contains(first));
+    is_new && decisions.clusters[1].control_planes().nth(1).is_some()
 }
 
 #[cfg(test)]
@@ -183,12 +217,28 @@ mod tests {
                 .before(|text| text.replace("[secrets, configmaps]", from))
                 .after(|text| text.replace("[secrets, configmaps]", to))
         };
-        check(&resources("[secrets, configmaps]", "[secrets]"), &[(Kind::Breaking, "configmaps no longer")]);
+        check(&resources("[secrets, configmaps]", "[secrets]"), &[(Kind::Forbidden, "configmaps no longer")]);
         let written = (Kind::Breaking, "what is written of configmaps as soon as the first API server");
         check(
             &resources("[secrets]", "[secrets, configmaps]"),
             &[(Kind::Lasting, "configmaps encrypted"), written],
         );
+    }
+
+    #[test]
+    fn a_wildcard_stands_for_what_it_covers() {
+        for (pattern, resource, expected) in [
+            ("*.", "secrets", true),
+            ("*.", "deployments.apps", false),
+            ("*.apps", "deployments.apps", true),
+            ("*.*", "*.apps", true),
+            ("*.apps", "*.*", false),
+            ("secrets", "*.", false),
+            ("leases.coordination.k8s.io", "leases.coordination.k8s.io", true),
+            ("*.coordination.k8s.io", "leases.coordination.k8s.io", true),
+        ] {
+            assert_eq!(super::covers(pattern, resource), expected, "{pattern} {resource}");
+        }
     }
 
     #[test]
@@ -216,11 +266,14 @@ mod tests {
             trial.rollout().findings.remove(0).advice
         };
         assert_eq!(
-            advice(&[1], &[2]),
-            "first `encryption = [2, 1]` in kthw.lock, and roll it out; then write all objects anew (`kubectl get \
-             secrets -A -o json | kubectl replace -f -`); and only then `encryption = [2]`"
+            &*advice(&[1], &[2]),
+            "in kthw.lock, one rollout each: `encryption = [1, 2]`, so that every API server can decrypt what the new key \
+             encrypts; `encryption = [2, 1]`; then write all objects anew (`kubectl get secrets -A -o json | kubectl \
+             replace -f -`); and only then `encryption = [2]`"
         );
-        assert!(advice(&[2, 1], &[1]).starts_with("first `encryption = [1, 2]`"));
+        assert!(
+            advice(&[2, 1], &[1]).starts_with("in kthw.lock, one rollout each: `encryption = [1, 2]`; then")
+        );
         assert!(advice(&[2, 1], &[2]).starts_with("first write all objects anew (`kubectl get secrets -A"));
     }
 }

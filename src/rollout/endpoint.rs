@@ -1,6 +1,7 @@
 //! Where clients ask for the API, and go on asking until they are told otherwise.
 
 use super::Decisions;
+use super::advice::{Act, Advice};
 use super::certificates::{Reason, Reissue};
 use super::finding::{Finding, Kind, field};
 use crate::cluster::Cluster;
@@ -27,10 +28,15 @@ pub fn findings(decisions: &Decisions<'_>, inputs: &Inputs, certificates: &[Reis
     let advice = "lead the old place to the control planes until the last host is changed, and hand out kubeconfigs anew";
     let name = &before.api.endpoint.host;
     let advice = match is_forgotten(name, certificates) {
-        true => format!(
-            "have {name} in api.sans as long as somebody asks there, or nobody who does trusts an API server that has restarted; {advice}"
-        ),
-        false => advice.to_owned(),
+        true => {
+            let values = after.api.sans.iter().map(ToString::to_string).chain([name.clone()]).collect();
+            Advice::from(format!(
+                "have {name} in api.sans as long as somebody asks there, or nobody who does trusts an API server that has \
+                 restarted; {advice}"
+            ))
+            .meaning(Act::Besides { field: "api.sans", values })
+        }
+        false => Advice::from(advice),
     };
     let causes = ["api.endpoint", "api.loadBalancer"].iter().flat_map(|path| field(inputs, path));
     vec![Finding::new(Kind::Breaking, what, advice).because(causes.collect())]

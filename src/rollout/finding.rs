@@ -2,15 +2,17 @@
 
 use std::collections::BTreeSet;
 
-use serde::Serialize;
+use serde::ser::SerializeStruct;
+use serde::{Serialize, Serializer};
 
+use super::advice::Advice;
 use crate::diff::{Decider, Inputs};
 
 /// How bad it is, worst first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Kind {
-    /// Kubernetes or etcd do not support it.
+    /// It loses the data or the cluster, or Kubernetes or etcd do not support it.
     Forbidden,
     /// Going back to the earlier state does not bring back what was.
     Lasting,
@@ -38,18 +40,18 @@ impl Kind {
 }
 
 /// One thing to know.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
     pub kind: Kind,
     pub what: String,
     /// What to do about it.
-    pub advice: String,
+    pub advice: Advice,
     /// Indices into the changes of inputs.
     pub causes: Vec<usize>,
 }
 
 impl Finding {
-    pub fn new(kind: Kind, what: impl Into<String>, advice: impl Into<String>) -> Self {
+    pub fn new(kind: Kind, what: impl Into<String>, advice: impl Into<Advice>) -> Self {
         Self { kind, what: what.into(), advice: advice.into(), causes: Vec::new() }
     }
 
@@ -57,6 +59,18 @@ impl Finding {
     pub fn because(mut self, causes: Vec<usize>) -> Self {
         self.causes = causes;
         self
+    }
+}
+
+impl Serialize for Finding {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut finding = serializer.serialize_struct("finding", 5)?;
+        finding.serialize_field("kind", &self.kind)?;
+        finding.serialize_field("what", &self.what)?;
+        finding.serialize_field("advice", &self.advice)?;
+        finding.serialize_field("acts", self.advice.acts())?;
+        finding.serialize_field("causes", &self.causes)?;
+        finding.end()
     }
 }
 

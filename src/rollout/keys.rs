@@ -1,6 +1,7 @@
 //! Which keys are replaced, and who does not know it yet.
 
 use super::Decisions;
+use super::advice::{Act, Advice};
 use super::certificates::replaced_authorities;
 use super::finding::{Finding, Kind, entry, field};
 use crate::diff::{Causes, Inputs};
@@ -53,8 +54,11 @@ fn another_cluster(name: &str, inputs: &Inputs) -> Finding {
         "the {name} in kthw.lock is another: every key is, so nobody trusts anybody until all hosts are changed, \
          and what etcd holds encrypted is unreadable"
     );
-    let advice = "put the earlier kthw.lock back, unless this is a new cluster on empty hosts";
-    Finding::new(Kind::Lasting, what, advice).because(entry(inputs, name))
+    let advice = Advice::from(
+        "put the earlier kthw.lock back; a new cluster begins in a folder of its own, on empty hosts",
+    )
+    .meaning(Act::Keep);
+    Finding::new(Kind::Forbidden, what, advice).because(entry(inputs, name))
 }
 
 /// An authority that is replaced in one step.
@@ -86,8 +90,11 @@ fn authority(decisions: &Decisions<'_>, certificate: &str, inputs: &Inputs) -> F
     let kind = if is_stuck { Kind::Forbidden } else { Kind::Breaking };
     let what =
         format!("the authority {name} is replaced in one step, and nobody trusts both meanwhile: {broken}");
-    let advice = "keep its key: kthw cannot yet roll out two authorities side by side. By hand: trust both \
-                  everywhere, then reissue, then trust the new one alone";
+    let advice = Advice::from(
+        "keep its key: kthw cannot yet roll out two authorities side by side. By hand: trust both everywhere, then \
+         reissue, then trust the new one alone",
+    )
+    .meaning(Act::Keep);
     let mut causes = entry(inputs, &format!("generations.{name}"));
     causes.extend(field(inputs, &format!("pki.authorities.{imported}")));
     Finding::new(kind, what, advice).because(causes)
@@ -122,7 +129,7 @@ mod tests {
         check(generation("pki/service-accounts"), &[(Kind::Lasting, "every token")]);
         check(
             |lock| lock.cluster = "another".to_owned(),
-            &[(Kind::Lasting, "the cluster in kthw.lock is another")],
+            &[(Kind::Forbidden, "the cluster in kthw.lock is another")],
         );
     }
 

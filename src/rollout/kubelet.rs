@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::Decisions;
-use super::finding::{Finding, Kind, field, fields};
+use super::finding::{Finding, Kind, fields};
 use crate::artifact::kubelet_reservations;
 use crate::cluster::{Cluster, FlagValue};
 use crate::diff::Inputs;
@@ -18,6 +18,8 @@ struct Policy {
     flag: &'static str,
     default: &'static str,
     state: &'static str,
+    /// What else is in the state of any policy but the default: keys and flags.
+    kept: &'static [(&'static str, &'static str)],
 }
 
 const POLICIES: [Policy; 2] = [
@@ -26,12 +28,24 @@ const POLICIES: [Policy; 2] = [
         flag: "cpu-manager-policy",
         default: "none",
         state: "/var/lib/kubelet/cpu_manager_state",
+        kept: &[
+            ("cpuManagerPolicyOptions", "cpu-manager-policy-options"),
+            ("reservedSystemCPUs", "reserved-cpus"),
+            ("kubeReserved.cpu", ""),
+            ("systemReserved.cpu", ""),
+        ],
     },
     Policy {
         key: "memoryManagerPolicy",
         flag: "memory-manager-policy",
         default: "None",
         state: "/var/lib/kubelet/memory_manager_state",
+        kept: &[
+            ("reservedMemory", "reserved-memory"),
+            ("kubeReserved.memory", ""),
+            ("systemReserved.memory", ""),
+            ("evictionHard", "eviction-hard"),
+        ],
     },
 ];
 
@@ -50,8 +64,32 @@ impl Policy {
     /// `key old → new`, if it is another.
     fn moved(&self, decisions: &Decisions<'_>) -> Option<String> {
         let [old, new] = decisions.clusters.map(|cluster| self.of(cluster));
-        (old != new).then(|| format!("{} {old} → {new}", self.key))
+        if old != new {
+            return Some(format!("{} {old} → {new}", self.key));
+        }
+        let is_other = |(key, flag): &&(&'static str, &'static str)| {
+            let [old, new] = decisions.clusters.map(|cluster| kept(cluster, key, flag));
+            old != new
+        };
+        let (key, _) = self.kept.iter().find(is_other).filter(|_| new != self.default)?;
+        Some(format!("{key} under {} {new}", self.key))
     }
+}
+
+/// A setting as a flag or the configuration says it, or as kthw reserves it.
+fn kept(cluster: &Cluster, key: &str, flag: &str) -> String {
+    let kubelet = &cluster.components.kubelet;
+    if let Some(Some(value)) = kubelet.flags.get(flag) {
+        return format!("{value:?}");
+    }
+    let value = match key.split_once('.') {
+        Some((section, resource)) => kubelet_reservations(&kubelet.config)
+            .get(section)
+            .and_then(|section| section.get(resource))
+            .cloned(),
+        None => kubelet.config.get(key).cloned(),
+    };
+    value.map(|value| value.to_string()).unwrap_or_default()
 }
 
 /// The policies that change.
@@ -66,6 +104,22 @@ pub fn lost_room(decisions: &Decisions<'_>) -> Vec<String> {
     let [old, new] = [max_pods(before), max_pods(after)];
     if new < old {
         lost.push(format!("maxPods {old} → {new}"));
+    }
+    let [old, new] = [pods_per_core(before), pods_per_core(after)];
+    if new > 0 && (old == 0 || new < old) {
+        lost.push(format!("podsPerCore {old} → {new}"));
+    }
+    for (signal, usual) in EVICTION {
+        let [old, new] = [before, after].map(|cluster| eviction(cluster, signal, usual));
+        let is_more = match (old.ends_with('%'), new.ends_with('%')) {
+            (true, true) => percent(&new) > percent(&old),
+            (false, false) => quantity(&new) > quantity(&old),
+            // Only the host knows which is more.
+            _ => true,
+        };
+        if old != new && is_more {
+            lost.push(format!("evictionHard.{signal} {old} → {new}"));
+        }
     }
     let [old, new] = [reservations(before), reservations(after)];
     for ((name, resource), is) in &new {
@@ -85,6 +139,31 @@ fn max_pods(cluster: &Cluster) -> u64 {
         _ => None,
     });
     flag.or_else(|| kubelet.config.get("maxPods")?.as_u64()).unwrap_or(110)
+}
+
+/// What has to stay free, which no pod is given, and how much that is unless somebody says so.
+const EVICTION: [(&str, &str); 2] = [("memory.available", "100Mi"), ("nodefs.available", "10%")];
+
+/// Whoever writes some of these leaves out the others.
+fn eviction(cluster: &Cluster, signal: &str, usual: &str) -> String {
+    match cluster.components.kubelet.config.get("evictionHard") {
+        Some(Value::Object(signals)) => signals.get(signal).and_then(Value::as_str).unwrap_or("0").to_owned(),
+        _ => usual.to_owned(),
+    }
+}
+
+fn percent(text: &str) -> f64 {
+    text.trim_end_matches('%').parse().unwrap_or(0.0)
+}
+
+/// As many as there is room for, if nobody says another number.
+fn pods_per_core(cluster: &Cluster) -> u64 {
+    let kubelet = &cluster.components.kubelet;
+    let flag = kubelet.flags.get("pods-per-core").and_then(|value| match value {
+        Some(FlagValue::Text(text)) => text.parse().ok(),
+        _ => None,
+    });
+    flag.or_else(|| kubelet.config.get("podsPerCore")?.as_u64()).unwrap_or(0)
 }
 
 /// Each amount by its field and its resource.
@@ -142,26 +221,27 @@ fn room_finding(decisions: &Decisions<'_>, inputs: &Inputs) -> Option<Finding> {
     );
     let advice = "see with `kubectl describe nodes` that the others have room for them, and note the pods that `kubectl drain` \
                   refuses to move: make these anew afterwards";
-    let settings =
-        ["maxPods", "kubeReserved", "systemReserved"].map(|key| format!("components.kubelet.config.{key}"));
-    let paths = settings.into_iter().chain(["components.kubelet.flags.max-pods".to_owned()]);
+    let settings = ["maxPods", "podsPerCore", "evictionHard", "kubeReserved", "systemReserved"];
+    let settings = settings.map(|key| format!("components.kubelet.config.{key}"));
+    let flags = ["max-pods", "pods-per-core"].map(|flag| format!("components.kubelet.flags.{flag}"));
+    let paths = settings.into_iter().chain(flags);
     Some(Finding::new(Kind::Breaking, what, advice).because(fields(inputs, paths)))
 }
 
 fn policy_findings(decisions: &Decisions<'_>, inputs: &Inputs) -> Vec<Finding> {
     let finding = |policy: &Policy| {
         let moved = policy.moved(decisions)?;
-        let what = format!("{moved}: no kubelet starts with the state that it kept under the other policy");
+        let what = format!("{moved}: no kubelet starts with the state that it kept of the earlier ones");
         let advice = format!(
             "on each worker, once it is drained: `systemctl stop kubelet`, `rm {}`, and then its step",
             policy.state
         );
-        let paths = [
-            format!("components.kubelet.config.{}", policy.key),
-            format!("components.kubelet.flags.{}", policy.flag),
-        ];
-        let causes = paths.iter().flat_map(|path| field(inputs, path));
-        Some(Finding::new(Kind::ByHand, what, advice).because(causes.collect()))
+        let names = policy.kept.iter().copied().chain([(policy.key, policy.flag)]);
+        let paths = names.flat_map(|(key, flag)| {
+            let flag = (!flag.is_empty()).then(|| format!("components.kubelet.flags.{flag}"));
+            flag.into_iter().chain([format!("components.kubelet.config.{key}")])
+        });
+        Some(Finding::new(Kind::ByHand, what, advice).because(fields(inputs, paths)))
     };
     POLICIES.iter().filter_map(finding).collect()
 }
@@ -189,6 +269,15 @@ mod tests {
         check("config: {cpuManagerPolicy: static}", cpu, "`rm /var/lib/kubelet/cpu_manager_state`");
         check("flags: {cpu-manager-policy: static}", cpu, "`rm /var/lib/kubelet/cpu_manager_state`");
         check("config: {memoryManagerPolicy: Static}", memory, "`rm /var/lib/kubelet/memory_manager_state`");
+        let under = "config: {cpuManagerPolicy: static}";
+        let more = "config: {cpuManagerPolicy: static, reservedSystemCPUs: '0,1'}";
+        let with = |kubelet: &str| {
+            let line = format!("components: {{kubelet: {{{kubelet}}}}}\n");
+            move |text: String| text + &line
+        };
+        let rollout = Trial::of("single").before(with(under)).after(with(more)).rollout();
+        let drains: Vec<_> = rollout.drains().map(|(_, why)| why.join(", ")).collect();
+        assert_eq!(drains, ["reservedSystemCPUs under cpuManagerPolicy static"; 2]);
         let same = Trial::of("single")
             .after(|text| text + "components: {kubelet: {config: {cpuManagerPolicy: none}}}\n")
             .rollout();
@@ -220,6 +309,11 @@ mod tests {
         };
         check("config: {}", "config: {maxPods: 50}", &["maxPods 110 → 50"]);
         check("config: {}", "flags: {max-pods: 50}", &["maxPods 110 → 50"]);
+        check("config: {}", "config: {podsPerCore: 5}", &["podsPerCore 0 → 5"]);
+        check("config: {podsPerCore: 5}", "config: {podsPerCore: 8}", &[]);
+        let hard = "config: {evictionHard: {memory.available: 1Gi, nodefs.available: 10%}}";
+        check("config: {}", hard, &["evictionHard.memory.available 100Mi → 1Gi"]);
+        check(hard, "config: {}", &[]);
         check("config: {maxPods: 50}", "config: {maxPods: 60}", &[]);
         check("config: {maxPods: 50}", "config: {maxPods: 40}", &["maxPods 50 → 40"]);
         let more = "config: {systemReserved: {memory: 1Gi}}";

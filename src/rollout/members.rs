@@ -4,7 +4,8 @@ use std::collections::{BTreeSet, HashMap};
 use std::net::IpAddr;
 
 use super::Decisions;
-use super::finding::{Finding, Kind, field};
+use super::advice::{Act, Advice};
+use super::finding::{Finding, Kind, field, fields};
 use crate::cluster::{Cluster, Host, Role};
 use crate::diff::Inputs;
 use crate::names;
@@ -18,8 +19,8 @@ pub fn findings(decisions: &Decisions<'_>, inputs: &Inputs) -> Vec<Finding> {
         only_in(these, those, role).into_iter().filter(|host| !is_renamed(host)).collect()
     };
     let mut findings = Vec::new();
-    let cause = |hosts: &[&Host]| {
-        hosts.iter().flat_map(|host| field(inputs, &format!("hosts[{}]", host.name))).collect()
+    let cause = |hosts: &[&Host]| -> Vec<usize> {
+        fields(inputs, hosts.iter().map(|host| format!("hosts[{}]", host.name)))
     };
     let names = |hosts: &[&Host]| names::hosts(hosts.iter().map(|host| host.name.as_str()));
     for (old, new) in &renamed {
@@ -32,10 +33,12 @@ pub fn findings(decisions: &Decisions<'_>, inputs: &Inputs) -> Vec<Finding> {
             old.name, new.name, new.address
         );
         let member = if old.is(Role::Etcd) { " (`etcdctl member remove ID` for its member)" } else { "" };
-        let advice = format!(
-            "keep the name {}; or take {} out of hosts first, roll that out{member}, wipe the machine, and only then add {}",
-            old.name, old.name, new.name
-        );
+        let advice = Advice::from(format!("keep the name {}; or ", old.name))
+            .act(Act::RemoveHost { host: old.name.clone() })
+            .say(format!(" first, roll that out{member}, "))
+            .act(Act::Wipe { host: old.name.clone() })
+            .say(", and only then ")
+            .act(Act::AddHost { host: new.name.clone() });
         findings.push(Finding::new(Kind::Forbidden, what, advice).because(cause(&[old, new])));
     }
     let joining = only_in(after, before, Role::Etcd);
@@ -52,14 +55,28 @@ pub fn findings(decisions: &Decisions<'_>, inputs: &Inputs) -> Vec<Finding> {
     let leaving = only_in(before, after, Role::Etcd);
     if !leaving.is_empty() {
         let what = format!("{} to leave etcd", names(&leaving));
-        let advice =
-            "`etcdctl member remove ID` before it is stopped, one at a time; its data stays in /var/lib/etcd";
-        findings.push(Finding::new(Kind::ByHand, what, advice).because(cause(&leaving)));
+        let mut advice = "`etcdctl member remove ID` on a member that stays, one at a time: whoever is dead is not waited for; \
+                          its data stays in /var/lib/etcd"
+            .to_owned();
+        let (had, stay) = (before.etcd_members().count(), before.etcd_members().count() - leaving.len());
+        if stay < had / 2 + 1 {
+            advice +=
+                "; if they are dead, the others are no quorum and can remove nobody: docs/etcd-restore.md";
+        }
+        // Whoever has the role for want of others loses it when one is given it.
+        let causes = match cause(&leaving) {
+            none if none.is_empty() => cause(&joining),
+            causes => causes,
+        };
+        findings.push(Finding::new(Kind::ByHand, what, advice).because(causes));
     }
+    findings.extend(replaced(decisions, cause));
+    findings.extend(tolerance(decisions, inputs));
     let idle = only_in(before, after, Role::Worker);
     if !idle.is_empty() {
         let what = format!("{} to be drained, stopped and deleted from Kubernetes", names(&idle));
-        let advice = "`kubectl drain NAME --ignore-daemonsets --delete-emptydir-data`, stop its units, `kubectl delete node NAME`";
+        let advice = "`kubectl drain NAME --ignore-daemonsets --delete-emptydir-data`, stop its units, `kubectl delete node NAME`; \
+                      of a host that is dead just the last";
         findings.push(Finding::new(Kind::ByHand, what, advice).because(cause(&idle)));
     }
     let gone = before.hosts.iter().filter(|host| decisions.host(&host.name)[1].is_none());
@@ -76,16 +93,83 @@ pub fn findings(decisions: &Decisions<'_>, inputs: &Inputs) -> Vec<Finding> {
     findings
 }
 
+/// An etcd of which no member stays: nobody who joins finds it, and its data goes with it.
+fn replaced(decisions: &Decisions<'_>, cause: impl Fn(&[&Host]) -> Vec<usize>) -> Option<Finding> {
+    let [before, after] = decisions.clusters;
+    let stays = |host: &&Host| decisions.host(&host.name)[1].is_some_and(|host| host.is(Role::Etcd));
+    if before.etcd_members().any(|host| stays(&host)) {
+        return None;
+    }
+    let members: Vec<&Host> = before.etcd_members().chain(after.etcd_members()).collect();
+    let (old, new) = (names_of(before), names_of(after));
+    let what = format!(
+        "no member of etcd stays: {new} to begin an etcd of their own, without anything that is in that of {old}"
+    );
+    let is_free =
+        |host: &&Host| after.hosts.iter().all(|new| new.name == host.name || new.address != host.address);
+    let kept: Vec<String> = before.etcd_members().filter(is_free).map(|host| host.name.clone()).collect();
+    let advice = match kept.is_empty() {
+        false => {
+            let joining = after.etcd_members().map(|host| host.name.clone());
+            Advice::from("in two rollouts: first ")
+                .act(Act::SpreadEtcd { hosts: kept.into_iter().chain(joining).collect() })
+                .say(", and once all of them have joined, let the old ones go")
+        }
+        true => Advice::from("one member after the other, each in rollouts of its own").meaning(Act::Keep),
+    };
+    Some(Finding::new(Kind::Forbidden, what, advice).because(cause(&members)))
+}
+
+fn names_of(cluster: &Cluster) -> String {
+    names::hosts(cluster.etcd_members().map(|host| host.name.as_str()))
+}
+
+/// Of what fewer may fail afterwards.
+fn tolerance(decisions: &Decisions<'_>, inputs: &Inputs) -> Vec<Finding> {
+    let [before, after] = decisions.clusters;
+    let members = |cluster: &Cluster| cluster.etcd_members().count();
+    let planes = |cluster: &Cluster| cluster.control_planes().count();
+    let balancers = |cluster: &Cluster| cluster.load_balancers().count();
+    let spare_of_members = |count: usize| count.saturating_sub(1) / 2;
+    let spare = |count: usize| count.saturating_sub(1);
+    let fewer = |what: &str, role, counts: [usize; 2], spares: [usize; 2], stops: &str| {
+        let ([old, new], [could, can]) = (counts, spares);
+        if can >= could || new == 0 {
+            return None;
+        }
+        let what = format!(
+            "{what}: {old} → {new}, so {} may fail where {could} might, and with one more {stops}",
+            if can == 0 { "none".to_owned() } else { can.to_string() }
+        );
+        let gone = only_in(before, after, role);
+        let advice = "bring another host of that role in soon, in a rollout of its own";
+        let mut causes = fields(inputs, gone.iter().map(|host| format!("hosts[{}]", host.name)));
+        if causes.is_empty() {
+            causes = field(inputs, "hosts");
+        }
+        Some(Finding::new(Kind::Breaking, what, advice).because(causes))
+    };
+    let [m, p, b] =
+        [members as fn(&Cluster) -> usize, planes, balancers].map(|count| [count(before), count(after)]);
+    [
+        fewer("members of etcd", Role::Etcd, m, m.map(spare_of_members), "nothing can be read or written"),
+        fewer("control planes", Role::ControlPlane, p, p.map(spare), "there is no API"),
+        fewer("load balancers", Role::LoadBalancer, b, b.map(spare), "the endpoint does not answer"),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
 /// An address that is another's while the host that had it is still there.
 fn inherited(old: &Host, new: &Host, causes: Vec<usize>) -> Finding {
     let what = format!(
         "{} to be {}'s, where it was {}'s, which moves: until both have moved, whoever asks for one finds the other",
         new.address, new.name, old.name
     );
-    let advice = format!(
-        "keep the addresses; or in two rollouts: first {} goes to an address that nobody had, and then {} comes",
-        old.name, new.name
-    );
+    let advice = Advice::from("keep the addresses; or in two rollouts: first ")
+        .act(Act::MoveAway { host: old.name.clone() })
+        .say(format!(", and then {} comes", new.name));
     Finding::new(Kind::Forbidden, what, advice).because(causes)
 }
 
@@ -192,7 +276,7 @@ mod tests {
             let renamed = Trial::of("production").after(|text| text.replace(from, to));
             check(&renamed, &[" at the same address "]);
             let found = renamed.rollout().findings.remove(0);
-            assert_eq!((found.kind, found.advice.as_str()), (Kind::Forbidden, advice));
+            assert_eq!((found.kind, &*found.advice), (Kind::Forbidden, advice));
         };
         check(
             "name: worker-2",

@@ -2,6 +2,7 @@
 //!
 //! A pure function of the two states. Whoever carries it out does these steps and no others.
 
+mod advice;
 mod certificates;
 mod drain;
 mod encryption;
@@ -10,6 +11,8 @@ mod etcd_log;
 mod etcd_quota;
 mod finding;
 mod flags;
+#[cfg(test)]
+mod fleet;
 mod json;
 mod keys;
 mod kube_proxy;
@@ -19,13 +22,16 @@ mod members;
 mod network;
 mod objects;
 mod outage;
+mod people;
 mod quorum;
 mod routes;
+mod settings;
 mod skew;
 mod stage;
 mod step;
 mod strangers;
 mod summary;
+mod terms;
 mod text;
 #[cfg(test)]
 mod trial;
@@ -54,15 +60,17 @@ use work::Work;
 pub struct Decisions<'a> {
     clusters: [&'a Cluster; 2],
     locks: [&'a Lock; 2],
+    /// The moment of the plan, in seconds since 1970.
+    now: u64,
     hosts: [HashMap<&'a str, &'a Host>; 2],
 }
 
 impl<'a> Decisions<'a> {
-    pub fn new(clusters: [&'a Cluster; 2], locks: [&'a Lock; 2]) -> Self {
+    pub fn new(clusters: [&'a Cluster; 2], locks: [&'a Lock; 2], now: u64) -> Self {
         let hosts = clusters.map(|cluster| {
             cluster.hosts.iter().map(|host| (host.name.as_str(), host)).collect::<HashMap<_, _>>()
         });
-        Self { clusters, locks, hosts }
+        Self { clusters, locks, now, hosts }
     }
 
     /// The host of a name on both sides.
@@ -104,7 +112,8 @@ impl Rollout {
         let departing = before.hosts.iter().filter(|host| decisions.host(&host.name)[1].is_none());
         let works: Vec<Work> =
             after.hosts.iter().chain(departing).filter_map(|host| work(&host.name)).collect();
-        let waves = waves::waves(decisions, &works);
+        let settings = settings::moved(decisions, causes, &works);
+        let waves = waves::waves(decisions, &works, &settings);
         let certificates = certificates::reissued(causes);
         let mut findings = skew::findings(decisions, &causes.inputs);
         findings.extend(keys::findings(decisions, causes));
@@ -120,7 +129,10 @@ impl Rollout {
         findings.extend(kube_proxy::findings(decisions, &causes.inputs));
         findings.extend(machines::findings(decisions, &causes.inputs));
         findings.extend(strangers::findings(decisions, &causes.inputs));
-        findings.extend(outage::findings(decisions, &waves));
+        findings.extend(outage::findings(decisions, &causes.inputs, &waves));
+        findings.extend(people::findings(decisions, &causes.inputs));
+        findings.extend(settings::findings(&settings, &causes.inputs));
+        findings.extend(terms::findings(decisions, causes, !waves.is_empty()));
         findings.sort_by_key(|finding| finding.kind);
         let names = |hosts: &[crate::diff::HostChange]| hosts.iter().map(|host| host.name.clone()).collect();
         Self {

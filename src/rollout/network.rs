@@ -3,6 +3,7 @@
 use semver::Version;
 
 use super::Decisions;
+use super::advice::{Act, Advice};
 use super::finding::{Finding, Kind, field};
 use crate::cluster::{Allocation, Cluster, FlagValue};
 use crate::diff::Inputs;
@@ -79,6 +80,21 @@ pub fn findings(decisions: &Decisions<'_>, inputs: &Inputs) -> Vec<Finding> {
             anew,
         ),
         issuer(decisions, inputs),
+        moved(
+            "podMask",
+            old.pod_mask.to_string(),
+            new.pod_mask.to_string(),
+            "nodes that are there keep the ranges that they have until they are given others, which have room for another number \
+             of pods, and the cluster has room for another number of nodes",
+            "see that no node has more pods than its range has addresses, and that there is a range for every node",
+        ),
+        moved(
+            "podCIDRAllocation",
+            old.pod_cidr_allocation.to_string(),
+            new.pod_cidr_allocation.to_string(),
+            "ranges of pods are given by another, which does not know those that nodes have, and may give one twice",
+            "delete each node after it is drained, and let its kubelet register it anew",
+        ),
     ]
     .into_iter()
     .flatten()
@@ -98,11 +114,11 @@ fn issuer(decisions: &Decisions<'_>, inputs: &Inputs) -> Option<Finding> {
     }
     let what =
         format!("the issuer of service accounts is {is} from now on: tokens that name {was} are refused");
-    let advice = format!(
-        "name both in components.kube-apiserver.flags.service-account-issuer, {is} first, until no token of the old one is \
-         left; and name the new one to whoever verifies tokens outside of the cluster"
-    );
-    let paths = ["network.domain", "components.kube-apiserver.flags.service-account-issuer"];
+    const FLAG: &str = "components.kube-apiserver.flags.service-account-issuer";
+    let advice = Advice::from("name both, as ")
+        .act(Act::Besides { field: FLAG, values: vec![is.clone(), was.clone()] })
+        .say(", until no token of the old one is left; and name the new one to whoever verifies tokens outside of the cluster");
+    let paths = ["network.domain", FLAG];
     let causes = paths.iter().flat_map(|path| field(inputs, path));
     Some(Finding::new(Kind::Breaking, what, advice).because(causes.collect()))
 }
@@ -150,6 +166,7 @@ mod tests {
             Kind::Lasting,
             "pods 10.200.0.0/16 → 10.201.0.0/16: pods keep their addresses",
         );
+        check("pods: 10.200.0.0/16", "pods: 10.200.0.0/16\n  podMask: 25", Kind::Lasting, "podMask 24 → 25");
         check("cni: bridge", "cni: none", Kind::Breaking, "cni bridge → none");
     }
 

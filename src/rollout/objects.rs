@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::Decisions;
 use super::finding::{Finding, Kind, field, fields};
-use crate::cluster::{Cni, Host, KUBELET_LABELS, Role};
+use crate::cluster::{Cluster, Cni, Host, KUBELET_LABELS, Role};
 use crate::diff::Inputs;
 use crate::field_path;
 use crate::names;
@@ -14,7 +14,7 @@ pub fn findings(decisions: &Decisions<'_>, inputs: &Inputs) -> Vec<Finding> {
     findings.extend(nodes(decisions, inputs, "taints", taints));
     findings.extend(bridges(decisions, inputs));
     findings.extend(priority_classes(decisions, inputs));
-    findings.extend(core_dns(decisions, inputs));
+    findings.extend(left_behind(decisions, inputs));
     findings
 }
 
@@ -129,13 +129,55 @@ fn priority_classes(decisions: &Decisions<'_>, inputs: &Inputs) -> Vec<Finding> 
     before.iter().filter_map(finding).collect()
 }
 
-fn core_dns(decisions: &Decisions<'_>, inputs: &Inputs) -> Option<Finding> {
-    let [had, has] = decisions.clusters.map(|cluster| cluster.addons.core_dns.is_some());
-    let what = "CoreDNS stays in the cluster: it is applied no more, and nothing deletes it";
-    let advice = "once another DNS answers: `kubectl delete -n kube-system deployment/coredns service/kube-dns \
-                  configmap/coredns serviceaccount/coredns` and `kubectl delete clusterrole,clusterrolebinding system:coredns`";
-    let causes = || field(inputs, "addons.coreDNS");
-    (had && !has).then(|| Finding::new(Kind::ByHand, what, advice).because(causes()))
+/// What a cluster was given at some time, as long as it has it.
+struct Given {
+    what: &'static str,
+    path: &'static str,
+    has: fn(&Cluster) -> bool,
+    advice: &'static str,
+}
+
+const GIVEN: [Given; 4] = [
+    Given {
+        what: "CoreDNS stays in the cluster: it is applied no more, and nothing deletes it",
+        path: "addons.coreDNS",
+        has: |cluster| cluster.addons.core_dns.is_some(),
+        advice: "once another DNS answers: `kubectl delete -n kube-system deployment/coredns service/kube-dns \
+                 configmap/coredns serviceaccount/coredns` and `kubectl delete clusterrole,clusterrolebinding system:coredns`",
+    },
+    Given {
+        what: "Cilium stays in the cluster: its agents go on with the network that they make on every worker, and nothing \
+               deletes them",
+        path: "network.cni",
+        has: |cluster| cluster.network.cni == Cni::Cilium,
+        advice: "once every worker has its other network: `cilium uninstall`, and reboot one worker after the other, drained",
+    },
+    Given {
+        what: "the rights of who watches the cluster stay in it: nothing deletes them",
+        path: "monitoring",
+        has: |cluster| cluster.monitoring.is_some(),
+        advice: "afterwards: delete the objects of the manifest that goes, with `kubectl delete --filename` of its last state in \
+                 the golden files",
+    },
+    Given {
+        what: "the rights of the cloud's controllers stay in the cluster: nothing deletes them",
+        path: "cloudProvider",
+        has: |cluster| cluster.cloud_provider.is_some(),
+        advice: "afterwards: delete the objects of the manifest that goes, with `kubectl delete --filename` of its last state in \
+                 the golden files",
+    },
+];
+
+/// What is applied no more goes on all the same.
+fn left_behind(decisions: &Decisions<'_>, inputs: &Inputs) -> Vec<Finding> {
+    let is_left = |given: &&Given| {
+        let [had, has] = decisions.clusters.map(given.has);
+        had && !has
+    };
+    let finding = |given: &Given| {
+        Finding::new(Kind::ByHand, given.what, given.advice).because(field(inputs, given.path))
+    };
+    GIVEN.iter().filter(is_left).map(finding).collect()
 }
 
 #[cfg(test)]
@@ -207,5 +249,8 @@ mod tests {
         check(&single().both(class(10)), &[]);
         let no_dns = |text: String| text + "addons: {coreDNS: false}\n";
         check(&single().after(no_dns), &[("CoreDNS stays in the cluster", "deployment/coredns")]);
+        let bridge = |text: String| text.replace("cni: cilium", "cni: none");
+        let left = [("Cilium stays in the cluster", "`cilium uninstall`")];
+        check(&Trial::of("cilium").after(bridge), &left);
     }
 }

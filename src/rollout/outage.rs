@@ -1,15 +1,19 @@
 //! What clients notice while something restarts that they reach.
 
 use super::Decisions;
-use super::finding::{Finding, Kind};
+use super::finding::{Finding, Kind, fields};
 use super::step::Wave;
 use crate::cluster::{Cluster, Host, LoadBalancer, Role};
+use crate::diff::Inputs;
 
-pub fn findings(decisions: &Decisions<'_>, waves: &[Wave]) -> Vec<Finding> {
+pub fn findings(decisions: &Decisions<'_>, inputs: &Inputs, waves: &[Wave]) -> Vec<Finding> {
     let cluster = decisions.clusters[1];
     let steps = || waves.iter().flat_map(Wave::steps);
-    let mut findings = Vec::new();
-    if let Some(quorum) = steps().filter_map(|step| step.quorum).find(|quorum| quorum.margin().is_none()) {
+    let mut findings: Vec<Finding> =
+        MOVES.iter().filter_map(|moves| moves.finding(decisions, inputs)).collect();
+    if let Some(quorum) =
+        steps().filter_map(|step| step.quorum).find(|quorum| quorum.members > 0 && quorum.margin().is_none())
+    {
         let (members, needed) = (members(quorum.members), quorum.needed());
         let what = format!(
             "the API does not answer while etcd restarts: etcd has {members}, and its quorum is {needed}"
@@ -40,6 +44,57 @@ pub fn findings(decisions: &Decisions<'_>, waves: &[Wave]) -> Vec<Finding> {
         findings.extend(address_holders(&restarting(KEEPALIVED)));
     }
     findings
+}
+
+/// Servers that all leave the addresses at which their clients look for them until their own turn.
+struct Moves {
+    servers: Role,
+    clients: Role,
+    what: &'static str,
+}
+
+const MOVES: [Moves; 2] = [
+    Moves {
+        servers: Role::Etcd,
+        clients: Role::ControlPlane,
+        what: "no address of etcd is what it was: from its last member's move until its turn an API server knows none that \
+               answers, and there is no API",
+    },
+    Moves {
+        servers: Role::ControlPlane,
+        clients: Role::LoadBalancer,
+        what: "no address of a control plane is what it was: from the last one's move until its turn a load balancer knows \
+               none that answers, and there is no API",
+    },
+];
+
+impl Moves {
+    fn finding(&self, decisions: &Decisions<'_>, inputs: &Inputs) -> Option<Finding> {
+        let [before, after] = decisions.clusters;
+        let known =
+            |address| before.hosts.iter().any(|host| host.is(self.servers) && host.address == address);
+        let stays = |host: &&Host| host.is(self.servers) && known(host.address);
+        let keeps = |host: &&Host| {
+            host.is(self.clients) && decisions.host(&host.name)[0].is_some_and(|old| old.is(self.clients))
+        };
+        // What comes and goes with all of its clients is another cluster.
+        let are_there = |cluster: &Cluster| cluster.hosts.iter().any(|host| host.is(self.servers));
+        if after.hosts.iter().any(|host| stays(&host))
+            || !after.hosts.iter().any(|host| keeps(&host))
+            || !are_there(before)
+        {
+            return None;
+        }
+        let moved = after.hosts.iter().filter(|host| host.is(self.servers));
+        let causes = fields(inputs, moved.map(|host| format!("hosts[{}]", host.name)));
+        let several = after.hosts.iter().filter(|host| host.is(self.servers)).nth(1).is_some();
+        let advice = if several {
+            "move one after the other, each in a rollout of its own: then somebody is always where clients look"
+        } else {
+            "pods run on; choose a quiet hour"
+        };
+        Some(Finding::new(Kind::Meanwhile, self.what, advice).because(causes))
+    }
 }
 
 /// What clients notice of API servers that restart one after the other, behind what leads to them until then.

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::Decisions;
+use super::advice::{Act, Advice};
 use super::finding::{Finding, Kind, field};
 use super::stage::Stage;
 use crate::cluster::{Cluster, Cni};
@@ -26,10 +27,13 @@ pub fn findings(decisions: &Decisions<'_>, inputs: &Inputs) -> Option<Finding> {
     if lost.is_empty() {
         return None;
     }
-    let (lost, gained) = (names::hosts(lost), names::hosts(gained));
+    let lost = names::hosts(lost);
     let what = format!("pods on {lost} are not reached from other hosts until they are drained from there");
-    let advice =
-        format!("in two steps: add {gained}, roll that out, and only then change or remove the others");
+    let added = gained.iter().map(|host| Act::AddHost { host: (*host).to_owned() });
+    let advice = added.fold(Advice::default(), Advice::meaning).say(format!(
+        "in two steps: add {}, roll that out, and only then change or remove the others",
+        names::hosts(gained)
+    ));
     Some(Finding::new(Kind::Breaking, what, advice).because(field(inputs, "hosts")))
 }
 

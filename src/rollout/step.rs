@@ -81,6 +81,10 @@ pub enum Gate {
     NodeReady,
     /// The units of the step run no more.
     UnitsStopped,
+    /// A quorum of the members of etcd answers.
+    EtcdAnswers,
+    /// The units of the step run no more, or the host does not.
+    HostGone,
 }
 
 impl Gate {
@@ -93,6 +97,8 @@ impl Gate {
             Self::UnitsActive => "its units are active",
             Self::NodeReady => "its node is ready",
             Self::UnitsStopped => "its units have stopped",
+            Self::EtcdAnswers => "etcd answers",
+            Self::HostGone => "its units have stopped, or it is dead",
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Two states of an example in memory, for tests: everything as it is planned, and nothing made.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use kthw_graph::{NodeId, Realised};
 use kthw_store::Digest;
@@ -19,6 +19,9 @@ use crate::spec::{self, Positions};
 use crate::upstream::Need;
 
 pub const EXAMPLES: [&str; 5] = ["single", "cilium", "ha-ipvs", "ha-haproxy", "production"];
+
+/// The moment of every plan: ten days after the examples' certificates begin.
+pub const NOW: u64 = 1_795_996_800;
 
 /// The two states, each as a text and a lock.
 pub struct Trial {
@@ -92,6 +95,17 @@ impl Trial {
         self
     }
 
+    /// Two texts, each with its lock, which pins every version of it; none where one is no cluster.
+    pub fn states(specs: [&str; 2], locks: [&Lock; 2]) -> Option<Self> {
+        let trial = Self { specs: specs.map(str::to_owned), locks: locks.map(Lock::clone) };
+        trial.planned().map(|_| trial)
+    }
+
+    /// One of the states.
+    pub fn state(&self, at: usize) -> (&str, &Lock) {
+        (&self.specs[at], &self.locks[at])
+    }
+
     /// Two texts with one lock, which pins every version of either.
     pub fn between(name: &str, specs: [&str; 2]) -> Option<Self> {
         let mut trial = Self::of(name);
@@ -118,13 +132,17 @@ impl Trial {
     }
 
     pub fn rollout(&self) -> Rollout {
-        self.compared(|rollout, _| rollout)
+        let rollout = self.compared(|rollout, _| rollout);
+        let is_helpless = |finding: &&super::finding::Finding| finding.advice.acts().is_empty();
+        let helpless: Vec<_> = rollout.refusals().filter(is_helpless).collect();
+        assert!(helpless.is_empty(), "whoever is refused is told what to do instead: {helpless:#?}");
+        rollout
     }
 
     /// The rollout with the changes that it follows from.
     pub fn compared<T>(&self, use_it: impl FnOnce(Rollout, &Inputs) -> T) -> T {
         let [old, new] = [0, 1].map(|at| Planned::of(&self.specs[at], &self.locks[at]));
-        let decisions = Decisions::new([&old.cluster, &new.cluster], [&self.locks[0], &self.locks[1]]);
+        let decisions = Decisions::new([&old.cluster, &new.cluster], [&self.locks[0], &self.locks[1]], NOW);
         self.differences([&old, &new], |differences, causes| {
             let rollout = Rollout::of(&decisions, &differences, causes);
             use_it(rollout, &causes.inputs)
@@ -176,6 +194,23 @@ impl Planned {
         let plan = plan::plan(&cluster, &lock, root(), &ImportedAuthorities::new()).ok()?;
         let realised = diff::trial::realised(&plan.graph);
         Some(Self { cluster, plan, realised })
+    }
+
+    pub fn cluster(&self) -> &Cluster {
+        &self.cluster
+    }
+
+    /// The units of each host.
+    pub fn units_of_hosts(&self) -> BTreeMap<String, BTreeSet<String>> {
+        let actions = self.plan.graph.order().iter().map(|id| &self.plan.graph.node(*id).action);
+        let bundles = actions.filter_map(|action| match action {
+            Artifact::Bundle(bundle) => Some(bundle),
+            _ => None,
+        });
+        let units = |bundle: &crate::artifact::Bundle| {
+            bundle.services.iter().map(|service| service.unit.to_string()).collect()
+        };
+        bundles.map(|bundle| (bundle.host.clone(), units(bundle))).collect()
     }
 
     pub fn graph(&self) -> &kthw_graph::Graph<Artifact> {

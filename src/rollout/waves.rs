@@ -6,6 +6,7 @@ use super::Decisions;
 use super::drain;
 use super::quorum::Quorum;
 use super::routes;
+use super::settings::Moved;
 use super::stage::Stage;
 use super::step::{Action, Gate, Step, Wave};
 use super::work::{UNITS, UnitWork, Wants, Work};
@@ -14,23 +15,28 @@ const ETCD: &str = "etcd.service";
 const KUBELET: &str = "kubelet.service";
 
 /// Every wave in which something is done.
-pub fn waves(decisions: &Decisions<'_>, works: &[Work]) -> Vec<Wave> {
+pub fn waves(decisions: &Decisions<'_>, works: &[Work], settings: &[Moved<'_>]) -> Vec<Wave> {
     let works: Vec<(&Work, Vec<String>)> =
-        works.iter().map(|work| (work, drain::reasons(decisions, work))).collect();
+        works.iter().map(|work| (work, drain::reasons(decisions, work, settings))).collect();
     let routes = routes::stage(decisions);
     let mut members = decisions.clusters[0].etcd_members().count();
     let wave = |stage: Stage| {
-        let mut steps: Vec<(bool, Step)> = Vec::new();
+        let mut steps: Vec<(Turn, Step)> = Vec::new();
         for (work, drained) in &works {
             let step = match stage {
                 Stage::Departures => departure(work, drained),
+                Stage::Etcd if work.departs && work.stops(ETCD) => Some(expulsion(work)),
                 stage => step(work, drained, stage, routes),
             };
-            steps.extend(step.map(|step| (!(work.arrives || step.joins_etcd()), step)));
+            let turn = |step: &Step| match step {
+                _ if stage == Stage::Etcd && work.departs => Turn::Leaves,
+                step if work.arrives || step.joins_etcd() => Turn::Comes,
+                _ => Turn::Stays,
+            };
+            steps.extend(step.map(|step| (turn(&step), step)));
         }
-        // What arrives brings room for the pods of whoever is drained next, or a vote for whoever restarts.
-        steps.sort_by_key(|(stays, _)| *stays);
-        let first_staying = steps.iter().position(|(stays, _)| *stays).unwrap_or(steps.len());
+        steps.sort_by_key(|(turn, _)| *turn);
+        let first_staying = steps.iter().position(|(turn, _)| *turn == Turn::Stays).unwrap_or(steps.len());
         let mut steps: Vec<Step> = steps.into_iter().map(|(_, step)| step).collect();
         for step in &mut steps {
             step.quorum = quorum(step, &mut members);
@@ -39,6 +45,21 @@ pub fn waves(decisions: &Decisions<'_>, works: &[Work]) -> Vec<Wave> {
         (!batches.is_empty()).then_some(Wave { stage, batches })
     };
     Stage::ALL.into_iter().filter_map(wave).collect()
+}
+
+/// Whose turn comes first within a stage. A member whose host is not there any more may be dead: it is counted as a vote
+/// that is missing until it has left. What comes brings room for the pods of whoever is drained next, or a vote for whoever
+/// restarts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Turn {
+    Leaves,
+    Comes,
+    Stays,
+}
+
+/// Takes a member out of etcd whose host goes. Another member does it, and nobody waits for the host.
+fn expulsion(work: &Work) -> Step {
+    Step { host: work.host.clone(), actions: vec![Action::LeaveEtcd], quorum: None, gate: Gate::EtcdAnswers }
 }
 
 /// The last stage in which a host is changed: there goes what no unit reads, and what nobody notices.
@@ -131,7 +152,7 @@ fn departure(work: &Work, drained: &[String]) -> Option<Step> {
     if runs_pods {
         actions.push(Action::Drain { why: vec!["it is a worker no more".to_owned()] });
     }
-    let is_member = work.stops(ETCD);
+    let is_member = work.stops(ETCD) && !work.departs;
     if is_member {
         actions.push(Action::LeaveEtcd);
     }
@@ -144,7 +165,11 @@ fn departure(work: &Work, drained: &[String]) -> Option<Step> {
     if runs_pods {
         actions.push(Action::DeleteNode);
     }
-    let gate = if is_member { Gate::EtcdHealthy } else { Gate::UnitsStopped };
+    let gate = match (is_member, work.departs) {
+        (true, _) => Gate::EtcdHealthy,
+        (false, true) => Gate::HostGone,
+        (false, false) => Gate::UnitsStopped,
+    };
     Some(Step { host: work.host.clone(), actions, quorum: None, gate })
 }
 
@@ -260,19 +285,51 @@ mod tests {
     }
 
     #[test]
-    fn a_member_joins_first_wherever_it_was_before() {
+    fn a_member_whose_host_goes_leaves_before_its_successor_joins() {
         let trial = Trial::of("production").after(|text| {
             let text = text.replace("  - name: etcd-3\n    address: 10.20.0.23\n    roles: [etcd]\n", "");
             text.replace("101\n    roles: [worker]", "101\n    roles: [worker, etcd]")
         });
+        let quorums: Vec<[usize; 2]> = trial.rollout().waves[0]
+            .steps()
+            .filter_map(|step| step.quorum.map(|quorum| [quorum.stay, quorum.members]))
+            .collect();
+        assert_eq!(quorums, [[2, 2], [2, 2], [2, 3], [2, 3]]);
         let shown = shown(&trial);
-        let joins = shown.lines().next().is_some_and(|first| first.starts_with("1 worker-1: join, "));
-        assert!(joins, "{shown}");
+        let hosts: Vec<&str> = shown.lines().take(2).filter_map(|line| line.split(", ").next()).collect();
+        assert_eq!(hosts, ["1 etcd-3: leave [2 of 2 stay", "1 worker-1: join"], "{shown}");
+    }
+
+    #[test]
+    fn a_member_that_is_dead_goes_before_all_others_and_nobody_waits_for_it() {
+        let lost = Trial::of("production")
+            .after(|text| text.replace("  - name: etcd-3\n    address: 10.20.0.23\n    roles: [etcd]\n", ""));
+        let rollout = lost.rollout();
+        let steps: Vec<(&str, super::Gate)> = rollout
+            .waves
+            .iter()
+            .flat_map(super::Wave::steps)
+            .map(|step| (step.host.as_str(), step.gate))
+            .collect();
+        assert_eq!(steps.first(), Some(&("etcd-3", super::Gate::EtcdAnswers)));
+        assert_eq!(steps.last(), Some(&("etcd-3", super::Gate::HostGone)));
+        assert_eq!(steps.iter().filter(|(host, _)| *host == "etcd-3").count(), 2);
+    }
+
+    #[test]
+    fn a_member_whose_host_stays_votes_until_its_successor_does() {
+        let trial = Trial::of("production").after(|text| {
+            let text = text.replace("10.20.0.23\n    roles: [etcd]", "10.20.0.23\n    roles: [worker]");
+            text.replace("101\n    roles: [worker]", "101\n    roles: [worker, etcd]")
+        });
         let quorums: Vec<[usize; 2]> = trial.rollout().waves[0]
             .steps()
             .filter_map(|step| step.quorum.map(|quorum| [quorum.stay, quorum.members]))
             .collect();
         assert_eq!(quorums, [[3, 3], [3, 4], [3, 4]]);
+        let shown = shown(&trial);
+        let last = shown.lines().last().unwrap_or_default();
+        assert!(last.contains("etcd-3: leave, stop "), "{shown}");
     }
 
     #[test]

@@ -192,7 +192,15 @@ fn certificates_that_run_out_fail_a_build_that_asks() {
     assert!(refusal.contains("error: pki/admin/cert expires at 2002-11-20T00:00:00Z"), "{refusal}");
     assert!(!refusal.contains("pki/ca/cert"), "{refusal}");
     folder.edit("kthw.lock", "leaf = 2001", "leaf = 2200");
-    folder.edit("kthw.lock", "ca = 2001", "ca = 2200");
+    folder.edit("kthw.lock", "ca = 2026", "ca = 2200");
+    let refusal = folder.kthw(&["build", "--fail-if-expiring", "0s"]).refusal(1);
+    assert!(refusal.contains("error: pki/admin/cert is not valid before 2200-11-19T23:55:00Z"), "{refusal}");
+    assert!(refusal.contains("error: pki/ca/cert is not valid before"), "{refusal}");
+    folder.edit("kthw.lock", "leaf = 2200", "leaf = 2001");
+    folder.edit("kthw.lock", "ca = 2200", "ca = 2001");
+    let spec = folder.read("cluster.yaml");
+    let decades = "pki: {certificateValidityPeriod: 700000h, caCertificateValidityPeriod: 800000h}\n";
+    folder.write("cluster.yaml", &(spec + decades));
     folder.kthw(&["build", "--fail-if-expiring", "30d"]).exits(0);
 }
 
@@ -208,4 +216,22 @@ fn a_file_that_a_flag_names_and_nothing_provides_is_warned_of() {
     assert!(said.contains("did you mean `/etc/kubernetes/pki/ca.crt`?"), "{said}");
     let line = 1 + text.lines().position(|line| line.contains("tracing")).expect("it is there");
     assert!(said.contains(&format!("cluster.yaml:{line}:28\n")), "{said}");
+}
+
+#[test]
+fn certificates_that_nobody_accepts_are_told_by_every_build() {
+    let folder = ClusterFolder::single();
+    let told = |part: &str| {
+        let said = folder.kthw(&["build"]).exits(0).stderr;
+        assert!(said.contains(part), "{part}: {said}");
+    };
+    folder.edit("kthw.lock", "leaf = 2026", "leaf = 2200");
+    folder.edit("kthw.lock", "ca = 2026", "ca = 2200");
+    // The second time there is nothing to build.
+    told("are not valid before 2200-11-19T23:55:00Z, which is in the future");
+    told("are not valid before 2200-11-19T23:55:00Z, which is in the future");
+    folder.edit("kthw.lock", "leaf = 2200", "leaf = 2001");
+    folder.edit("kthw.lock", "ca = 2200", "ca = 2001");
+    told("are not valid any more: they expired at 2002-11-20T00:00:00Z");
+    told("= help: renew them with another epoch `leaf` in kthw.lock");
 }

@@ -1,33 +1,33 @@
-//! Whether certificates run out soon: a check against the clock, which changes nothing.
+//! Whether certificates are valid now and for some time: a check against the clock, which changes nothing.
 
-use crate::artifact::{Artifact, ImportedCertificate};
 use crate::certificate_text::date;
 use crate::failure::{Exit, Failure};
 use crate::opened::Opened;
 use crate::sys::clock;
 use crate::ui::Diagnostic;
+use crate::validity::{Epoch, Term};
 
-/// Fails with every certificate that is not valid any more when this time has passed.
+/// Fails with every certificate that is not valid yet, or not any more when this time has passed.
 pub fn check(opened: &Opened, within: &str) -> Result<(), Failure> {
-    let horizon = clock::now().saturating_add(seconds(within)?).unsigned_abs();
+    let now = clock::now();
+    let (now, horizon) = (now.unsigned_abs(), now.saturating_add(seconds(within)?).unsigned_abs());
     let graph = &opened.plan.graph;
     let (mut issued, mut imported) = (Vec::new(), Vec::new());
     for node in graph.order().iter().map(|id| graph.node(*id)) {
-        let expires = |ends| Diagnostic::error(format!("{} expires at {}", node.name, date(ends)));
-        match &node.action {
-            Artifact::Certificate(certificate) => {
-                let ends = certificate.validity.not_after();
-                issued.extend((ends <= horizon).then(|| expires(ends)));
-            }
-            Artifact::ImportedCertificate(ImportedCertificate { authority, imported: elsewhere }) => {
-                let ends = elsewhere.authority.not_after;
-                let fix = format!(
-                    "have it renewed where it was made, and put the new one in the place of \
-                     pki.authorities.{authority}.certificate"
-                );
-                imported.extend((ends <= horizon).then(|| expires(ends).help(Some(fix))));
-            }
-            _ => {}
+        let (Some(Term { begins, ends }), Some(epoch)) = (Term::of(&node.action), Epoch::of(&node.action))
+        else {
+            continue;
+        };
+        let problem = if begins > now {
+            Diagnostic::error(format!("{} is not valid before {}", node.name, date(begins)))
+        } else if ends <= horizon {
+            Diagnostic::error(format!("{} expires at {}", node.name, date(ends)))
+        } else {
+            continue;
+        };
+        match epoch {
+            Epoch::Elsewhere(_) => imported.push(problem.help(Some(epoch.renewal()))),
+            Epoch::Authorities | Epoch::Others => issued.push(problem),
         }
     }
     // One edit renews all that kthw issued.

@@ -10,15 +10,17 @@ use kthw_store::{Digest, Output, RecordEntry, Store};
 use super::target;
 use crate::cli::Build;
 use crate::failure::Failure;
-use crate::last_build::LastBuild;
+use crate::last_build::{self, LastBuild};
 use crate::opened::{
     Bound, ClusterSession, Opened, copy_blob, input_entry, is_input, realise, warn_of_public_root,
 };
 use crate::plan;
 use crate::sources::{Folder, LOCK, Origin, SPEC, Sources};
 use crate::spec;
+use crate::sys::clock;
 use crate::sys::files::{self, FileError};
 use crate::ui::{Diagnostic, Ui};
+use crate::validity;
 
 use summary::Summary;
 
@@ -33,6 +35,8 @@ pub fn run(folder: Folder, args: Build, ui: &Ui) -> Result<(), Failure> {
     if let Some(within) = &args.fail_if_expiring {
         expiry::check(&opened, within)?;
     }
+    warn_of_terms(&opened, ui);
+    let quiet = validity::quiet(&opened.plan.graph, &opened.cluster.pki);
     let (session, bound) = opened.session(ui)?;
     let whole = args.targets.is_empty();
     let targets = match whole {
@@ -54,7 +58,7 @@ pub fn run(folder: Folder, args: Build, ui: &Ui) -> Result<(), Failure> {
     // What is not known of every node is no record of a build.
     if whole && !args.check && bound.unmakeable() == 0 {
         let root = keep(&session, &bound, summary.executed)?;
-        if let Err(error) = note(&bound, root) {
+        if let Err(error) = note(&bound, root, quiet) {
             ui.diagnostics(&[Diagnostic::warning(format!(
                 "{error}; the next build looks at everything again"
             ))]);
@@ -87,9 +91,13 @@ fn nothing_to_do(sources: &Sources, args: &Build) -> Result<Option<Summary>, Fai
     // The same cluster's file names the same files. One that cannot be read is another day's problem.
     let unchanged = |last: &LastBuild| {
         let named: Result<Vec<_>, _> = last.files.iter().map(|path| sources.named(path)).collect();
-        named.is_ok_and(|named| last.fingerprint == sources.fingerprint(root, &named))
+        named.is_ok_and(|named| {
+            last.fingerprint == last_build::sealed(&sources.fingerprint(root, &named), last.quiet)
+        })
     };
-    let Some(last) = last.filter(unchanged) else { return Ok(None) };
+    let now = clock::now().unsigned_abs();
+    let is_quiet = |last: &LastBuild| (last.quiet[0]..last.quiet[1]).contains(&now);
+    let Some(last) = last.filter(is_quiet).filter(unchanged) else { return Ok(None) };
     let store = Store::open(&sources.folder.store())?;
     let kept = |row: &(u64, Digest)| row.0 == last.root && row.1.to_string() == last.record;
     let Some((_, digest)) = store.latest_root(&last.root_name)?.filter(kept) else { return Ok(None) };
@@ -100,6 +108,14 @@ fn nothing_to_do(sources: &Sources, args: &Build) -> Result<Option<Summary>, Fai
     let own = [(SPEC, &sources.spec), (LOCK, &sources.lock)];
     let is_of_these = own.into_iter().all(|(path, text)| inputs.contains(&input_entry(path, text)));
     Ok(is_of_these.then(|| Summary::of(&nodes, 0, nodes.len(), 0)))
+}
+
+/// Says which certificates nobody accepts now, and which end soon.
+fn warn_of_terms(opened: &Opened, ui: &Ui) {
+    let notices = validity::notices(&opened.plan.graph, &opened.cluster.pki, clock::now().unsigned_abs());
+    let warning =
+        |notice: validity::Notice| Diagnostic::warning(notice.what).help(Some(notice.epoch.renewal()));
+    ui.diagnostics(&notices.into_iter().map(warning).collect::<Vec<_>>());
 }
 
 /// Leaves a root in the store, unless the last one says the same; returns its number.
@@ -120,13 +136,14 @@ fn keep(session: &ClusterSession, bound: &Bound, executed: usize) -> Result<(u64
 }
 
 /// Leaves a note for the next build, which can do without.
-fn note(bound: &Bound, (root, record): (u64, Digest)) -> Result<(), FileError> {
+fn note(bound: &Bound, (root, record): (u64, Digest), quiet: [u64; 2]) -> Result<(), FileError> {
     let last = LastBuild {
-        fingerprint: bound.fingerprint.clone(),
+        fingerprint: last_build::sealed(&bound.fingerprint, quiet),
         files: bound.files.clone(),
         root_name: bound.root_name.clone(),
         root,
         record: record.to_string(),
+        quiet,
     };
     files::write(&bound.folder.last_build(), last.render().as_bytes(), 0o644)?;
     let schema = bound.folder.schema();

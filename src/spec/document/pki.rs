@@ -14,6 +14,11 @@ pub struct PkiSpec {
     pub certificate_validity_period: String,
     /// How long a certificate authority is valid.
     pub ca_certificate_validity_period: String,
+    /// How long before a certificate ends `build`, `plan` and `diff` tell of it; by default 720h, and a third of its
+    /// validity if that is shorter.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String")]
+    pub warn_before: Option<String>,
     /// Certificate authorities that are made elsewhere; by default none.
     #[serde(skip_serializing_if = "AuthoritiesSpec::is_empty")]
     pub authorities: AuthoritiesSpec,
@@ -24,6 +29,7 @@ impl Default for PkiSpec {
         PkiSpec {
             certificate_validity_period: "8760h".to_owned(),
             ca_certificate_validity_period: "87600h".to_owned(),
+            warn_before: None,
             authorities: AuthoritiesSpec::default(),
         }
     }

@@ -101,7 +101,7 @@ fn hosts_are_checked() {
 }
 
 #[test]
-fn a_control_plane_is_wanted_and_an_odd_number_of_them() {
+fn a_control_plane_is_wanted_and_of_an_even_number_is_warned() {
     check(
         "roles: [control-plane]",
         "roles: [worker]",
@@ -110,7 +110,7 @@ fn a_control_plane_is_wanted_and_an_odd_number_of_them() {
     check(
         "roles: [worker]",
         "roles: [control-plane, worker]",
-        "7:1+5 error: 2 members of etcd survive no more failures than 1 would | give 1 or 3 hosts the role control-plane",
+        "7:1+5 warning: 2 members of etcd survive no more failures than 1 would | give 1 or 3 hosts the role control-plane",
     );
     check("roles: [worker]", "roles: [etcd]", "");
     let hosts = &BASE[BASE.find("hosts:\n").unwrap()..];
@@ -125,6 +125,6 @@ fn a_control_plane_is_wanted_and_an_odd_number_of_them() {
             .replace("api: {endpoint: 'https://10.0.0.4:6443'}\n", "")
             .replace("[worker]", "[control-plane]"),
         "1:1+1 warning: api.endpoint is not set, so every client depends on control-plane-1 | set it to an address or name that leads to all control planes
-         6:1+5 error: 2 members of etcd survive no more failures than 1 would | give 1 or 3 hosts the role control-plane",
+         6:1+5 warning: 2 members of etcd survive no more failures than 1 would | give 1 or 3 hosts the role control-plane",
     );
 }

@@ -26,7 +26,8 @@ pub fn control_planes(specs: &[HostSpec], problems: &mut Vec<Problem>) {
     }
 }
 
-/// Wants an odd number of members: one more than an odd number survives no more failures.
+/// Warns of an even number of members: one more than an odd number survives no more failures. It may be so on the way, when
+/// a member is lost or replaced.
 pub fn etcd(specs: &[HostSpec], problems: &mut Vec<Problem>) -> Etcd {
     let own = count(specs, Role::Etcd);
     let (place, members, role) = match own {
@@ -37,7 +38,7 @@ pub fn etcd(specs: &[HostSpec], problems: &mut Vec<Problem>) -> Etcd {
         let (fewer, more) = (members - 1, members + 1);
         let message = format!("{members} members of etcd survive no more failures than {fewer} would");
         let fix = format!("give {fewer} or {more} hosts the role {role}");
-        problems.push(Problem::error("hosts", message).fix(fix));
+        problems.push(Problem::warning("hosts", message).fix(fix));
     }
     place
 }

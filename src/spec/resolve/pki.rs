@@ -17,6 +17,7 @@ pub fn resolve(spec: &PkiSpec, problems: &mut Vec<Problem>) -> Option<Pki> {
     let ca_path = "pki.caCertificateValidityPeriod";
     let leaf = lifetime(leaf_path, &spec.certificate_validity_period, problems);
     let ca = lifetime(ca_path, &spec.ca_certificate_validity_period, problems);
+    let warn_before = spec.warn_before.as_deref().map(|text| warn_before(text, problems));
     let authorities = authorities(&spec.authorities, problems);
     let (leaf_lifetime, ca_lifetime) = (leaf?, ca?);
     if leaf_lifetime >= ca_lifetime {
@@ -26,7 +27,31 @@ pub fn resolve(spec: &PkiSpec, problems: &mut Vec<Problem>) -> Option<Pki> {
                 .fix("let certificates expire before the authority that signed them"),
         );
     }
-    Some(Pki { ca_lifetime, leaf_lifetime, authorities })
+    let warn_before = match warn_before {
+        Some(Some(before)) if before >= leaf_lifetime => {
+            let (text, leaf) =
+                (spec.warn_before.as_deref().unwrap_or_default(), &spec.certificate_validity_period);
+            let message = format!(
+                "pki.warnBefore {text} is not shorter than {leaf_path} {leaf}: it warns all the time"
+            );
+            problems.push(Problem::warning("pki.warnBefore", message).fix("choose a part of that time"));
+            Some(before)
+        }
+        Some(before) => Some(before?),
+        None => None,
+    };
+    Some(Pki { ca_lifetime, leaf_lifetime, warn_before, authorities })
+}
+
+fn warn_before(text: &str, problems: &mut Vec<Problem>) -> Option<Duration> {
+    let parsed = duration::parse(text);
+    if parsed.is_none() {
+        let message = format!("pki.warnBefore {text} is not a duration");
+        problems.push(
+            Problem::error("pki.warnBefore", message).fix("write hours, for instance 720h for thirty days"),
+        );
+    }
+    parsed
 }
 
 fn lifetime(path: &str, text: &str, problems: &mut Vec<Problem>) -> Option<Duration> {

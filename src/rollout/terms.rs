@@ -1,0 +1,172 @@
+//! Certificates that nobody accepts, at the moment of the plan or beside those that they replace.
+
+use std::collections::BTreeMap;
+
+use super::Decisions;
+use super::advice::{Act, Advice};
+use super::finding::{Finding, Kind, entry, field};
+use crate::artifact::Artifact;
+use crate::certificate_text::date;
+use crate::diff::{Causes, Inputs};
+use crate::names::{counted, first_few};
+use crate::validity::{self, Epoch, Notice, Term};
+
+/// What is not valid must not be brought to any host; where nothing is done, it is only told.
+pub fn findings(decisions: &Decisions<'_>, causes: &Causes<'_>, is_done: bool) -> Vec<Finding> {
+    let (after, now) = (causes.after.graph, decisions.now);
+    let notices = validity::notices(after, &decisions.clusters[1].pki, now);
+    let told = |Notice { epoch, what, is_valid, .. }: Notice| {
+        let kind = match (is_valid, is_done) {
+            (true, _) => Kind::ByHand,
+            (false, true) => Kind::Forbidden,
+            (false, false) => Kind::Breaking,
+        };
+        let advice = if is_valid { Advice::from(epoch.renewal()) } else { renewal(decisions, epoch) };
+        let what = if is_valid { what } else { format!("{what}, and whoever is shown one refuses it") };
+        Finding::new(kind, what, advice).because(deciders(&causes.inputs, epoch))
+    };
+    notices.into_iter().map(told).chain(gaps(decisions, causes)).collect()
+}
+
+/// The epochs by which all is valid from now on. An authority begins no later than what it signs.
+fn renewal(decisions: &Decisions<'_>, epoch: Epoch) -> Advice {
+    let advice = Advice::from(epoch.renewal());
+    let moment = date(decisions.now);
+    let renew = |of| Act::Renew { of, moment: moment.clone() };
+    match epoch {
+        Epoch::Authorities => advice.say(", now: ").act(renew("ca")).say(" and ").act(renew("leaf")),
+        Epoch::Others if decisions.locks[1].epochs.ca.unix().unsigned_abs() <= decisions.now => {
+            advice.say(", now: ").act(renew("leaf"))
+        }
+        Epoch::Others | Epoch::Elsewhere(_) => advice.meaning(Act::Keep),
+    }
+}
+
+/// Certificates that are never valid together with those that they replace: whoever has restarted and whoever has not
+/// refuse each other. Where what is replaced is not valid anyway, that is the way back to one that is.
+fn gaps(decisions: &Decisions<'_>, causes: &Causes<'_>) -> Vec<Finding> {
+    let (before, after) = (causes.before, causes.after);
+    let mut found: BTreeMap<(Epoch, Term, Term), Vec<&str>> = BTreeMap::new();
+    for node in after.graph.order().iter().map(|id| after.graph.node(*id)) {
+        let name = node.name.as_str();
+        let then = before.graph.find(name).and_then(|id| Term::of(before.action(id)));
+        let action: &Artifact = &node.action;
+        if let (Some(old), Some(new), Some(epoch)) = (then, Term::of(action), Epoch::of(action))
+            && !old.meets(new)
+        {
+            found.entry((epoch, old, new)).or_default().push(name);
+        }
+    }
+    let gap = |((epoch, old, new), names): ((Epoch, Term, Term), Vec<&str>)| {
+        let what = format!(
+            "{} ({}) valid from {} on, and what is replaced until {}: at no moment both are, so whoever has restarted and \
+             whoever has not refuse each other",
+            counted(names.len(), "certificate"),
+            first_few(names),
+            date(new.begins),
+            date(old.ends)
+        );
+        let (kind, advice) = match old.holds(decisions.now) {
+            true => (Kind::Forbidden, renewal(decisions, epoch)),
+            false => (
+                Kind::Breaking,
+                Advice::from(
+                    "what is replaced is not valid now, so gates are not reached before all have the new ones: write the \
+                     files of a wave on all of its hosts first, and restart its units together",
+                ),
+            ),
+        };
+        Finding::new(kind, what, advice).because(deciders(&causes.inputs, epoch))
+    };
+    found.into_iter().map(gap).collect()
+}
+
+fn deciders(inputs: &Inputs, epoch: Epoch) -> Vec<usize> {
+    let (name, path) = match epoch {
+        Epoch::Authorities => ("epochs.ca", "pki.caCertificateValidityPeriod".to_owned()),
+        Epoch::Others => ("epochs.leaf", "pki.certificateValidityPeriod".to_owned()),
+        Epoch::Elsewhere(authority) => ("", format!("pki.authorities.{authority}")),
+    };
+    let mut causes = entry(inputs, name);
+    causes.extend(field(inputs, &path));
+    causes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::finding::Kind;
+    use super::super::trial::{NOW, Trial};
+    use crate::lock::Epoch;
+
+    const YEAR: u64 = 365 * 24 * 3600;
+    const DAY: u64 = 24 * 3600;
+
+    fn told(trial: &Trial) -> Vec<(Kind, String)> {
+        let findings = trial.rollout().findings;
+        let of_terms = findings.into_iter().filter(|finding| finding.what.contains("certificate"));
+        of_terms.map(|finding| (finding.kind, finding.what)).collect()
+    }
+
+    #[track_caller]
+    fn check(trial: &Trial, expected: &[(Kind, &str)]) {
+        let found = told(trial);
+        assert_eq!(found.len(), expected.len(), "{found:#?}");
+        for ((kind, what), (expected, part)) in found.iter().zip(expected) {
+            assert!(kind == expected && what.contains(part), "{kind:?} {what}");
+        }
+    }
+
+    fn leaf(at: u64) -> impl Fn(&mut crate::lock::Lock) + Copy {
+        move |lock| {
+            lock.epochs.leaf = Epoch::from_unix(i64::try_from(at).expect("a moment")).expect("a moment");
+            lock.epochs.ca = lock.epochs.ca.min(lock.epochs.leaf);
+        }
+    }
+
+    #[test]
+    fn what_is_not_valid_now_is_refused_at_both_ends() {
+        let trial = || Trial::of("production");
+        check(&trial(), &[]);
+        check(&trial().lock_after(leaf(NOW - DAY)), &[]);
+        check(&trial().lock_after(leaf(NOW + 40 * DAY)), &[(Kind::Forbidden, "not valid before")]);
+        // The earlier ones end before the later ones begin.
+        check(
+            &trial().lock_after(leaf(NOW + 3 * YEAR)),
+            &[(Kind::Forbidden, "not valid before"), (Kind::Forbidden, "refuse each other")],
+        );
+        check(&trial().lock_after(leaf(NOW - YEAR - DAY)), &[(Kind::Forbidden, "expired at")]);
+        check(
+            &trial().lock_after(leaf(NOW - 2 * YEAR)),
+            &[(Kind::Forbidden, "expired at"), (Kind::Forbidden, "refuse each other")],
+        );
+        check(&trial().lock_after(leaf(NOW - YEAR + 20 * DAY)), &[(Kind::ByHand, "expire at")]);
+        check(&trial().lock_after(leaf(NOW - YEAR + 40 * DAY)), &[]);
+    }
+
+    #[test]
+    fn a_cluster_whose_certificates_have_expired_can_be_renewed() {
+        let expired = Trial::of("production").lock_before(leaf(NOW - 2 * YEAR));
+        check(&expired, &[(Kind::Breaking, "refuse each other")]);
+        let early = Trial::of("production").lock_before(leaf(NOW + 2 * YEAR));
+        check(&early, &[(Kind::Breaking, "refuse each other")]);
+    }
+
+    #[test]
+    fn nothing_is_refused_where_nothing_is_done() {
+        let ended = Trial::of("single").lock_before(leaf(NOW - 2 * YEAR)).lock_after(leaf(NOW - 2 * YEAR));
+        check(&ended, &[(Kind::Breaking, "expired at")]);
+    }
+
+    #[test]
+    fn how_long_before_the_end_it_is_told_is_decided_or_a_third_of_the_term() {
+        let with = |line: &'static str| Trial::of("production").both(move |text| text + line);
+        let ends_in = |trial: Trial, days: u64| trial.lock_after(leaf(NOW - YEAR + days * DAY));
+        let soon = [(Kind::ByHand, "expire at")];
+        check(&ends_in(with("pki: {warnBefore: 1200h}\n"), 49), &soon);
+        check(&ends_in(with("pki: {warnBefore: 1200h}\n"), 51), &[]);
+        check(&ends_in(with("pki: {warnBefore: 0s}\n"), 1), &[]);
+        let short = || with("pki: {certificateValidityPeriod: 72h}\n");
+        check(&short().lock_before(leaf(NOW)).lock_after(leaf(NOW - DAY)), &[]);
+        check(&short().lock_before(leaf(NOW)).lock_after(leaf(NOW - 2 * DAY - 3600)), &soon);
+    }
+}
