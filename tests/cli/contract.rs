@@ -4,7 +4,8 @@ use std::fs::File;
 use std::io::Read as _;
 use std::process::Stdio;
 
-use crate::cluster_folder::ClusterFolder;
+use crate::cluster_folder::{ClusterFolder, KTHW};
+use crate::judge::judge;
 use crate::ran::{PUBLIC_ROOT, Ran};
 
 #[test]
@@ -200,6 +201,17 @@ fn certificates_that_run_out_fail_a_build_that_asks() {
     let decades = "pki: {certificateValidityPeriod: 700000h, caCertificateValidityPeriod: 800000h}\n";
     folder.write("cluster.yaml", &(spec + decades));
     folder.kthw(&["build", "--fail-if-expiring", "30d"]).exits(0);
+}
+
+#[test]
+fn a_build_with_nothing_to_do_looks_at_the_clock() {
+    let Some(mut faketime) = judge("faketime") else { return };
+    let folder = ClusterFolder::single();
+    folder.build();
+    faketime.args(["2099-01-01 00:00:00", KTHW, "build"]).current_dir(folder.path()).env_clear();
+    let ran = Ran::of(faketime.env("HOME", folder.place())).exits(0);
+    assert!(ran.stderr.contains("are not valid any more: they expired at 20"), "{}", ran.stderr);
+    assert!(ran.stdout.starts_with("nothing to do: "), "{}", ran.stdout);
 }
 
 #[test]
