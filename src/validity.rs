@@ -3,8 +3,6 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use kthw_graph::Graph;
-
 use crate::artifact::{Artifact, Profile};
 use crate::certificate_text::date;
 use crate::cluster::{Authority, Pki};
@@ -96,12 +94,16 @@ pub struct Notice {
 }
 
 /// What there is to say of a cluster's certificates at a moment.
-pub fn notices(graph: &Graph<Artifact>, pki: &Pki, now: u64) -> Vec<Notice> {
+pub fn notices<'a>(
+    nodes: impl IntoIterator<Item = (&'a str, &'a Artifact)>,
+    pki: &Pki,
+    now: u64,
+) -> Vec<Notice> {
     let mut found: BTreeMap<(Epoch, Term), Vec<&str>> = BTreeMap::new();
-    for node in graph.order().iter().map(|id| graph.node(*id)) {
-        let (Some(epoch), Some(term)) = (Epoch::of(&node.action), Term::of(&node.action)) else { continue };
+    for (name, action) in nodes {
+        let (Some(epoch), Some(term)) = (Epoch::of(action), Term::of(action)) else { continue };
         if !term.holds(now) || now >= told_from(pki, term) {
-            found.entry((epoch, term)).or_default().push(node.name.as_str());
+            found.entry((epoch, term)).or_default().push(name);
         }
     }
     let notice = |((epoch, term), mut names): ((Epoch, Term), Vec<&str>)| {
@@ -133,11 +135,9 @@ pub fn notices(graph: &Graph<Artifact>, pki: &Pki, now: u64) -> Vec<Notice> {
 }
 
 /// From when to when there is nothing to say.
-pub fn quiet(graph: &Graph<Artifact>, pki: &Pki) -> [u64; 2] {
-    let terms = || graph.order().iter().filter_map(|id| Term::of(&graph.node(*id).action));
-    let begins = terms().map(|term| term.begins).max().unwrap_or(0);
-    let ends = terms().map(|term| told_from(pki, term)).min().unwrap_or(u64::MAX);
-    [begins, ends]
+pub fn quiet<'a>(actions: impl IntoIterator<Item = &'a Artifact>, pki: &Pki) -> [u64; 2] {
+    let terms = actions.into_iter().filter_map(Term::of);
+    terms.fold([0, u64::MAX], |[from, to], term| [from.max(term.begins), to.min(told_from(pki, term))])
 }
 
 /// From when the end of a term is told: so long before it as the cluster's file says, or thirty days, but no more than a

@@ -13,8 +13,9 @@ use crate::validity::{self, Epoch, Notice, Term};
 
 /// What is not valid must not be brought to any host; where nothing is done, it is only told.
 pub fn findings(decisions: &Decisions<'_>, causes: &Causes<'_>, is_done: bool) -> Vec<Finding> {
-    let (after, now) = (causes.after.graph, decisions.now);
-    let notices = validity::notices(after, &decisions.clusters[1].pki, now);
+    let after = causes.after;
+    let nodes = after.graph.order().iter().map(|id| (after.name(*id), after.action(*id)));
+    let notices = validity::notices(nodes, &decisions.clusters[1].pki, decisions.now);
     let told = |Notice { epoch, what, is_valid, .. }: Notice| {
         let kind = match (is_valid, is_done) {
             (true, _) => Kind::ByHand,

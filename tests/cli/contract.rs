@@ -4,7 +4,8 @@ use std::fs::File;
 use std::io::Read as _;
 use std::process::Stdio;
 
-use crate::cluster_folder::ClusterFolder;
+use crate::cluster_folder::{ClusterFolder, KTHW};
+use crate::judge::judge;
 use crate::ran::{PUBLIC_ROOT, Ran};
 
 #[test]
@@ -216,6 +217,17 @@ fn a_file_that_a_flag_names_and_nothing_provides_is_warned_of() {
     assert!(said.contains("did you mean `/etc/kubernetes/pki/ca.crt`?"), "{said}");
     let line = 1 + text.lines().position(|line| line.contains("tracing")).expect("it is there");
     assert!(said.contains(&format!("cluster.yaml:{line}:28\n")), "{said}");
+}
+
+#[test]
+fn a_build_with_nothing_to_do_looks_at_the_clock() {
+    let Some(mut faketime) = judge("faketime") else { return };
+    let folder = ClusterFolder::single();
+    folder.build();
+    faketime.args(["2099-01-01 00:00:00", KTHW, "build"]).current_dir(folder.path()).env_clear();
+    let ran = Ran::of(faketime.env("HOME", folder.place())).exits(0);
+    assert!(ran.stderr.contains("are not valid any more: they expired at 20"), "{}", ran.stderr);
+    assert!(ran.stdout.starts_with("nothing to do: "), "{}", ran.stdout);
 }
 
 #[test]

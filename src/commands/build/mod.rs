@@ -36,7 +36,9 @@ pub fn run(folder: Folder, args: Build, ui: &Ui) -> Result<(), Failure> {
         expiry::check(&opened, within)?;
     }
     warn_of_terms(&opened, ui);
-    let quiet = validity::quiet(&opened.plan.graph, &opened.cluster.pki);
+    let graph = &opened.plan.graph;
+    let actions = graph.order().iter().map(|id| &graph.node(*id).action);
+    let quiet = validity::quiet(actions, &opened.cluster.pki);
     let (session, bound) = opened.session(ui)?;
     let whole = args.targets.is_empty();
     let targets = match whole {
@@ -112,7 +114,9 @@ fn nothing_to_do(sources: &Sources, args: &Build) -> Result<Option<Summary>, Fai
 
 /// Says which certificates nobody accepts now, and which end soon.
 fn warn_of_terms(opened: &Opened, ui: &Ui) {
-    let notices = validity::notices(&opened.plan.graph, &opened.cluster.pki, clock::now().unsigned_abs());
+    let graph = &opened.plan.graph;
+    let nodes = graph.order().iter().map(|id| graph.node(*id)).map(|node| (node.name.as_str(), &node.action));
+    let notices = validity::notices(nodes, &opened.cluster.pki, clock::now().unsigned_abs());
     let warning =
         |notice: validity::Notice| Diagnostic::warning(notice.what).help(Some(notice.epoch.renewal()));
     ui.diagnostics(&notices.into_iter().map(warning).collect::<Vec<_>>());

@@ -3,8 +3,13 @@
 //! What is compared is what programs are told: so a field of the cluster's file and the same thing written as a flag or
 //! into a configuration lead to the same finding.
 
+mod api_server;
+mod cilium;
+mod controllers;
+mod etcd;
 mod program;
-mod table;
+mod row;
+mod worker;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -17,7 +22,10 @@ use crate::field_path::join;
 use crate::names;
 
 use program::{Subject, told};
-use table::{Row, TABLE, When};
+use row::{Row, When};
+
+/// Every row, by program.
+const TABLE: [&[Row]; 5] = [etcd::ROWS, api_server::ROWS, controllers::ROWS, worker::ROWS, cilium::ROWS];
 
 /// A setting that is another on some hosts, each time from the same value to the same.
 pub struct Moved<'a> {
@@ -38,7 +46,7 @@ pub fn moved<'a>(decisions: &Decisions<'a>, causes: &Causes<'a>, works: &[Work])
     let mut runs: BTreeMap<Subject, usize> = BTreeMap::new();
     for host in &decisions.clusters[1].hosts {
         for (subject, [old, new]) in told(causes, &host.name, works.get(&*host.name).copied(), &mut runs) {
-            let rows = TABLE.iter().enumerate().filter(|(_, row)| row.subject == subject);
+            let rows = TABLE.into_iter().flatten().enumerate().filter(|(_, row)| row.subject == subject);
             for (at, row) in rows {
                 let [was, is] = [&old, &new].map(|told| told.value(row));
                 if !row.when.concerns(&was, &is) {
@@ -100,7 +108,7 @@ impl Moved<'_> {
     fn changed(&self) -> String {
         match self.row.when {
             When::Loses | When::Gains | When::Withdraws => {
-                let [old, new] = [&self.old, &self.new].map(|value| table::items(value));
+                let [old, new] = [&self.old, &self.new].map(|value| row::items(value));
                 let gone = old.difference(&new).map(|item| format!("-{item}"));
                 let added = new.difference(&old).map(|item| format!("+{item}"));
                 let items: Vec<String> = gone.chain(added).collect();
@@ -114,7 +122,8 @@ impl Moved<'_> {
         let row = self.row;
         let flag = (!row.flag.is_empty()).then(|| join(&row.subject.flags(), row.flag));
         let config = row.fields.iter().map(|pointer| {
-            pointer.split('/').skip(1).fold(row.subject.config(), |path, step| join(&path, step))
+            let steps = pointer.split('/').skip(1).take_while(|step| *step != "*");
+            steps.fold(row.subject.config(), |path, step| join(&path, step))
         });
         let paths = flag.into_iter().chain(config).chain(self.fields.iter().cloned());
         match fields(inputs, paths) {
@@ -129,7 +138,7 @@ impl Moved<'_> {
 mod tests {
     use super::super::finding::Kind;
     use super::super::trial::Trial;
-    use super::table::TABLE;
+    use super::TABLE;
 
     fn with(section: &str) -> impl Fn(String) -> String {
         let section = format!("components: {{{section}}}\n");
@@ -162,6 +171,8 @@ mod tests {
         check(ha, "etcd: {flags: {force-new-cluster: true}}", "force-new-cluster", Kind::Forbidden);
         check("single", "etcd: {flags: {force-new-cluster: true}}", "force-new-cluster", Kind::Breaking);
         check(ha, "etcd: {flags: {unsafe-no-fsync: true}}", "unsafe-no-fsync", Kind::Forbidden);
+        let gates = "etcd: {flags: {feature-gates: InitialCorruptCheck=false}}";
+        check(ha, gates, "feature-gates", Kind::Breaking);
         check(ha, "etcd: {flags: {max-request-bytes: 100000}}", "max-request-bytes", Kind::Breaking);
         for section in ["kube-apiserver: {flags: {etcd-prefix: /elsewhere}}"] {
             check(ha, section, "etcd-prefix", Kind::Forbidden);
@@ -228,6 +239,10 @@ mod tests {
         let off = "kube-controller-manager: {flags: {leader-elect: false}}";
         check("ha-haproxy", off, "leader-elect", Kind::Breaking);
         assert_eq!(found("single", "", off, "leader-elect"), None);
+        let other = "kube-scheduler: {config: {profiles: [{schedulerName: other}]}}";
+        check("single", other, "profiles[].schedulerName -default-scheduler", Kind::Breaking);
+        let more = "kube-scheduler: {config: {profiles: [{}, {schedulerName: other}]}}";
+        assert_eq!(found("single", "", more, "schedulerName"), None);
         let scheduler = "kube-scheduler: {config: {leaderElection: {leaderElect: false}}}";
         check("ha-haproxy", scheduler, "leaderElection.leaderElect", Kind::Breaking);
     }
@@ -244,7 +259,7 @@ mod tests {
 
     #[test]
     fn every_row_names_a_setting_a_source_and_an_advice() {
-        for row in TABLE {
+        for row in TABLE.into_iter().flatten() {
             assert!(!row.flag.is_empty() || !row.fields.is_empty());
             assert!(row.source.starts_with("https://"), "{}", row.name());
             assert!(!row.what.is_empty() && !row.advice.is_empty(), "{}", row.name());

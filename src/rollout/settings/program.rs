@@ -3,11 +3,10 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use kthw_graph::NodeId;
 use serde_json::Value;
 
 use super::super::work::Work;
-use super::table::Row;
+use super::row::Row;
 use crate::artifact::{Artifact, DecidedBy};
 use crate::cluster::Program;
 use crate::diff::Causes;
@@ -59,10 +58,13 @@ impl Subject {
         }
     }
 
-    fn is_run_by(self, unit: &str) -> bool {
+    /// Whether it starts anew with what is done to a host; Cilium is told by whatever the bootstrap applies.
+    fn starts(self, work: &Work) -> bool {
         match self {
-            Self::Program(program) => unit.strip_suffix(".service") == Some(program.as_str()),
-            Self::Cilium => false,
+            Self::Program(program) => {
+                work.units.iter().any(|unit| unit.unit.strip_suffix(".service") == Some(program.as_str()))
+            }
+            Self::Cilium => true,
         }
     }
 
@@ -129,14 +131,23 @@ impl Told {
             return value.clone();
         }
         let config = self.config.as_ref();
-        let field = config.and_then(|config| row.fields.iter().find_map(|field| config.pointer(field)));
-        field.map_or_else(|| row.default.to_owned(), shown)
+        let field =
+            config.and_then(|config| row.fields.iter().find_map(|field| found(config, field, row.default)));
+        field.unwrap_or_else(|| row.default.to_owned())
     }
 
     /// The fields that decided the flag.
     pub fn deciders(&self, row: &Row) -> impl Iterator<Item = String> + use<'_> {
         self.flags.get(row.flag).into_iter().flat_map(|(_, fields)| fields.iter().cloned())
     }
+}
+
+/// The value at a pointer, or that of each item of a list.
+fn found(config: &Value, pointer: &str, default: &str) -> Option<String> {
+    let Some((list, rest)) = pointer.split_once("/*") else { return config.pointer(pointer).map(shown) };
+    let items = config.pointer(list)?.as_array()?.iter();
+    let values = items.map(|item| item.pointer(rest).map_or_else(|| default.to_owned(), shown));
+    Some(values.collect::<Vec<_>>().join(","))
 }
 
 /// A value of a configuration as a flag would say it.
@@ -149,42 +160,38 @@ fn shown(value: &Value) -> String {
     }
 }
 
-/// What the programs of a host are told before and after, if it was and is there, and they are told something else or start
-/// anew; counts who runs each program afterwards.
+/// What the programs of a host are told before and after that were and are there, and start anew; counts who runs each
+/// program afterwards.
 pub fn told(
     causes: &Causes<'_>,
     host: &str,
     work: Option<&Work>,
     runs: &mut BTreeMap<Subject, usize>,
 ) -> BTreeMap<Subject, [Told; 2]> {
-    let (old, new) = (nodes(causes.before, host), nodes(causes.after, host));
+    let new = actions(causes.after, host);
     for subject in new.keys() {
         *runs.entry(*subject).or_default() += 1;
     }
-    let outputs =
-        |side: Side<'_>, nodes: &[NodeId]| nodes.iter().map(|id| side.output(*id)).collect::<Vec<_>>();
-    let told = |side: Side<'_>, nodes: &[NodeId]| {
+    let Some(work) = work else { return BTreeMap::new() };
+    let old = actions(causes.before, host);
+    let told = |actions: &[&Artifact]| {
         let mut told = Told::default();
-        nodes.iter().for_each(|id| told.add(side.action(*id)));
+        actions.iter().for_each(|action| told.add(action));
         told
     };
-    let both = new.into_iter().filter_map(|(subject, new)| {
-        let old = old.get(&subject)?;
-        let is_other = outputs(causes.before, old) != outputs(causes.after, &new);
-        let starts = work.is_some_and(|work| work.units.iter().any(|unit| subject.is_run_by(&unit.unit)));
-        (is_other || starts).then(|| (subject, [told(causes.before, old), told(causes.after, &new)]))
-    });
-    both.collect()
+    let both = new.into_iter().filter(|(subject, _)| subject.starts(work));
+    both.filter_map(|(subject, new)| Some((subject, [told(old.get(&subject)?), told(&new)]))).collect()
 }
 
 /// The units and configurations of a host, by whose they are.
-fn nodes(side: Side<'_>, host: &str) -> BTreeMap<Subject, Vec<NodeId>> {
-    let mut found: BTreeMap<Subject, Vec<NodeId>> = BTreeMap::new();
+fn actions<'a>(side: Side<'a>, host: &str) -> BTreeMap<Subject, Vec<&'a Artifact>> {
+    let mut found: BTreeMap<Subject, Vec<&Artifact>> = BTreeMap::new();
     let Some(id) = side.graph.find(&plan::bundle_name(host)) else { return found };
     let Artifact::Bundle(bundle) = side.action(id) else { return found };
-    for node in bundle.files.keys().filter_map(|path| side.input(id, path)) {
-        if let Some(subject) = Subject::of(side.action(node)) {
-            found.entry(subject).or_default().push(node);
+    let nodes = bundle.files.keys().filter_map(|path| side.input(id, path));
+    for action in nodes.map(|node| side.action(node)) {
+        if let Some(subject) = Subject::of(action) {
+            found.entry(subject).or_default().push(action);
         }
     }
     found
