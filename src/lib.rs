@@ -24,6 +24,7 @@ mod diff;
 mod executor;
 mod failure;
 mod field_path;
+mod file_list;
 mod golden;
 mod key_pair;
 mod last_build;
@@ -37,6 +38,7 @@ mod report;
 mod rollout;
 mod shell;
 mod side;
+mod territory;
 mod visible;
 mod yaml;
 

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::output;
 use crate::cli;
 use crate::failure::{Exit, Failure};
 use crate::lock::{Epoch, Epochs, Lock, Pin};
@@ -31,7 +32,7 @@ pub fn run(folder: Folder, args: cli::Lock, ui: &Ui) -> Result<(), Failure> {
     let before = lock.clone();
     let pins = pin(&needs, &lock, args.mirror.as_deref())?;
     lock.set_pins(pins);
-    files::write(&folder.join(LOCK), lock.render().as_bytes(), 0o644)?;
+    output::write_input(&folder, LOCK, &lock.render())?;
     report(&before, &lock, ui);
     Ok(())
 }

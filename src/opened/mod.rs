@@ -30,7 +30,7 @@ use inputs::read_lock;
 pub use builds::{Build, build, build_of, input_entry};
 pub use inputs::{check_root, lock_problems, read_and_warn, read_cluster, warn_of_public_root};
 pub use session::{Bound, ClusterSession, identify_alongside, realise, runtime};
-pub use store::{copy_blob, open_store, require_store};
+pub use store::{copy_blob, digest_of, open_store, require_store};
 
 /// A cluster folder with everything decided that its files decide.
 pub struct Opened {

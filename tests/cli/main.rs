@@ -27,6 +27,7 @@ mod judges;
 mod lock;
 mod looks;
 mod machines;
+mod nobodys_files;
 mod page;
 mod plan;
 mod pod_network;

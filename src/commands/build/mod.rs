@@ -1,25 +1,29 @@
 //! `kthw build`: make whatever is stale.
 
 mod expiry;
+mod out;
 
 use std::collections::BTreeMap;
 
-use camino::Utf8Path;
-use kthw_graph::{Content, Goal, NodeId, Outcome};
-use kthw_store::{Digest, Output, Store};
+use kthw_graph::{Goal, NodeId, Outcome};
+use kthw_store::{Digest, Store};
 
 use super::target;
 use crate::cli::Build;
 use crate::failure::Failure;
 use crate::last_build::{LastBuild, Summary};
-use crate::opened::{Bound, ClusterSession, Opened, copy_blob, input_entry, realise, warn_of_public_root};
+use crate::opened::{Bound, ClusterSession, Opened, input_entry, realise, warn_of_public_root};
 use crate::plan;
 use crate::sources::{Folder, Sources};
 use crate::spec;
 use crate::sys::files::{self, FileError};
+use crate::territory::Territory;
 use crate::ui::{Diagnostic, Ui};
 
 pub fn run(folder: Folder, args: Build, ui: &Ui) -> Result<(), Failure> {
+    if let Some(out) = &args.out {
+        Territory::of(&folder).check_folder(out)?;
+    }
     let sources = Sources::read(folder)?;
     if let Some(summary) = nothing_to_do(&sources, &args)? {
         warn_of_public_root(&sources, ui);
@@ -52,7 +56,7 @@ pub fn run(folder: Folder, args: Build, ui: &Ui) -> Result<(), Failure> {
         }
     }
     if let Some(out) = &args.out {
-        write_out(&session, out, ui)?;
+        out::write(&session, &bound, out, ui)?;
     }
     report(&summary, args.json, ui);
     if whole && !args.json {
@@ -126,76 +130,13 @@ fn note(bound: &Bound, (root, record): (u64, Digest), summary: &Summary) -> Resu
         record: record.to_string(),
         summary: summary.clone(),
     };
-    files::write(&bound.folder.last_build(), last.render().as_bytes(), 0o644)?;
+    files::write(&bound.folder.last_build(), last.render().as_bytes(), 0o600)?;
     let schema = bound.folder.schema();
     let text = spec::schema();
     if files::read_text(&schema)?.as_ref() != Some(&text) {
         files::write(&schema, text.as_bytes(), 0o644)?;
     }
     Ok(())
-}
-
-/// Writes every public file of every host and every machine below a folder; says what it left out.
-fn write_out(session: &ClusterSession, out: &Utf8Path, ui: &Ui) -> Result<(), Failure> {
-    let mut written = Written::default();
-    for (host, path, id) in plan::files(session.graph()) {
-        let place = out.join(host).join(path.trim_start_matches('/'));
-        let mode =
-            plan::permissions(session.graph(), host, path).map_or(0o644, |permissions| permissions.mode);
-        written.file(session, id, &place, mode)?;
-    }
-    for (path, id) in plan::machine_files(session.graph()) {
-        written.file(session, id, &out.join("machines").join(path), 0o644)?;
-    }
-    let Written { files, secret, unfetched } = written;
-    ui.message(format!("wrote {files} files below {out}"));
-    if secret > 0 {
-        ui.message(format!("left out {secret} secret files: they only ever go to their hosts"));
-    }
-    if unfetched > 0 {
-        ui.message(format!(
-            "left out {unfetched} downloads that are not here: `kthw build --fetch` gets them"
-        ));
-    }
-    Ok(())
-}
-
-/// How many files were written, and how many were not.
-#[derive(Default)]
-struct Written {
-    files: usize,
-    secret: usize,
-    unfetched: usize,
-}
-
-impl Written {
-    fn file(
-        &mut self,
-        session: &ClusterSession,
-        id: NodeId,
-        place: &Utf8Path,
-        mode: u32,
-    ) -> Result<(), Failure> {
-        let Some(realised) = session.realised(id) else { return Ok(()) };
-        match realised.output {
-            Output::Secret(_) => self.secret += 1,
-            Output::Public(_) => match session.content(id)? {
-                Content::Public(bytes) => {
-                    files::write(place, &bytes, mode)?;
-                    self.files += 1;
-                }
-                Content::Secret(_) | Content::Stored(_) => unreachable!("a public output has public bytes"),
-            },
-            Output::Pinned(action) => match session.store().pinned_blob(&action)? {
-                Some(blob) => {
-                    files::fill(place, mode, |file| copy_blob(session.store(), &blob, file, place))?;
-                    self.files += 1;
-                }
-                None => self.unfetched += 1,
-            },
-        }
-        Ok(())
-    }
 }
 
 fn report(summary: &Summary, json: bool, ui: &Ui) {
