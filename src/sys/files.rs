@@ -1,7 +1,5 @@
 //! Files, with their path in every error.
 
-#![expect(clippy::disallowed_methods, reason = "this is the home of file access")]
-
 use std::fs::{File, OpenOptions};
 use std::io::{Error, ErrorKind, Read, Write};
 use std::os::unix::fs::{FileTypeExt, OpenOptionsExt, PermissionsExt};
