@@ -16,6 +16,7 @@ bare-machine *command:
 # Accept every changed golden file and snapshot; then review `git diff`
 accept:
     for cluster in examples/*/; do \
+        rm -r "snapshots/$(basename "$cluster")"; \
         cargo run --quiet -- snapshot -C "$cluster" --dir "snapshots/$(basename "$cluster")" || exit 1; \
     done
     INSTA_UPDATE=always cargo test --workspace

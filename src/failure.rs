@@ -8,6 +8,8 @@ use kthw_store::StoreError;
 
 use crate::sources::SourcesError;
 use crate::sys::files::FileError;
+use crate::sys::owned_folder::NotOwned;
+use crate::territory::Trespass;
 use crate::ui::{Diagnostic, Key};
 
 /// The documented exit codes other than 0.
@@ -84,6 +86,28 @@ impl From<FileError> for Failure {
             true => Self::wrong_input(vec![Diagnostic::error(error.to_string())]),
             false => Self::failed(error),
         }
+    }
+}
+
+impl From<NotOwned> for Failure {
+    fn from(error: NotOwned) -> Self {
+        let message = error.to_string();
+        let help = match error {
+            NotOwned::File(error) => return error.into(),
+            NotOwned::Another { .. } => {
+                "name a folder for each cluster, or remove this one if nobody needs it"
+            }
+            NotOwned::Strangers { .. } => {
+                "name a folder of its own, or move that away: kthw replaces and removes only what it wrote itself"
+            }
+        };
+        Self::wrong_input(vec![Diagnostic::error(message).help(Some(help))])
+    }
+}
+
+impl From<Trespass> for Failure {
+    fn from(error: Trespass) -> Self {
+        Self::wrong_input(vec![Diagnostic::error(error.to_string())])
     }
 }
 

@@ -22,6 +22,16 @@ impl ChecksumList {
         Self { algorithm, lines: text.lines().filter_map(line).collect() }
     }
 
+    /// The first line that says nothing: the list is somebody else's, and would lose it.
+    pub fn foreign_line(algorithm: Algorithm, text: &str) -> Option<&str> {
+        text.lines().find(|line| !line.is_empty() && Self::parse(algorithm, line).is_empty())
+    }
+
+    /// Whether it says something of a file.
+    pub fn names(&self, path: &Utf8Path) -> bool {
+        self.lines.contains_key(path)
+    }
+
     /// The name of the list in the mirror's root.
     pub fn name(algorithm: Algorithm) -> &'static str {
         match algorithm {
@@ -71,6 +81,17 @@ mod tests {
         list.set("x/ours".into(), &checksum(Algorithm::Sha256, 'c'));
         list.set("w/sha512".into(), &checksum(Algorithm::Sha512, 'd'));
         assert_eq!(list.render(), format!("{}  x/ours\n{a}  y/other\n", "c".repeat(64)));
+    }
+
+    #[test]
+    fn a_line_of_somebody_elses_is_found() {
+        let ours = format!("{}  x/ours\n", "a".repeat(64));
+        assert_eq!(ChecksumList::foreign_line(Algorithm::Sha256, &ours), None);
+        let theirs = format!("{ours}{} *binary\n", "b".repeat(64));
+        assert!(
+            ChecksumList::foreign_line(Algorithm::Sha256, &theirs)
+                .is_some_and(|line| line.ends_with("*binary"))
+        );
     }
 
     #[test]

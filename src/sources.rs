@@ -9,7 +9,7 @@ use kthw_graph::Secret;
 use crate::root::RootSecret;
 use crate::shell::quoted;
 use crate::sys::files;
-use crate::sys::git::{Commit, GitError};
+use crate::sys::git::{self, Commit, GitError};
 
 /// The name of the cluster's file.
 pub const SPEC: &str = "cluster.yaml";
@@ -91,6 +91,14 @@ impl Folder {
     /// Where the root secret of a real cluster is.
     pub fn private_root(&self) -> Utf8PathBuf {
         self.private().join("root")
+    }
+
+    /// What of a mode is left for a file that follows from the cluster's files: whoever may not read those may not read
+    /// what is made of them.
+    pub fn restricted(&self, mode: u32) -> u32 {
+        let modes = [SPEC, LOCK].map(|name| files::mode(&self.join(name)));
+        let open = modes.into_iter().flatten().fold(0o044, |open, mode| open & mode);
+        mode & (0o700 | open | open >> 1 | open >> 2)
     }
 
     /// Whether a file, seen from the folder, is among what is committed with it.
@@ -205,6 +213,17 @@ pub enum SourcesError {
     OpenRoot { path: Utf8PathBuf, mode: u32 },
     #[error("{path}: {error}")]
     BadRoot { path: Utf8PathBuf, error: crate::root::RootError },
+    #[error(
+        "git has {path}, the cluster's root secret, and so has whoever has the repository: run `git rm --cached {}`; \
+         if it was ever pushed, every key of the cluster is known, and `kthw init` makes a new one",
+        quoted(.path.as_str())
+    )]
+    TrackedRoot { path: Utf8PathBuf },
+    #[error(
+        "git has {path}, and what is below {PRIVATE} is this computer's own: run `git rm -r --cached {}`",
+        quoted(.path.as_str())
+    )]
+    TrackedPrivate { path: Utf8PathBuf },
     #[error("{path} is a real root secret in a place that is committed; move it to {private}")]
     MisplacedRoot { path: Utf8PathBuf, private: Utf8PathBuf },
 }
@@ -258,6 +277,27 @@ impl Sources {
     }
 }
 
+/// The root secret as git has it, below the private folder or where a link there leads. Anything else of that folder that
+/// git has is refused: it would be somebody else's.
+fn root_in_git(folder: &Folder) -> Result<Option<Utf8PathBuf>, SourcesError> {
+    let place = files::absolute(folder.path());
+    if !place.ancestors().any(|above| files::is_taken(&above.join(".git"))) {
+        return Ok(None);
+    }
+    // Where git is not, or refuses to look, nobody knows.
+    let tracked = |name: &str| git::tracked(folder.path(), name).unwrap_or_default();
+    let private = tracked(PRIVATE).into_iter().map(|name| folder.join(&name));
+    let (roots, others): (Vec<_>, Vec<_>) = private.partition(|path| *path == folder.private_root());
+    if let Some(path) = others.into_iter().next() {
+        return Err(SourcesError::TrackedPrivate { path });
+    }
+    let end = files::way(&folder.private_root()).end;
+    let is_inside = end.starts_with(files::way(folder.path()).end);
+    let is_elsewhere = is_inside && !end.starts_with(files::way(&folder.private()).end);
+    let elsewhere = if is_elsewhere { tracked(end.as_str()) } else { Vec::new() };
+    Ok(elsewhere.iter().map(|name| folder.join(name)).chain(roots).next())
+}
+
 /// The text of the cluster's file.
 pub fn read_spec(folder: &Folder) -> Result<String, SourcesError> {
     let path = folder.join(SPEC);
@@ -291,6 +331,7 @@ pub fn find_root(folder: &Folder) -> Result<Option<RootSecret>, SourcesError> {
 
 /// The root secret: private, unless it is public on purpose.
 pub fn read_root(folder: &Folder) -> Result<RootSecret, SourcesError> {
+    let in_git = root_in_git(folder)?;
     let (public, private) = (folder.join(PUBLIC_ROOT), folder.private_root());
     let parse = |path: &Utf8Path, text: String| {
         RootSecret::parse(&text).map_err(|error| SourcesError::BadRoot { path: path.to_owned(), error })
@@ -309,9 +350,13 @@ pub fn read_root(folder: &Folder) -> Result<RootSecret, SourcesError> {
             false => SourcesError::NotBegun { path: folder.join(LOCK), folder: folder.path().to_owned() },
         });
     };
+    let root = parse(&private, text)?;
+    if let Some(path) = in_git.filter(|_| !root.is_public_example()) {
+        return Err(SourcesError::TrackedRoot { path });
+    }
     let mode = files::mode(&private)?;
     if mode & 0o077 != 0 {
         return Err(SourcesError::OpenRoot { path: private, mode });
     }
-    parse(&private, text)
+    Ok(root)
 }

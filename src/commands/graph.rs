@@ -6,7 +6,7 @@ use std::fmt::Write;
 use kthw_graph::{Action, Goal, Graph, NodeId};
 use serde::Serialize;
 
-use super::picture;
+use super::{output, picture};
 use crate::artifact::Artifact;
 use crate::cli::{GraphArgs, GraphFormat};
 use crate::failure::Failure;
@@ -14,12 +14,12 @@ use crate::opened::{Opened, realise};
 use crate::plan;
 use crate::sources::Folder;
 use crate::spec::Positions;
-use crate::sys::files;
 use crate::ui::Ui;
 use crate::visible::visible_json;
 
 pub fn run(folder: Folder, args: GraphArgs, ui: &Ui) -> Result<(), Failure> {
-    let opened = Opened::read(folder, ui)?;
+    output::check(&folder, args.output.as_deref())?;
+    let opened = Opened::read(folder.clone(), ui)?;
     let graph = &opened.plan.graph;
     let text = match args.format {
         GraphFormat::Tree => tree(graph),
@@ -28,11 +28,7 @@ pub fn run(folder: Folder, args: GraphArgs, ui: &Ui) -> Result<(), Failure> {
         GraphFormat::Json => json(graph),
         GraphFormat::Html => html(opened, ui)?,
     };
-    match args.output {
-        Some(file) => files::write(&file, text.as_bytes(), 0o644)?,
-        None => ui.bytes(text.as_bytes()),
-    }
-    Ok(())
+    output::deliver(&folder, args.output.as_deref(), &text, ui)
 }
 
 /// The page shows outputs and texts, so unlike the other forms it needs a store.

@@ -2,9 +2,7 @@
 
 use std::sync::Arc;
 
-use camino::Utf8Path;
-
-use super::{build, lock};
+use super::{build, lock, output};
 use crate::cli::{Build, Init, Preset};
 use crate::failure::Failure;
 use crate::opened::read_cluster;
@@ -13,6 +11,7 @@ use crate::root::RootSecret;
 use crate::sources::{Folder, LOCK, PRIVATE, SPEC};
 use crate::spec::presets;
 use crate::sys::{entropy, files};
+use crate::territory::Territory;
 use crate::ui::{Diagnostic, Ui};
 use crate::upstream;
 
@@ -26,6 +25,10 @@ pub fn run(folder: &Folder, args: Init, ui: &Ui) -> Result<(), Failure> {
         let help = "name a new folder, or `kthw build` what is there";
         return Err(Failure::wrong_input(vec![error.help(Some(help))]));
     }
+    let territory = Territory::of(&folder);
+    [SPEC, LOCK, ".gitignore", ".gitattributes"]
+        .iter()
+        .try_for_each(|name| territory.check_input(&folder.join(name)))?;
     // A cluster's file that somebody has written already is what they want.
     let written = files::read_text(&folder.join(SPEC))?;
     let spec: Arc<str> = match (&written, args.preset) {
@@ -42,13 +45,13 @@ pub fn run(folder: &Folder, args: Init, ui: &Ui) -> Result<(), Failure> {
     create_root(&folder)?;
     let mut pins = lock::new_lock(&folder, &cluster.name)?;
     pins.set_pins(plan::needs(&cluster).iter().filter_map(upstream::published));
-    ensure_lines(&folder.join(".gitignore"), &[&format!("{PRIVATE}/")])?;
-    ensure_lines(&folder.join(".gitattributes"), &ATTRIBUTES)?;
+    ensure_lines(&folder, ".gitignore", &[&format!("{PRIVATE}/")])?;
+    ensure_lines(&folder, ".gitattributes", &ATTRIBUTES)?;
     if written.is_none() {
-        files::write(&folder.join(SPEC), spec.as_bytes(), 0o644)?;
+        output::write_input(&folder, SPEC, &spec)?;
     }
     // Last, so that a folder with a lock is a whole cluster folder.
-    files::write(&folder.join(LOCK), pins.render().as_bytes(), 0o644)?;
+    output::write_input(&folder, LOCK, &pins.render())?;
     ui.message(format!(
         "wrote {SPEC}, {LOCK} and the root secret {} (keep a copy of it)",
         folder.private_root()
@@ -58,6 +61,14 @@ pub fn run(folder: &Folder, args: Init, ui: &Ui) -> Result<(), Failure> {
 
 /// A root secret that is there already, say from a first try, stays.
 fn create_root(folder: &Folder) -> Result<(), Failure> {
+    let private = folder.private();
+    if files::is_link(&private) {
+        let error =
+            Diagnostic::error(format!("{private} is a link, and the root secret would be where it leads"));
+        let help = "remove it: that folder is made here, for its owner alone";
+        return Err(Failure::wrong_input(vec![error.help(Some(help))]));
+    }
+    files::create_folder(&private, folder.restricted(0o755))?;
     let root = RootSecret::new(entropy::random().map_err(Failure::failed)?);
     files::create(&folder.private_root(), root.render().expose().as_bytes(), 0o600)?;
     Ok(())
@@ -68,14 +79,14 @@ fn create_root(folder: &Folder) -> Result<(), Failure> {
 const ATTRIBUTES: [&str; 2] = ["snapshots/** -text", "snapshots/graph.txt linguist-generated"];
 
 /// Adds the lines that a file lacks, whatever else it holds.
-fn ensure_lines(path: &Utf8Path, lines: &[&str]) -> Result<(), Failure> {
-    let before = files::read_text(path)?.unwrap_or_default();
+fn ensure_lines(folder: &Folder, name: &str, lines: &[&str]) -> Result<(), Failure> {
+    let before = files::read_text(&folder.join(name))?.unwrap_or_default();
     let is_there = |line: &&&str| before.lines().any(|found| found.trim() == **line);
     let missing: String =
         lines.iter().filter(|line| !is_there(line)).map(|line| format!("{line}\n")).collect();
     if !missing.is_empty() {
         let gap = if before.is_empty() || before.ends_with('\n') { "" } else { "\n" };
-        files::write(path, format!("{before}{gap}{missing}").as_bytes(), 0o644)?;
+        output::write_input(folder, name, &format!("{before}{gap}{missing}"))?;
     }
     Ok(())
 }

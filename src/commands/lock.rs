@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::output;
 use crate::cli;
 use crate::failure::{Exit, Failure};
 use crate::lock::{Epoch, Epochs, Lock, Pin};
@@ -11,7 +12,7 @@ use crate::opened::{
 use crate::plan;
 use crate::sources::{self, Folder, LOCK, SourcesError};
 use crate::sys::fetch::{Fetcher, Limits};
-use crate::sys::{clock, entropy, files};
+use crate::sys::{clock, entropy};
 use crate::ui::{Diagnostic, Ui};
 use crate::upstream::{self, Need};
 
@@ -34,7 +35,7 @@ pub fn run(folder: Folder, args: cli::Lock, ui: &Ui) -> Result<(), Failure> {
     let before = lock.clone();
     let pins = pin(&needs, &lock, &args)?;
     lock.set_pins(pins);
-    files::write(&folder.join(LOCK), lock.render().as_bytes(), 0o644)?;
+    output::write_input(&folder, LOCK, &lock.render())?;
     report(&before, &lock, ui);
     Ok(())
 }

@@ -11,6 +11,7 @@ mod kubeconfig;
 mod lock;
 mod man;
 mod origins;
+mod output;
 mod picture;
 mod plan;
 mod schema;

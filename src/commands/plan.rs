@@ -1,14 +1,15 @@
 //! `kthw plan`: what a change leads to on hosts, in which order, before it is done.
 
+use super::output;
 use crate::cli::{Plan, PlanFormat};
 use crate::comparison::Comparison;
 use crate::failure::{Exit, Failure};
 use crate::rollout;
 use crate::sources::Folder;
-use crate::sys::files;
 use crate::ui::{Diagnostic, Ui};
 
 pub fn run(folder: &Folder, args: &Plan, ui: &Ui) -> Result<(), Failure> {
+    output::check(folder, args.output.as_deref())?;
     let comparison = Comparison::open(folder, args.before.as_deref(), args.after.as_deref(), ui)?;
     let Comparison { before, after } = &comparison;
     let (rollout, inputs) = comparison.read(|causes, differences| {
@@ -20,10 +21,7 @@ pub fn run(folder: &Folder, args: &Plan, ui: &Ui) -> Result<(), Failure> {
         PlanFormat::Text => rollout::text(&rollout, &inputs, states),
         PlanFormat::Json => rollout::json(&rollout, &inputs, states) + "\n",
     };
-    match &args.output {
-        Some(path) => files::write(path, text.as_bytes(), 0o644)?,
-        None => ui.bytes(text.as_bytes()),
-    }
+    output::deliver(folder, args.output.as_deref(), &text, ui)?;
     let refusals: Vec<Diagnostic> = rollout
         .refusals()
         .map(|finding| Diagnostic::error(finding.what.as_str()).help(Some(&*finding.advice)))

@@ -9,11 +9,12 @@ use super::text::{Entry, Text};
 use super::{Golden, GoldenFiles, NODES, listing, nodes, pki, share};
 use crate::artifact::Artifact;
 use crate::cluster::{Cluster, Host};
+use crate::file_list::{FILE_LIST, FileList, golden_files};
 use crate::plan;
 use crate::side::{self, Side};
 
-/// The golden files of a side. Of nodes that are not realised they only say that they are there.
-pub fn files(side: Side<'_>, cluster: &Cluster) -> GoldenFiles {
+/// The golden files of a side of the cluster with this id. Of nodes that are not realised they only say that they are there.
+pub fn files(side: Side<'_>, cluster: &Cluster, id: &str) -> GoldenFiles {
     let outputs = Outputs { side, keyed: side::keyed(side.graph) };
     let mut golden = outputs.all(cluster);
     let shown = golden.values().filter_map(|file| match file {
@@ -22,7 +23,21 @@ pub fn files(side: Side<'_>, cluster: &Cluster) -> GoldenFiles {
     });
     let nodes = nodes::nodes(side, &shown.collect());
     golden.insert(NODES.to_owned(), Golden::Text(nodes));
+    golden.insert(FILE_LIST.to_owned(), Golden::Text(list(&golden, id)));
     golden
+}
+
+/// The list of all golden files, which says what `kthw snapshot` may remove.
+fn list(golden: &GoldenFiles, id: &str) -> Text {
+    let line = |(path, file): (&String, &Golden)| {
+        let about = match file {
+            Golden::Output { node, bundle, .. } => std::iter::once(*node).chain(*bundle).collect(),
+            Golden::Text(text) => text.entries.first().map(|entry| entry.about.clone()).unwrap_or_default(),
+        };
+        Entry { text: format!("{path}\n"), about }
+    };
+    let title = Entry { text: FileList::title(&golden_files(id)), about: Vec::new() };
+    Text::lines(std::iter::once(title).chain(golden.iter().map(line)).collect())
 }
 
 /// The files of one host, by path.

@@ -8,9 +8,9 @@ use crate::failure::Failure;
 use crate::imported::{ImportedAuthorities, ImportedAuthority, ImportedKeys};
 use crate::lock::Lock;
 use crate::shell::quoted;
-use crate::sources::{NamedFile, Origin, PRIVATE, SPEC, Sources};
+use crate::sources::{NamedFile, Origin, PRIVATE, SPEC, Sources, SourcesError};
 use crate::spec::Positions;
-use crate::sys::files;
+use crate::sys::files::{self, FileError};
 use crate::ui::Diagnostic;
 
 /// The authorities as they were read.
@@ -58,7 +58,13 @@ fn certificate(
     read: &mut Vec<NamedFile>,
 ) -> Result<Result<ImportedAuthority, Problem>, Failure> {
     let field = format!("pki.authorities.{authority}.certificate");
-    let (name, file) = (&files.certificate, sources.named(&files.certificate)?);
+    let name = &files.certificate;
+    let file = match sources.named(name) {
+        Err(SourcesError::File(error)) if error.is_content() => {
+            return Ok(Err(unreadable(field, name, &error)));
+        }
+        file => file?,
+    };
     let Some(bytes) = file.bytes() else {
         let fix = "put the authority's certificate there; it may be committed".to_owned();
         return Ok(Err((field, format!("{name} does not exist"), fix)));
@@ -78,7 +84,13 @@ fn key(
     authorities: &mut Authorities,
 ) -> Result<Option<Problem>, Failure> {
     let field = format!("pki.authorities.{authority}.key");
-    let (name, file) = (&files.key, sources.named(&files.key)?);
+    let name = &files.key;
+    let file = match sources.named(name) {
+        Err(SourcesError::File(error)) if error.is_content() => {
+            return Ok(Some(unreadable(field, name, &error)));
+        }
+        file => file?,
+    };
     let problem = match file.bytes() {
         None => None,
         Some(_) if file.is_open() => {
@@ -95,6 +107,11 @@ fn key(
     };
     authorities.files.push(file);
     Ok(problem)
+}
+
+/// What is there is no file that is read.
+fn unreadable(field: String, name: &str, error: &FileError) -> Problem {
+    (field, error.to_string(), format!("put a PEM file in the place of {name}"))
 }
 
 /// Authorities that could be taken for each other.

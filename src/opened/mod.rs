@@ -32,7 +32,7 @@ use inputs::read_lock;
 pub use builds::{Build, build, input_entry, is_input, latest_builds};
 pub use inputs::{check_root, lock_problems, read_and_warn, read_cluster, warn_of_public_root};
 pub use session::{Bound, ClusterSession, identify_alongside, realise, runtime};
-pub use store::{copy_blob, open_store, require_store};
+pub use store::{copy_blob, digest_of, open_store, require_store};
 pub use unpublished::{accepted as accepted_unpublished, refused as refuse_unpublished};
 
 /// A cluster folder with everything decided that its files decide.

@@ -2,11 +2,12 @@
 
 use std::io::{Read, Write};
 
+use camino::Utf8Path;
 use kthw_store::{Digest, Store};
 
 use crate::failure::Failure;
 use crate::sources::{self, Folder};
-use crate::sys::files;
+use crate::sys::files::{self, FileError};
 use crate::ui::{Diagnostic, Ui};
 
 /// Fails where there is no store yet, so that looking after one does not make one.
@@ -23,12 +24,24 @@ pub fn require_store(folder: &Folder) -> Result<(), Failure> {
 /// Opens the folder's store and passes on what it has to say.
 pub fn open_store(folder: &Folder, ui: &Ui) -> Result<Store, Failure> {
     let store = Store::open(&folder.store())?;
+    store.restrict(folder.restricted(0o644));
     if let Some(aside) = store.set_aside() {
         let text =
             format!("the store's database was damaged and is set aside as {aside}; everything is made anew");
         ui.diagnostics(&[Diagnostic::warning(text)]);
     }
     Ok(store)
+}
+
+/// Names the bytes of a file.
+pub fn digest_of(mut file: impl Read, path: &Utf8Path) -> Result<Digest, FileError> {
+    let (mut buffer, mut hasher) = (vec![0; 1 << 20], blake3::Hasher::new());
+    loop {
+        match file.read(&mut buffer).map_err(files::cannot_read(path))? {
+            0 => return Ok(Digest::from_bytes(*hasher.finalize().as_bytes())),
+            read => _ = hasher.update(&buffer[..read]),
+        }
+    }
 }
 
 /// Copies a blob of any size to what has this name, and fails at its end if these were not its bytes.

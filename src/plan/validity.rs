@@ -64,7 +64,12 @@ mod tests {
         let check = |ca: &str, leaf: &str, imported: &[Authority], expected: &[&str]| {
             let files = || AuthorityFiles { certificate: "a".to_owned(), key: "b".to_owned() };
             let authorities: BTreeMap<_, _> = imported.iter().map(|one| (*one, files())).collect();
-            let pki = Pki { ca_lifetime: day(100), leaf_lifetime: day(10), authorities, warn_before: day(30) };
+            let pki = Pki {
+                ca_lifetime: day(100),
+                leaf_lifetime: day(10),
+                authorities,
+                warn_before: Some(day(30)),
+            };
             let found = problems(&pki, Epochs { ca: epoch(ca), leaf: epoch(leaf) });
             let found: Vec<String> = found.iter().map(ToString::to_string).collect();
             assert_eq!(found, expected, "{ca} {leaf}");

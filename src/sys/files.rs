@@ -1,12 +1,17 @@
 //! Files, with their path in every error.
 
-#![expect(clippy::disallowed_methods, reason = "this is the home of file access")]
-
 use std::fs::{File, OpenOptions};
-use std::io::{ErrorKind, Write};
-use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::io::{Error, ErrorKind, Read, Write};
+use std::os::unix::fs::{FileTypeExt, OpenOptionsExt, PermissionsExt};
 
-use camino::{Utf8Path, Utf8PathBuf};
+use camino::{Utf8Component, Utf8Path, Utf8PathBuf};
+use rustix::fs::{FileType, OFlags};
+
+/// What is read as a whole is not larger: neither an input of a cluster nor a note of kthw's.
+pub const MOST: u64 = 16 << 20;
+
+/// How files begin that are being written.
+const UNFINISHED: &str = ".kthw-";
 
 /// A file that could not be read or written.
 #[derive(Debug, thiserror::Error)]
@@ -23,7 +28,10 @@ impl FileError {
         self.error.kind() == ErrorKind::InvalidData
     }
 
-    fn new<'a>(action: &'static str, path: &'a Utf8Path) -> impl FnOnce(std::io::Error) -> Self + 'a {
+    pub(super) fn new<'a>(
+        action: &'static str,
+        path: &'a Utf8Path,
+    ) -> impl FnOnce(std::io::Error) -> Self + 'a {
         move |error| Self { action, path: path.to_owned(), error }
     }
 }
@@ -31,18 +39,70 @@ impl FileError {
 /// The text of a file; `None` if there is no such file.
 pub fn read_text(path: &Utf8Path) -> Result<Option<String>, FileError> {
     let Some(bytes) = read(path)? else { return Ok(None) };
-    let not_text = || std::io::Error::new(ErrorKind::InvalidData, "it is not UTF-8 text");
+    let not_text = || Error::new(ErrorKind::InvalidData, "it is not UTF-8 text");
     let text = String::from_utf8(bytes).map_err(|_| not_text());
     text.map(Some).map_err(FileError::new("read", path))
 }
 
-/// The bytes of a small file; `None` if there is none.
+/// The bytes of a small file; `None` if there is none. A device or a FIFO, which may have no end or never begin, is refused
+/// without being opened.
 pub fn read(path: &Utf8Path) -> Result<Option<Vec<u8>>, FileError> {
-    match std::fs::read(path) {
-        Ok(bytes) => Ok(Some(bytes)),
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+    match open_regular(path) {
+        Ok(file) => read_whole(file, path, MOST).map(Some),
+        Err(error) if is_absent(&error) => Ok(None),
         Err(error) => Err(FileError::new("read", path)(error)),
     }
+}
+
+/// All of an open file, unless that is too much. What a file says of its own size may be wrong.
+pub(super) fn read_whole(file: File, path: &Utf8Path, most: u64) -> Result<Vec<u8>, FileError> {
+    let mut bytes = Vec::new();
+    let failed = FileError::new("read", path);
+    match file.take(most + 1).read_to_end(&mut bytes) {
+        Err(error) => Err(failed(error)),
+        Ok(read) if read as u64 > most => {
+            Err(failed(Error::new(ErrorKind::InvalidData, format!("it is larger than {} MiB", most >> 20))))
+        }
+        Ok(_) => Ok(bytes),
+    }
+}
+
+/// Opens what a path leads to, if that is a regular file.
+pub(super) fn open_regular(path: &Utf8Path) -> std::io::Result<File> {
+    // To open a device may already be to use it.
+    require_regular(&std::fs::metadata(path)?)?;
+    let flags = OFlags::NONBLOCK | OFlags::NOCTTY;
+    let file = OpenOptions::new().read(true).custom_flags(flags.bits().cast_signed()).open(path)?;
+    require_regular(&file.metadata()?)?;
+    Ok(file)
+}
+
+fn require_regular(metadata: &std::fs::Metadata) -> std::io::Result<()> {
+    let kind = metadata.file_type();
+    if kind.is_file() {
+        return Ok(());
+    }
+    let kind = match () {
+        () if kind.is_dir() => FileType::Directory,
+        () if kind.is_fifo() => FileType::Fifo,
+        () if kind.is_socket() => FileType::Socket,
+        () => FileType::CharacterDevice,
+    };
+    Err(Error::new(ErrorKind::InvalidData, kind_name(kind)))
+}
+
+/// What is in the place of a regular file.
+pub(super) fn kind_name(kind: FileType) -> &'static str {
+    match kind {
+        FileType::Directory => "it is a folder, and not a file",
+        FileType::Fifo => "it is a FIFO, and not a file",
+        FileType::Socket => "it is a socket, and not a file",
+        _ => "it is a device, and not a file",
+    }
+}
+
+fn is_absent(error: &Error) -> bool {
+    matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory)
 }
 
 /// Whether there is anything at this path.
@@ -54,14 +114,9 @@ pub fn is_folder(path: &Utf8Path) -> bool {
     path.is_dir()
 }
 
-/// Opens a regular file to read it; `None` if there is none.
-pub fn open(path: &Utf8Path) -> Result<Option<File>, FileError> {
-    match File::open(path) {
-        Ok(_) if !path.is_file() => Ok(None),
-        Ok(file) => Ok(Some(file)),
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(cannot_read(path)(error)),
-    }
+/// What went wrong while an open file was written.
+pub fn cannot_write(path: &Utf8Path) -> impl FnOnce(std::io::Error) -> FileError + '_ {
+    FileError::new("write", path)
 }
 
 /// What went wrong while an open file was read.
@@ -80,14 +135,6 @@ pub fn write(path: &Utf8Path, bytes: &[u8], mode: u32) -> Result<(), FileError> 
     fill(path, mode, |file| file.write_all(bytes).map_err(FileError::new("write", path)))
 }
 
-/// Writes a whole file or nothing, of which a crash may lose the latest. It takes the place of a link, too.
-pub fn write_cheaply(path: &Utf8Path, bytes: &[u8]) -> Result<(), FileError> {
-    create_parent(path)?;
-    let near = path.with_file_name(format!(".kthw-{}", path.file_name().unwrap_or_default()));
-    std::fs::write(&near, bytes).map_err(FileError::new("write", &near))?;
-    std::fs::rename(&near, path).map_err(FileError::new("write", path))
-}
-
 /// Has a whole file filled or nothing: a neighbour first, then renamed over. Parents are created.
 pub fn fill<E: From<FileError>>(
     path: &Utf8Path,
@@ -97,7 +144,7 @@ pub fn fill<E: From<FileError>>(
     create_parent(path)?;
     let folder = path.parent().filter(|p| !p.as_str().is_empty()).unwrap_or(Utf8Path::new("."));
     let permissions = || std::fs::Permissions::from_mode(mode);
-    let created = tempfile::Builder::new().prefix(".kthw-").permissions(permissions()).tempfile_in(folder);
+    let created = tempfile::Builder::new().prefix(UNFINISHED).permissions(permissions()).tempfile_in(folder);
     let mut file = created.map_err(FileError::new("write", path))?;
     content(file.as_file_mut())?;
     let place = || -> std::io::Result<()> {
@@ -129,6 +176,16 @@ pub fn absolute(path: &Utf8Path) -> Utf8PathBuf {
     camino::absolute_utf8(path).unwrap_or_else(|_| path.to_owned())
 }
 
+/// Whether there is a link, wherever it leads.
+pub fn is_link(path: &Utf8Path) -> bool {
+    path.symlink_metadata().is_ok_and(|stat| stat.is_symlink())
+}
+
+/// Whether there is anything at this path, be it a link that leads nowhere.
+pub fn is_taken(path: &Utf8Path) -> bool {
+    path.symlink_metadata().is_ok()
+}
+
 /// Where a path leads once every link is followed, as far as there is anything.
 pub fn resolved(path: &Utf8Path) -> Utf8PathBuf {
     let path = absolute(path);
@@ -139,35 +196,61 @@ pub fn resolved(path: &Utf8Path) -> Utf8PathBuf {
     }
 }
 
+/// Where a path leads, and the links that it goes through, each at its own real place.
+pub struct Way {
+    pub end: Utf8PathBuf,
+    pub links: Vec<Utf8PathBuf>,
+}
+
+/// Follows a path as far as there is anything, and goes on as it is written.
+pub fn way(path: &Utf8Path) -> Way {
+    let mut way = Way { end: "/".into(), links: Vec::new() };
+    way.follow(&absolute(path));
+    way
+}
+
+/// The system follows no more than these either.
+const MOST_LINKS: usize = 40;
+
+impl Way {
+    fn follow(&mut self, path: &Utf8Path) {
+        for step in path.components() {
+            match step {
+                Utf8Component::RootDir => self.end = "/".into(),
+                Utf8Component::ParentDir => _ = self.end.pop(),
+                Utf8Component::Normal(name) => {
+                    let next = self.end.join(name);
+                    match next.read_link_utf8() {
+                        Ok(target) if self.links.len() < MOST_LINKS => {
+                            self.links.push(next);
+                            self.follow(&target);
+                        }
+                        _ => self.end = next,
+                    }
+                }
+                Utf8Component::CurDir | Utf8Component::Prefix(_) => {}
+            }
+        }
+    }
+}
+
 /// The permission bits of a file.
 pub fn mode(path: &Utf8Path) -> Result<u32, FileError> {
     let stat = std::fs::metadata(path).map_err(FileError::new("read", path))?;
     Ok(stat.permissions().mode() & 0o7777)
 }
 
-/// Every regular file below a folder, as sorted relative paths; none where there is no such folder.
-pub fn list(folder: &Utf8Path) -> Result<Vec<Utf8PathBuf>, FileError> {
-    let mut found = Vec::new();
-    let mut folders = vec![folder.to_owned()];
-    while let Some(next) = folders.pop() {
-        let entries = match next.read_dir_utf8() {
-            Ok(entries) => entries,
-            Err(error) if error.kind() == ErrorKind::NotFound => continue,
-            Err(error) => return Err(FileError::new("list", &next)(error)),
-        };
-        for entry in entries {
-            let entry = entry.map_err(FileError::new("list", &next))?;
-            let path = entry.path().to_owned();
-            let kind = entry.file_type().map_err(FileError::new("list", &path))?;
-            if kind.is_dir() {
-                folders.push(path);
-            } else {
-                found.push(path.strip_prefix(folder).expect("it was listed below").to_owned());
-            }
-        }
-    }
-    found.sort();
-    Ok(found)
+/// The first name in a folder, but for what a killed program left there.
+pub fn first_entry(folder: &Utf8Path) -> Result<Option<String>, FileError> {
+    let entries = match folder.read_dir_utf8() {
+        Ok(entries) => entries,
+        Err(error) if is_absent(&error) => return Ok(None),
+        Err(error) => return Err(FileError::new("list", folder)(error)),
+    };
+    let names: Result<Vec<String>, _> =
+        entries.map(|entry| entry.map(|entry| entry.file_name().to_owned())).collect();
+    let names = names.map_err(FileError::new("list", folder))?;
+    Ok(names.into_iter().filter(|name| !name.starts_with(UNFINISHED)).min())
 }
 
 /// The names of the folders in a folder, sorted; none where there is no such folder.
@@ -219,18 +302,6 @@ pub fn remove_file(path: &Utf8Path) -> Result<(), FileError> {
 /// Whether this user may read and write what is at a path, such as a device.
 pub fn is_usable(path: &Utf8Path) -> bool {
     OpenOptions::new().read(true).write(true).open(path).is_ok()
-}
-
-/// Removes a file, and the folders that it leaves empty, up to `top`.
-pub fn remove(top: &Utf8Path, relative: &Utf8Path) -> Result<(), FileError> {
-    let path = top.join(relative);
-    std::fs::remove_file(&path).map_err(FileError::new("remove", &path))?;
-    for folder in path.ancestors().skip(1).take_while(|folder| *folder != top) {
-        if std::fs::remove_dir(folder).is_err() {
-            break;
-        }
-    }
-    Ok(())
 }
 
 /// What tells one build of this program from another, without reading all of it.

@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use camino::Utf8Path;
 
+use super::files;
 use super::process::{self, Ended, ProcessError};
 
 /// What to do where the history ends too early.
@@ -91,10 +92,15 @@ impl Commit {
         let object = format!("{}:./{path}", self.id);
         // A name is found without its bytes, so that bytes that are lost are not taken for a file that never was.
         let found = git(folder, &["rev-parse", "--quiet", "--verify", "--end-of-options", &object])?;
-        match found.success {
-            true => ask(folder, &["cat-file", "blob", found.stdout.trim()]).map(Some),
-            false => Ok(None),
+        if !found.success {
+            return Ok(None);
         }
+        let blob = found.stdout.trim();
+        let size = ask(folder, &["cat-file", "-s", blob])?;
+        if size.trim().parse().is_ok_and(|size: u64| size > files::MOST) {
+            return Err(GitError::Failed(format!("{path} of {} is too large to be read", self.short())));
+        }
+        ask(folder, &["cat-file", "blob", blob]).map(Some)
     }
 }
 
@@ -131,6 +137,12 @@ pub fn writers(folder: &Utf8Path, most: usize) -> Result<HashMap<String, Commit>
 /// The files below a folder that the last commit has, and has otherwise.
 pub fn edited(folder: &Utf8Path) -> Result<HashSet<String>, GitError> {
     let names = ask(folder, &["diff", "--name-only", "-z", "--relative", "HEAD", "--", "."])?;
+    Ok(names.split_terminator('\0').map(str::to_owned).collect())
+}
+
+/// What of a file or folder git has, or is about to have.
+pub fn tracked(folder: &Utf8Path, name: &str) -> Result<Vec<String>, GitError> {
+    let names = ask(folder, &["ls-files", "-z", "--", name])?;
     Ok(names.split_terminator('\0').map(str::to_owned).collect())
 }
 
@@ -173,14 +185,16 @@ fn ask(folder: &Utf8Path, arguments: &[&str]) -> Result<String, GitError> {
 /// are no patterns.
 fn git(folder: &Utf8Path, arguments: &[&str]) -> Result<Ended, GitError> {
     const ELSEWHERE: [&str; 4] = ["GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_COMMON_DIR"];
-    let arguments = [&["--literal-pathspecs", "-C", folder.as_str()], arguments].concat();
+    // A repository that lies among the committed files of another would bring a configuration along, and with it programs.
+    const NOT_COMMITTED: [&str; 4] = ["-c", "safe.bareRepository=explicit", "-c", "core.fsmonitor=false"];
+    let folder = ["--literal-pathspecs", "-C", folder.as_str()];
+    let arguments = [&NOT_COMMITTED, &folder[..], arguments].concat();
     Ok(process::run_without(&ELSEWHERE, "git", &arguments)?)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sys::files;
 
     /// An empty one, or none where there is no git.
     fn repository() -> Option<tempfile::TempDir> {
@@ -232,7 +246,7 @@ mod tests {
         assert_eq!(commit.read(folder, "/nowhere/a").expect("it is not in the repository"), None);
         let blob = ask(folder, &["rev-parse", "HEAD:a"]).expect("a commit");
         let (shelf, name) = blob.trim().split_at(2);
-        files::remove(&folder.join(".git/objects").join(shelf), Utf8Path::new(name)).expect("our own folder");
+        files::remove_file(&folder.join(".git/objects").join(shelf).join(name)).expect("our own folder");
         assert!(commit.read(folder, "a").is_err());
     }
 }

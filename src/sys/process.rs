@@ -4,11 +4,13 @@
 
 use std::fs::OpenOptions;
 use std::io::ErrorKind;
+use std::os::unix::fs::OpenOptionsExt;
 use std::os::unix::process::CommandExt;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use camino::Utf8Path;
+use rustix::fs::OFlags;
 use rustix::process::{Pid, Signal, kill_process};
 use serde::{Deserialize, Serialize};
 
@@ -85,7 +87,9 @@ pub fn start(
     log: &Utf8Path,
 ) -> Result<Process, ProcessError> {
     let unlogged = |error| ProcessError::Log { path: log.to_string(), error };
-    let file = OpenOptions::new().create(true).write(true).truncate(true).open(log).map_err(unlogged)?;
+    let flags = OFlags::NOFOLLOW.bits().cast_signed();
+    let opened = OpenOptions::new().create(true).write(true).truncate(true).custom_flags(flags).open(log);
+    let file = opened.map_err(unlogged)?;
     let errors = file.try_clone().map_err(unlogged)?;
     let mut command = Command::new(program);
     command.args(arguments).current_dir(folder).stdin(Stdio::null()).stdout(file).stderr(errors);

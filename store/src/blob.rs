@@ -174,7 +174,7 @@ impl Store {
         let mut temporary = file::create_temporary(&self.layout().tmp())?;
         temporary.write_all(bytes).at("write", &place)?;
         let (file, path) = temporary.into_parts();
-        file::publish(&file, path, &place)
+        file::publish(&file, path, &place, file::readers(&self.layout().database()))
     }
 
     pub(crate) fn insert_small(&self, written: &Written, bytes: &[u8]) -> Result<()> {
@@ -206,7 +206,7 @@ impl Store {
         let (from, to) = (self.layout().blob(digest), self.layout().quarantine().join(digest.to_hex()));
         match (fs::rename(&from, &to), bytes) {
             (Err(e), Some(bytes)) if e.kind() == io::ErrorKind::NotFound => {
-                fs::write(&to, bytes).at("write", &to)
+                file::replace(&to, bytes, 0o600).at("write", &to)
             }
             (Err(e), None) if e.kind() == io::ErrorKind::NotFound => Ok(()),
             (moved, _) => moved.at("set aside", &from),

@@ -1,6 +1,5 @@
 //! The SQLite database: its schema, its connections, and what its errors mean.
 
-use std::fs;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
@@ -9,6 +8,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavior};
 
 use crate::error::{Result, StoreError};
+use crate::file;
 use crate::layout::{FORMAT, Layout};
 use crate::store::Access;
 
@@ -164,7 +164,7 @@ impl Database {
     pub(crate) fn mark_damaged(&self, reason: String) -> StoreError {
         if self.access == Access::ReadWrite {
             // Without the mark the next run meets the same damage and says the same.
-            let _ = fs::write(self.layout.damaged(), "");
+            let _ = file::replace(&self.layout.damaged(), b"", 0o644);
         }
         StoreError::Damaged { path: self.path(), reason }
     }

@@ -1,7 +1,7 @@
 //! Files as the store wants them: never through a link, and durable before they have a name.
 
 use std::fs::{self, File, OpenOptions};
-use std::io;
+use std::io::{self, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
 
 use camino::{Utf8Path, Utf8PathBuf};
@@ -60,6 +60,52 @@ pub(crate) fn open_regular(path: &Utf8Path) -> Result<Option<(File, u64)>> {
     Ok(metadata.is_file().then_some((file, metadata.len())))
 }
 
+/// Opens a file for reading and writing, creating it where it is absent. What is elsewhere and has a link here is nobody's to
+/// write.
+pub(crate) fn open_own(path: &Utf8Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create(true).truncate(false);
+    options.custom_flags(OFlags::NOFOLLOW.bits().cast_signed()).open(path)
+}
+
+/// Writes a small file in the place of whatever stands there.
+pub(crate) fn replace(path: &Utf8Path, bytes: &[u8], mode: u32) -> io::Result<()> {
+    match fs::remove_file(path) {
+        Err(e) if e.kind() != io::ErrorKind::NotFound => return Err(e),
+        _ => {}
+    }
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(mode).open(path)?;
+    file.write_all(bytes)?;
+    file.sync_all()
+}
+
+/// Creates a folder of the store, and its parents. A link in its place is refused.
+pub(crate) fn create_folder(path: &Utf8Path) -> Result<()> {
+    if is_link(path) {
+        let refused = io::Error::new(io::ErrorKind::InvalidInput, "it is a link");
+        return Err(refused).at("use", path);
+    }
+    fs::create_dir_all(path).at("create", path)
+}
+
+/// Who may read a file; everybody where it is not there yet.
+pub(crate) fn readers(path: &Utf8Path) -> u32 {
+    fs::symlink_metadata(path).map_or(0o444, |metadata| metadata.permissions().mode() & 0o444)
+}
+
+pub(crate) fn is_link(path: &Utf8Path) -> bool {
+    fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_symlink())
+}
+
+/// Takes from others what this mode does not give them, where that can be changed: whoever owns it may have decided otherwise.
+pub(crate) fn restrict(path: &Utf8Path, mode: u32) {
+    let Ok(metadata) = fs::symlink_metadata(path) else { return };
+    let now = metadata.permissions().mode();
+    if !metadata.is_symlink() && now & !mode & 0o077 != 0 {
+        let _ = fs::set_permissions(path, fs::Permissions::from_mode(now & (mode | 0o7700)));
+    }
+}
+
 /// The size of a regular file; `None` when there is none, or when a link or anything else stands in its place.
 pub(crate) fn regular_size(path: &Utf8Path) -> Result<Option<u64>> {
     match fs::symlink_metadata(path) {
@@ -89,12 +135,12 @@ pub(crate) fn create_temporary(folder: &Utf8Path) -> Result<NamedTempFile> {
     tempfile::Builder::new().prefix("blob-").tempfile_in(folder).at("create a file in", folder)
 }
 
-/// Gives a written file its place: synced, read-only, renamed, and its name durable.
-pub(crate) fn publish(file: &File, temporary: TempPath, to: &Utf8Path) -> Result<()> {
+/// Gives a written file its place, for those whom the mode lets read: synced, read-only, renamed, and its name durable.
+pub(crate) fn publish(file: &File, temporary: TempPath, to: &Utf8Path, mode: u32) -> Result<()> {
     let folder = to.parent().expect("a blob lies in a folder");
     create_shard(folder)?;
     let place = || -> io::Result<()> {
-        file.set_permissions(fs::Permissions::from_mode(0o444))?;
+        file.set_permissions(fs::Permissions::from_mode(mode & 0o444))?;
         file.sync_all()?;
         temporary.persist(to).map_err(|e| e.error)
     };
@@ -107,7 +153,7 @@ fn create_shard(folder: &Utf8Path) -> Result<()> {
         Ok(()) => {}
         Err(e) if e.kind() == io::ErrorKind::AlreadyExists => return Ok(()),
         Err(e) if e.kind() == io::ErrorKind::NotFound => {
-            fs::create_dir_all(folder).at("create", folder)?;
+            create_folder(folder)?;
         }
         Err(e) => return Err(e).at("create", folder),
     }

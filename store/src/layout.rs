@@ -1,7 +1,7 @@
 //! Where everything in a store lies, and which format it has.
 
 use std::fs;
-use std::io::{self, Write as _};
+use std::io::{self, Read as _};
 
 use camino::{Utf8Path, Utf8PathBuf};
 
@@ -87,7 +87,7 @@ impl Layout {
     /// Creates the folders that are absent.
     pub(crate) fn create_folders(&self) -> Result<()> {
         for folder in [self.transfer_locks(), self.blobs(), self.tmp(), self.partial(), self.quarantine()] {
-            fs::create_dir_all(&folder).at("create", &folder)?;
+            file::create_folder(&folder)?;
         }
         Ok(())
     }
@@ -96,11 +96,12 @@ impl Layout {
     /// anything else in it, is refused.
     pub(crate) fn holds_store(&self) -> Result<bool> {
         let path = self.version();
-        match fs::read(&path) {
-            Ok(text) => self.check_format(&text).map(|()| true),
-            Err(e) if e.kind() == io::ErrorKind::NotFound => self.check_empty().map(|()| false),
-            Err(e) => Err(e).at("read", &path),
-        }
+        let Some((version, _)) = file::open_regular(&path)? else {
+            return self.check_empty().map(|()| false);
+        };
+        let mut text = Vec::new();
+        version.take(4096).read_to_end(&mut text).at("read", &path)?;
+        self.check_format(&text).map(|()| true)
     }
 
     fn check_format(&self, text: &[u8]) -> Result<()> {
@@ -139,9 +140,7 @@ impl Layout {
     pub(crate) fn write_version(&self) -> Result<()> {
         let (path, new) = (self.version(), self.root.join("VERSION.new"));
         let write = || -> io::Result<()> {
-            let mut file = fs::File::create(&new)?;
-            writeln!(file, "kthw-store {FORMAT}")?;
-            file.sync_all()?;
+            file::replace(&new, format!("kthw-store {FORMAT}\n").as_bytes(), 0o644)?;
             fs::rename(&new, &path)
         };
         write().at("write", &path)?;

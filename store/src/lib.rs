@@ -7,7 +7,7 @@
 //! <root>/
 //!   VERSION             "kthw-store 1": written first, so that no other format is ever touched
 //!   store.db            SQLite in WAL mode: realisations, descriptions, roots, the small blobs, one row for every large blob
-//!   blobs/<2>/<64>      a large blob under its BLAKE3 in hexadecimal, mode 0444
+//!   blobs/<2>/<64>      a large blob under its BLAKE3 in hexadecimal, mode 0444 or, as the database, less
 //!   damaged             present once the database was found damaged: the next opening sets it aside
 //!   tmp/                files being written; swept by collection
 //!   partial/<name>      downloads that can be resumed; swept by collection

@@ -1,7 +1,7 @@
 //! Locks between processes: flock(2) on files, freed by the kernel when their holder dies.
 
 use std::env;
-use std::fs::{self, File, OpenOptions, TryLockError};
+use std::fs::{self, File, TryLockError};
 use std::io::{self, Read as _, Write as _};
 use std::os::unix::fs::MetadataExt as _;
 use std::process;
@@ -10,6 +10,7 @@ use camino::Utf8Path;
 
 use crate::digest::ActionDigest;
 use crate::error::{At as _, Result};
+use crate::file;
 use crate::store::Store;
 
 /// The right to execute actions in a store; freed on drop.
@@ -103,12 +104,11 @@ fn holder(process: u32, program: &str) -> String {
 }
 
 fn open(path: &Utf8Path) -> Result<File> {
-    let open = || OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path);
-    match open() {
+    match file::open_own(path) {
         Err(e) if e.kind() == io::ErrorKind::NotFound => {
             let folder = path.parent().expect("a lock lies in a folder");
-            fs::create_dir_all(folder).at("create", folder)?;
-            open()
+            file::create_folder(folder)?;
+            file::open_own(path)
         }
         file => file,
     }

@@ -116,6 +116,17 @@ impl Store {
         self.inner.layout.root()
     }
 
+    /// Takes the store from those whom this mode, of a file, does not let read: what is put into it from now on may be
+    /// nothing for them.
+    pub fn restrict(&self, mode: u32) {
+        let folder = mode | (mode & 0o444) >> 2;
+        file::restrict(self.root(), folder);
+        let path = self.layout().database();
+        for suffix in ["", "-wal", "-shm"] {
+            file::restrict(&Utf8PathBuf::from(format!("{path}{suffix}")), mode);
+        }
+    }
+
     /// Where a damaged database was put when this store was opened: a warning worth printing.
     pub fn set_aside(&self) -> Option<&Utf8Path> {
         self.inner.set_aside.as_deref()
@@ -153,9 +164,8 @@ fn read_only(layout: &Layout) -> StoreError {
 
 /// Creates the root when it is absent, and says whether it and the database can be written.
 fn access(root: &Utf8Path) -> Result<Access> {
-    match fs::create_dir_all(root) {
-        Err(e) if !root.is_dir() => return Err(e).at("create", root),
-        _ => {}
+    if !root.is_dir() {
+        file::create_folder(root)?;
     }
     for path in [root.to_owned(), Layout::new(root).database()] {
         match rustix::fs::access(path.as_std_path(), Permission::WRITE_OK) {
@@ -178,8 +188,13 @@ fn create(layout: &Layout) -> Result<()> {
     layout.create_folders()
 }
 
-/// The database, unless it is absent, empty, damaged, or marked as damaged.
+/// The database, unless it is absent, empty, damaged, marked as damaged, or elsewhere.
 fn sound_database(layout: &Layout) -> Result<Option<Database>> {
+    let path = layout.database();
+    if file::is_link(&path) {
+        let refused = io::Error::new(io::ErrorKind::InvalidInput, "it is a link");
+        return Err(refused).at("open", &path);
+    }
     if layout.damaged().exists() {
         return Ok(None);
     }

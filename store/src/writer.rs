@@ -1,6 +1,6 @@
 //! Blobs written as a stream.
 
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::{self, Read as _, Seek as _, Write};
 use std::mem;
 
@@ -65,8 +65,7 @@ impl Store {
     pub fn resume(&self, name: &str) -> Result<BlobWriter> {
         self.require_write()?;
         let path = self.partial_path(name);
-        let open = || OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path);
-        let mut stream = Stream::start(open().at("open", &path)?, &path)?;
+        let mut stream = Stream::start(file::open_own(&path).at("open", &path)?, &path)?;
         stream.path.disable_cleanup(true);
         feed_all(&mut stream.hashing, &mut stream.file).at("read", &path)?;
         Ok(BlobWriter { store: self.clone(), buffer: Vec::with_capacity(BUFFER), stream: Some(stream) })
@@ -186,8 +185,9 @@ impl Sealed {
                 self.store.insert_small(&self.written, &bytes)?;
             }
             Body::File(file, path) => {
-                let place = self.store.layout().blob(&self.written.digest);
-                file::publish(&file, path, &place)?;
+                let layout = self.store.layout();
+                let place = layout.blob(&self.written.digest);
+                file::publish(&file, path, &place, file::readers(&layout.database()))?;
                 self.store.insert_large(&[self.written])?;
             }
         }

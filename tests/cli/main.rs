@@ -31,6 +31,7 @@ mod looks;
 mod machines;
 mod many;
 mod merges;
+mod nobodys_files;
 mod page;
 mod plan;
 mod pod_network;

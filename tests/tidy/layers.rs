@@ -12,6 +12,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("ui", &["names", "redaction", "visible"]),
     ("field_path", &[]),
     ("cluster", &["field_path"]),
+    ("file_list", &[]),
     ("meant", &[]),
     ("shell", &[]),
     ("root", &[]),
@@ -29,8 +30,9 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("page", &[]),
     ("spec", &["cluster", "field_path", "meant", "names", "redaction"]),
     ("upstream", &["lock"]),
-    ("sys", &["lock", "redaction", "upstream"]),
+    ("sys", &["file_list", "lock", "redaction", "upstream"]),
     ("sources", &["last_build", "root", "shell", "sys"]),
+    ("territory", &["sources", "sys"]),
     (
         "artifact",
         &[
@@ -82,10 +84,10 @@ const LAYERS: &[(&str, &[&str])] = &[
             "visible",
         ],
     ),
-    ("golden", &["artifact", "certificate_text", "cluster", "plan", "side"]),
+    ("golden", &["artifact", "certificate_text", "cluster", "file_list", "plan", "side"]),
     ("report", &["diff", "lock", "names", "page", "redaction", "rollout", "spec", "visible"]),
     ("executor", &["archive", "artifact", "imported", "lock", "root", "sys"]),
-    ("failure", &["sources", "sys", "ui"]),
+    ("failure", &["sources", "sys", "territory", "ui"]),
     (
         "opened",
         &[
@@ -107,6 +109,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "comparison",
             "diff",
             "failure",
+            "file_list",
             "golden",
             "last_build",
             "lock",
@@ -125,6 +128,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "sources",
             "spec",
             "sys",
+            "territory",
             "ui",
             "upstream",
             "validity",
@@ -174,6 +178,22 @@ const EFFECTS: &[(&str, &[&str])] = &[
         ],
     ),
     ("std::fs", &["src/sys/", "store/src/"]),
+    // Below a folder that others use too, nothing is written by its path.
+    ("renameat(", &["src/sys/rooted.rs"]),
+    ("unlinkat(", &["src/sys/rooted.rs"]),
+    ("fs::write(", &[]),
+    ("fs::copy(", &[]),
+    ("File::create(", &[]),
+    ("fs::rename(", &["store/src/blob.rs", "store/src/layout.rs", "store/src/store.rs"]),
+    ("remove_dir_all(", &["store/src/file.rs"]),
+    ("create_dir_all(", &["src/sys/files.rs"]),
+    // What is read by its path is opened where devices, FIFOs and what is too large are refused.
+    ("fs::read(", &["store/src/lock.rs"]),
+    ("fs::read_to_string(", &["src/sys/process.rs", "store/src/lock.rs"]),
+    (
+        "File::open(",
+        &["src/sys/fetch/part.rs", "src/sys/socket.rs", "store/src/file.rs", "store/src/lock.rs"],
+    ),
     ("reqwest::", &["src/sys/fetch/"]),
     ("tokio::", &["src/sys/fetch/", "src/opened/session.rs", "graph/src/realise.rs"]),
     ("SystemTime", &["src/sys/clock.rs"]),
@@ -271,7 +291,8 @@ fn a_trespass_is_found() {
     let fine = "// crate::plan\nuse crate::cluster::Host;\n#[cfg(test)]\nmod tests {\nuse crate::plan;\n}\n";
     assert!(trespasses(&file("src/spec/parse.rs", fine)).is_empty());
     assert_eq!(strays(&file("src/plan/pki.rs", "let now = std::time::SystemTime::now();\n")).len(), 1);
-    assert!(strays(&file("src/sys/files.rs", "std::fs::read(path)\n")).is_empty());
+    assert!(strays(&file("src/sys/files.rs", "std::fs::metadata(path)\n")).is_empty());
+    assert_eq!(strays(&file("src/sys/files.rs", "std::fs::write(path, bytes)\n")).len(), 1);
 }
 
 #[test]

@@ -1,30 +1,32 @@
 //! `kthw build`: make whatever is stale.
 
 mod expiry;
+mod out;
 mod summary;
 
-use camino::Utf8Path;
-use kthw_graph::{Action, Content, Goal, NodeId, Yields};
-use kthw_store::{Digest, Output, RecordEntry, Store};
+use kthw_graph::Goal;
+use kthw_store::{Digest, RecordEntry, Store};
 
 use super::target;
 use crate::cli::Build;
 use crate::failure::Failure;
 use crate::last_build::{self, LastBuild};
-use crate::opened::{
-    Bound, ClusterSession, Opened, copy_blob, input_entry, is_input, realise, warn_of_public_root,
-};
+use crate::opened::{Bound, ClusterSession, Opened, input_entry, is_input, realise, warn_of_public_root};
 use crate::plan;
 use crate::sources::{Folder, LOCK, Origin, SPEC, Sources};
 use crate::spec;
 use crate::sys::clock;
 use crate::sys::files::{self, FileError};
+use crate::territory::Territory;
 use crate::ui::{Diagnostic, Ui};
 use crate::validity;
 
 use summary::Summary;
 
 pub fn run(folder: Folder, args: Build, ui: &Ui) -> Result<(), Failure> {
+    if let Some(out) = &args.out {
+        Territory::of(&folder).check_folder(out)?;
+    }
     let sources = Sources::read(folder, Origin::Folder)?;
     if let Some(summary) = nothing_to_do(&sources, &args)? {
         warn_of_public_root(&sources, ui);
@@ -67,7 +69,7 @@ pub fn run(folder: Folder, args: Build, ui: &Ui) -> Result<(), Failure> {
         }
     }
     if let Some(out) = &args.out {
-        write_out(&session, &bound, out, ui)?;
+        out::write(&session, &bound, out, ui)?;
     }
     report(&summary, args.json, ui);
     if whole {
@@ -149,92 +151,13 @@ fn note(bound: &Bound, (root, record): (u64, Digest), quiet: [u64; 2]) -> Result
         record: record.to_string(),
         quiet,
     };
-    files::write(&bound.folder.last_build(), last.render().as_bytes(), 0o644)?;
+    files::write(&bound.folder.last_build(), last.render().as_bytes(), 0o600)?;
     let schema = bound.folder.schema();
     let text = spec::schema();
     if files::read_text(&schema)?.as_ref() != Some(&text) {
         files::write(&schema, text.as_bytes(), 0o644)?;
     }
     Ok(())
-}
-
-/// Writes every public file of every host and every machine below a folder; says what it left out.
-fn write_out(session: &ClusterSession, bound: &Bound, out: &Utf8Path, ui: &Ui) -> Result<(), Failure> {
-    let mut written = Written::default();
-    for (host, path, id) in plan::files(session.graph()) {
-        let place = out.join(host).join(path.trim_start_matches('/'));
-        let mode =
-            plan::permissions(session.graph(), host, path).map_or(0o644, |permissions| permissions.mode);
-        written.file(session, bound, id, &place, mode)?;
-    }
-    for (path, id) in plan::machine_files(session.graph()) {
-        written.file(session, bound, id, &out.join("machines").join(path), 0o644)?;
-    }
-    let Written { files, secret, unmade, unfetched } = written;
-    ui.message(format!("wrote {files} files below {out}"));
-    if secret > 0 {
-        ui.message(format!("left out {secret} secret files: they only ever go to their hosts"));
-    }
-    if unmade > 0 {
-        ui.message(format!(
-            "left out {unmade} public files that follow from keys: the root secret is not here"
-        ));
-    }
-    if unfetched > 0 {
-        ui.message(format!(
-            "left out {unfetched} downloads that are not here: `kthw build --fetch` gets them"
-        ));
-    }
-    Ok(())
-}
-
-/// How many files were written, and how many were not.
-#[derive(Default)]
-struct Written {
-    files: usize,
-    secret: usize,
-    /// Public, and not to be made without the root secret.
-    unmade: usize,
-    unfetched: usize,
-}
-
-impl Written {
-    fn file(
-        &mut self,
-        session: &ClusterSession,
-        bound: &Bound,
-        id: NodeId,
-        place: &Utf8Path,
-        mode: u32,
-    ) -> Result<(), Failure> {
-        if session.graph().node(id).action.kind().yields == Yields::Secret {
-            self.secret += 1;
-            return Ok(());
-        }
-        if !bound.can_make(id) {
-            self.unmade += 1;
-            return Ok(());
-        }
-        let Some(realised) = session.realised(id) else { return Ok(()) };
-        match realised.output {
-            Output::Secret(_) => unreachable!("a secret kind alone yields a secret"),
-            Output::Public(_) => match session.content(id)? {
-                Content::Public(bytes) => {
-                    files::write(place, &bytes, mode)?;
-                    self.files += 1;
-                }
-                Content::Secret(_) | Content::Stored(_) => unreachable!("a public output has public bytes"),
-            },
-            Output::Pinned(action) => match session.store().pinned_blob(&action)? {
-                Some(blob) => {
-                    files::fill(place, mode, |file| copy_blob(session.store(), &blob, file, place))?;
-                    self.files += 1;
-                }
-                None => self.unfetched += 1,
-            },
-        }
-        Ok(())
-    }
 }
 
 /// Says what a build without the root secret has left out.

@@ -4,7 +4,7 @@ mod overlay;
 
 use std::io::IsTerminal;
 
-use super::target;
+use super::{output, target};
 use crate::cli::{Diff, DiffFormat};
 use crate::comparison::{Comparison, State};
 use crate::diff::{self, Detail, Differences, Group, Holder, TextChange};
@@ -13,10 +13,10 @@ use crate::page::ChangeKind;
 use crate::report::{self, Effects, Entry, Report};
 use crate::side::Side;
 use crate::sources::Folder;
-use crate::sys::files;
 use crate::ui::Ui;
 
 pub fn run(folder: &Folder, args: &Diff, ui: &Ui) -> Result<(), Failure> {
+    output::check(folder, args.output.as_deref())?;
     let comparison = Comparison::open(folder, args.before.as_deref(), args.after.as_deref(), ui)?;
     let graphs = [&comparison.before, &comparison.after].map(|state| state.session.graph());
     target::check(graphs, &args.only)?;
@@ -27,10 +27,7 @@ pub fn run(folder: &Folder, args: &Diff, ui: &Ui) -> Result<(), Failure> {
         DiffFormat::Json => report::json(&report),
         DiffFormat::Html => overlay::page(&comparison, &report)?.render(),
     };
-    match &args.output {
-        Some(path) => files::write(path, text.as_bytes(), 0o644)?,
-        None => ui.bytes(text.as_bytes()),
-    }
+    output::deliver(folder, args.output.as_deref(), &text, ui)?;
     match args.exit_code && !report.is_empty() {
         true => Err(Failure::differences(Vec::new())),
         false => Ok(()),

@@ -33,6 +33,9 @@ pub fn run(folder: Folder, args: Fetch, ui: &Ui) -> Result<(), Failure> {
         return list(&opened, args.json, ui);
     }
     let layout = args.mirror.as_ref().map(|_| mirror::lay_out(&opened.plan.graph)).transpose()?;
+    if let (Some(place), Some(layout)) = (&args.mirror, &layout) {
+        mirror::check(place, layout)?;
+    }
     let pull = !images(&opened).is_empty();
     let (session, bound) = opened.session(ui)?;
     let wanted = |id: &NodeId| match &session.graph().node(*id).action {

@@ -22,6 +22,8 @@ pub enum Found {
     /// What a merge left.
     Conflict,
     Orphan,
+    /// A link, a device or something else that is not read.
+    NoFile,
 }
 
 impl fmt::Display for Change {
@@ -32,6 +34,7 @@ impl fmt::Display for Change {
             Found::Differs { line } => write!(f, "{path} differs from line {line} on"),
             Found::LineEnds => write!(f, "{path} has lines that end with CRLF"),
             Found::Conflict => write!(f, "{path} holds a merge conflict"),
+            Found::NoFile => write!(f, "{path} is a link, or no file"),
             Found::Orphan => write!(f, "{path} is no longer made"),
         }
     }

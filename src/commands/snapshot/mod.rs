@@ -5,29 +5,33 @@ mod history;
 mod search;
 mod stale;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use camino::{Utf8Path, Utf8PathBuf};
+use camino::Utf8Path;
 use kthw_graph::{Content, Goal, NodeId};
 use kthw_store::Digest;
 
 use crate::cli::Snapshot;
 use crate::failure::Failure;
-use crate::golden::{self, Golden, GoldenFiles, NODES};
-use crate::opened::{ClusterSession, Opened, realise};
+use crate::file_list::{FILE_LIST, golden_files};
+use crate::golden::{self, Golden, GoldenFiles};
+use crate::opened::{Bound, ClusterSession, Opened, realise};
 use crate::shell::quoted;
 use crate::side::{self, Side};
 use crate::sources::Folder;
-use crate::sys::files;
+use crate::sys::owned_folder::{Files, OwnedFolder};
+use crate::territory::Territory;
 use crate::ui::{Diagnostic, Ui};
 
 use change::{Change, Found};
 
 pub fn run(folder: Folder, args: Snapshot, ui: &Ui) -> Result<(), Failure> {
     let place = args.dir.clone().unwrap_or_else(|| folder.join("snapshots"));
+    Territory::of(&folder).check_folder(&place)?;
     let listed = place.clone();
     // Thousands of folders are listed while the cluster is planned.
-    let listed = std::thread::spawn(move || files::list(&listed));
+    let listed = std::thread::spawn(move || OwnedFolder::open(&listed));
     let (session, bound) = Opened::read(folder.clone(), ui)?.session(ui)?;
     let graph = session.graph();
     // No golden file follows from a key, so that nobody needs one to write or to check them.
@@ -35,13 +39,13 @@ pub fn run(folder: Folder, args: Snapshot, ui: &Ui) -> Result<(), Failure> {
     let public: Vec<NodeId> = graph.order().iter().copied().filter(|id| !keyed.contains(id)).collect();
     realise(&session, &bound, Goal::Identify, &public, ui)?;
     let realised = |id| session.realised(id);
-    let wanted = golden::files(Side { graph, realised: &realised }, &bound.cluster);
-    let present = listed.join().expect("listing does not panic")?;
-    let comparison = Comparison { place: &place, present, session: &session, wanted: &wanted };
+    let wanted = golden::files(Side { graph, realised: &realised }, &bound.cluster, &bound.lock.cluster);
+    let here = listed.join().expect("listing does not panic")?;
+    let comparison = Comparison { place: &place, here, session: &session, wanted: &wanted };
     let changes = comparison.changes()?;
     let done = match args.check {
         true => comparison.report(&folder, &args, changes, ui),
-        false => comparison.accept(&changes, ui),
+        false => comparison.accept(&bound, &changes, ui),
     };
     // The process ends with the command, as for the graph.
     std::mem::forget(wanted);
@@ -51,8 +55,7 @@ pub fn run(folder: Folder, args: Snapshot, ui: &Ui) -> Result<(), Failure> {
 /// What the golden files are, beside what they should be.
 struct Comparison<'a> {
     place: &'a Utf8Path,
-    /// Every file that is there.
-    present: Vec<Utf8PathBuf>,
+    here: OwnedFolder,
     session: &'a Arc<ClusterSession>,
     wanted: &'a GoldenFiles,
 }
@@ -61,14 +64,22 @@ impl Comparison<'_> {
     fn changes(&self) -> Result<Vec<Change>, Failure> {
         let wanted: Vec<(&String, &Golden)> = self.wanted.iter().collect();
         let mut changes = in_parallel(&wanted, |(path, golden)| self.compare(path, golden))?;
-        let orphans = self.present.iter().filter(|path| !self.wanted.contains_key(path.as_str()));
-        changes.extend(orphans.map(|path| Change { path: path.to_string(), found: Found::Orphan }));
+        let orphans = self.here.entries().filter(|entry| !self.wanted.contains_key(entry.path.as_str()));
+        changes.extend(orphans.map(|entry| Change {
+            path: entry.path.to_string(),
+            found: if entry.is_file { Found::Orphan } else { Found::NoFile },
+        }));
         Ok(changes)
     }
 
     fn compare(&self, path: &str, golden: &Golden) -> Result<Option<Change>, Failure> {
         let change = |found| Some(Change { path: path.to_owned(), found });
-        let Some(found) = files::read(&self.place.join(path))? else { return Ok(change(Found::Missing)) };
+        let found = match self.here.read(path.into()) {
+            Ok(Some(found)) => found,
+            Ok(None) => return Ok(change(Found::Missing)),
+            Err(error) if error.is_content() => return Ok(change(Found::NoFile)),
+            Err(error) => return Err(error.into()),
+        };
         if Digest::of(&found) == golden.digest() {
             return Ok(None);
         }
@@ -94,20 +105,24 @@ impl Comparison<'_> {
     }
 
     /// Makes the golden files what they should be.
-    fn accept(&self, changes: &[Change], ui: &Ui) -> Result<(), Failure> {
-        let orphans = changes.iter().any(|change| matches!(change.found, Found::Orphan));
-        if orphans && !files::exists(&self.place.join(NODES)) {
-            let message = format!("{} holds files, and no {NODES}: these are no golden files", self.place);
-            let help = "what is no longer made is removed there: name a folder of its own";
-            return Err(Failure::wrong_input(vec![Diagnostic::error(message).help(Some(help))]));
-        }
-        in_parallel(changes, |change| {
-            match self.wanted.get(&change.path) {
-                Some(golden) => files::write_cheaply(&self.place.join(&change.path), &self.bytes(golden)?)?,
-                None => files::remove(self.place, Utf8Path::new(&change.path))?,
-            }
+    fn accept(&self, bound: &Bound, changes: &[Change], ui: &Ui) -> Result<(), Failure> {
+        let written: BTreeSet<String> =
+            self.wanted.keys().filter(|path| *path != FILE_LIST).cloned().collect();
+        let is_as_wanted = |here: &OwnedFolder, path: &str| {
+            let bytes = here.read(path.into())?;
+            Ok::<_, Failure>(bytes.is_some_and(|bytes| Digest::of(&bytes) == self.wanted[path].digest()))
+        };
+        let (folder, of) = (&bound.folder, golden_files(&bound.lock.cluster));
+        let (files, mode) = (Files { written, ..Files::default() }, folder.restricted(0o755));
+        let filling = OwnedFolder::begin(self.place, mode, &of, files, is_as_wanted)?;
+        let stale = changes.iter().filter(|change| change.path != FILE_LIST);
+        let stale: Vec<(&str, &Golden)> =
+            stale.filter_map(|change| Some((change.path.as_str(), self.wanted.get(&change.path)?))).collect();
+        in_parallel(&stale, |(path, golden)| {
+            filling.write(path, &self.bytes(golden)?, folder.restricted(0o644))?;
             Ok(None::<()>)
         })?;
+        filling.finish()?;
         for change in changes {
             ui.result(change);
         }
@@ -127,7 +142,7 @@ impl Comparison<'_> {
         let summary = format!("{} golden {stale} stale below {place}", changes.len());
         let accept = command(folder, args);
         let help = format!("review the change; `{accept}` accepts it");
-        let mut diagnostics = stale::explain(folder, place, changes, ui)?;
+        let mut diagnostics = stale::explain(folder, &self.here, place, changes, ui)?;
         diagnostics.push(Diagnostic::error(summary).help(Some(help)));
         Err(Failure::differences(diagnostics))
     }

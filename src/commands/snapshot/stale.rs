@@ -15,8 +15,8 @@ use crate::golden::{self, Golden, GoldenFiles, NODES};
 use crate::opened::open_store;
 use crate::side::Side;
 use crate::sources::Folder;
-use crate::sys::files;
 use crate::sys::git::Commit;
+use crate::sys::owned_folder::OwnedFolder;
 use crate::ui::{Diagnostic, Ui};
 use crate::visible::visible;
 
@@ -25,6 +25,8 @@ const SHOWN: usize = 12;
 
 const MERGED: &str = "a merge left its marks; `kthw snapshot` writes the file anew";
 const CONVERTED: &str = "git has given the lines other ends; `snapshots/** -text` in .gitattributes forbids it, and `kthw snapshot` writes them anew";
+const NO_FILE: &str =
+    "golden files are regular files, which nothing leads to by a link; remove what is there";
 const BY_HAND: &str =
     "edited by hand, or written for inputs that were changed since; `kthw snapshot` restores it";
 const STRANGE: &str = "nothing makes it; it was put there by hand, or by another kthw";
@@ -43,21 +45,28 @@ struct Stale {
 /// One problem for each reason, with the files that follow from it.
 pub fn explain(
     folder: &Folder,
+    here: &OwnedFolder,
     place: &Utf8Path,
     changes: Vec<Change>,
     ui: &Ui,
 ) -> Result<Vec<Diagnostic>, Failure> {
-    let list = files::read(&place.join(NODES))?.unwrap_or_default();
+    let read = |path: &str| {
+        here.read(path.into()).or_else(|error| if error.is_content() { Ok(None) } else { Err(error) })
+    };
+    let list = read(NODES)?.unwrap_or_default();
     let list = String::from_utf8_lossy(&list).into_owned();
     let (merged, changes): (Vec<Change>, Vec<Change>) =
         changes.into_iter().partition(|change| change.found == Found::Conflict);
     let (converted, changes): (Vec<Change>, Vec<Change>) =
         changes.into_iter().partition(|change| change.found == Found::LineEnds);
-    let mut reasons = vec![(MERGED.to_owned(), merged), (CONVERTED.to_owned(), converted)];
+    let (strange, changes): (Vec<Change>, Vec<Change>) =
+        changes.into_iter().partition(|change| change.found == Found::NoFile);
+    let mut reasons =
+        vec![(MERGED.to_owned(), merged), (CONVERTED.to_owned(), converted), (NO_FILE.to_owned(), strange)];
     let mut diagnostics = Vec::new();
     if !changes.is_empty() {
         let stale = changes.into_iter().map(|change| {
-            let bytes = files::read(&place.join(&change.path))?;
+            let bytes = read(&change.path)?;
             Ok(Stale { change, digest: bytes.map(|bytes| Digest::of(&bytes)) })
         });
         let stale = stale.collect::<Result<Vec<Stale>, Failure>>()?;
@@ -139,7 +148,11 @@ fn reasons_of(
 /// The golden files of a state, as whoever has no more keys would check them.
 fn golden_files(state: &State) -> GoldenFiles {
     let known = |id| state.known(id);
-    golden::files(Side { graph: state.session.graph(), realised: &known }, &state.bound.cluster)
+    golden::files(
+        Side { graph: state.session.graph(), realised: &known },
+        &state.bound.cluster,
+        &state.bound.lock.cluster,
+    )
 }
 
 /// The changes by the reasons that are told of each, given its causes and what the list of nodes says of it.

@@ -20,6 +20,13 @@ impl<'a> Shelf<'a> {
     /// The folder, unless it is another cluster's: what machines share is not shared between clusters.
     pub fn open(fleet: &'a Fleet, (folder, mode): (&'a Utf8Path, u32)) -> Result<Self, Failure> {
         let owner = files::read_text(&folder.join(vm::OWNER))?;
+        if owner.is_none()
+            && let Some(stranger) = files::first_entry(folder)?
+        {
+            let message = format!("{folder} holds {stranger}, and no machines of kthw's");
+            let help = "write another `machines.folder` into cluster.yaml, or see what is in that one";
+            return Err(Failure::failed(message).help(help));
+        }
         match owner.as_deref().map(str::trim_end) {
             Some(owner) if owner != fleet.id => {
                 let message =
@@ -104,7 +111,7 @@ impl<'a> Shelf<'a> {
                 files::write(&of(name::MADE), made.as_bytes(), 0o644)?;
                 self.fleet.write(host, name::DISK, &of(name::DISK), 0o600)?;
             }
-            self.fleet.write(host, name::SEED, &of(name::SEED), 0o644)?;
+            self.fleet.write(host, name::SEED, &of(name::SEED), 0o600)?;
             files::write(&of(name::MADE), made.as_bytes(), 0o644)?;
         }
         Ok(())

@@ -12,6 +12,7 @@ use tokio::io::AsyncReadExt as _;
 use super::Limits;
 use super::error::Cause;
 use super::part::Intake;
+use crate::sys::files;
 
 /// How much of a file is read at once.
 const PIECE: usize = 1 << 20;
@@ -65,12 +66,12 @@ pub(super) async fn open(place: &Url) -> Result<(Body, u64), Cause> {
         io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => Cause::Missing,
         _ => Cause::Read { path: path.clone(), source },
     };
-    let file = File::open(&path).await.map_err(failed)?;
-    let metadata = file.metadata().await.map_err(failed)?;
-    if !metadata.is_file() {
-        return Err(Cause::Missing);
-    }
-    Ok((Body::File(file, path), metadata.len()))
+    let file = match files::open_regular(&path) {
+        Err(error) if error.kind() == io::ErrorKind::InvalidData => return Err(Cause::Missing),
+        file => file.map_err(failed)?,
+    };
+    let size = file.metadata().map_err(failed)?.len();
+    Ok((Body::File(File::from_std(file), path), size))
 }
 
 /// A client that trusts the system's certificate authorities.
