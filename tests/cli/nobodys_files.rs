@@ -219,12 +219,15 @@ fn fifo(path: &Path) -> bool {
     Command::new("/usr/bin/mkfifo").arg(path).status().is_ok_and(|status| status.success())
 }
 
+/// Puts something in the place of an input.
+type Plant<'a> = &'a dyn Fn(&Path);
+
 #[test]
 fn no_input_is_read_that_has_no_end_or_never_begins() {
     let folder = cluster();
     folder.kthw(&["snapshot"]).exits(0);
     let path = folder.path();
-    let plants: [(&str, &dyn Fn(&Path)); 4] = [
+    let plants: [(&str, Plant<'_>); 4] = [
         ("it is a device, and not a file", &|at| symlink("/dev/zero", at).expect("a free name")),
         ("it is a FIFO, and not a file", &|at| assert!(fifo(at))),
         ("it is a folder, and not a file", &|at| fs::create_dir(at).expect("a free name")),

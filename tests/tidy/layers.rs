@@ -186,7 +186,7 @@ const EFFECTS: &[(&str, &[&str])] = &[
     ("File::create(", &[]),
     ("fs::rename(", &["store/src/blob.rs", "store/src/layout.rs", "store/src/store.rs"]),
     ("remove_dir_all(", &["store/src/file.rs"]),
-    ("create_dir_all(", &["src/sys/files.rs"]),
+    ("create_dir_all(", &["src/sys/files.rs", "store/src/file.rs"]),
     // What is read by its path is opened where devices, FIFOs and what is too large are refused.
     ("fs::read(", &["store/src/lock.rs"]),
     ("fs::read_to_string(", &["src/sys/process.rs", "store/src/lock.rs"]),
