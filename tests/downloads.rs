@@ -198,7 +198,7 @@ fn a_file_that_always_ends_early_is_an_error() {
     let error = bench.expect_error(bench.fetch(&want(&server.url, &file())), &[&file(), &file()[..1000]]);
     assert!(error.contains("/etcd.tar.gz broke off ("), "{error}");
     assert!(server.offsets().iter().all(|offset| *offset == 0));
-    assert_eq!(server.offsets().len() as u32, limits().tries + 1);
+    assert_eq!(server.offsets().len() as u32, limits().tries);
 }
 
 #[test]
@@ -354,6 +354,23 @@ fn a_server_that_falls_silent_is_given_up() {
     bench.limits = Limits { idle: Duration::from_millis(200), tries: 1, ..limits() };
     let error = bench.expect_error(bench.fetch(&want(&server.url, &file())), &[b"slow"]);
     assert!(error.contains("sent nothing for 0.2 s"), "{error}");
+}
+
+#[test]
+fn a_server_that_sends_a_byte_at_a_time_gives_way_to_the_next() {
+    let slow = Server::start(|_, stream| {
+        http::head(stream, "200 OK", &[("Content-Length", SIZE.to_string()), ("ETag", "\"1\"".to_owned())]);
+        while stream.write_all(b"x").is_ok() {
+            thread::sleep(Duration::from_millis(20));
+        }
+    });
+    let good = Server::start(|request, stream| File::new(&file(), "\"1\"").serve(request, stream));
+    let mut bench = Bench::new();
+    bench.limits = Limits { pace: (64 << 10, Duration::from_millis(300)), ..limits() };
+    let upstream = want(&good.url, &file());
+    let fetched = bench.expect(bench.fetch_by(&[&slow.url], &upstream), &file());
+    assert_eq!(fetched.url, upstream.url);
+    assert_eq!(slow.offsets().len(), 2, "it is asked once in each layout");
 }
 
 #[test]

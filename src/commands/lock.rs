@@ -10,6 +10,7 @@ use crate::opened::{
     accepted_unpublished, check_root, lock_problems, read_and_warn, refuse_unpublished, runtime,
 };
 use crate::plan;
+use crate::redaction::redacted;
 use crate::sources::{self, Folder, LOCK, SourcesError};
 use crate::sys::fetch::{Fetcher, Limits};
 use crate::sys::{clock, entropy};
@@ -93,9 +94,10 @@ fn pin(needs: &[Need], lock: &Lock, args: &cli::Lock) -> Result<Vec<Pin>, Failur
         let diagnostics = errors.iter().map(|error| Diagnostic::error(error.to_string())).collect();
         let failure = Failure { exit: Exit::Failed, diagnostics };
         match mirror {
-            Some(mirror) => {
-                failure.help(format!("only the mirror was asked: {mirror}/<host>/<path> of each URL"))
-            }
+            Some(mirror) => failure.help(format!(
+                "only the mirror {} was asked, for <host>/<path> of each URL",
+                redacted(mirror)
+            )),
             None => failure,
         }
     });

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use kthw_graph::{Goal, NodeId};
+use kthw_graph::{Action, Goal, NodeId, Yields};
 use kthw_store::{ActionDigest, Damage, Store};
 
 use crate::failure::{Exit, Failure};
@@ -32,31 +32,58 @@ pub fn repair(folder: Folder, ui: &Ui) -> Result<(), Failure> {
         ui.result("nothing is damaged");
         return Ok(());
     }
-    let lost = discard(&store, &damages)?;
+    let lost = forget(&store, &damages)?;
     drop(store);
     let (session, bound) = Opened::read(folder, ui)?.session_in(false, ui)?;
     let all = bound.makeable(session.graph().order().iter().copied());
     realise(&session, &bound, Goal::Identify, &all, ui)?;
-    // What had been fetched is fetched again; what had not stays where it is.
-    let had = |id: &NodeId| session.realised(*id).is_some_and(|realised| lost.contains(&realised.action));
+    // Whatever is made was made again just now. What had been fetched is fetched again; what had not stays where it is.
+    let had = |id: &NodeId| {
+        let is_pinned = session.graph().node(*id).action.kind().yields == Yields::Pinned;
+        is_pinned && session.realised(*id).is_some_and(|realised| lost.contains(&realised.action))
+    };
     let fetched: Vec<NodeId> = all.into_iter().filter(had).collect();
-    realise(&session, &bound, Goal::Fetch, &fetched, ui)?;
-    let left = session.store().verify(&mut |_, _| {})?;
+    let outcome = match fetched.is_empty() {
+        true => Ok(()),
+        false => realise(&session, &bound, Goal::Fetch, &fetched, ui).map(drop),
+    };
+    let store = session.store();
+    let left = store.verify(&mut |_, _| {})?;
     for damage in &damages {
-        let state = if left.contains(damage) { "still" } else { "repaired:" };
-        ui.result(format_args!("{state} {damage}"));
+        ui.result(format_args!("{damage}: {}", what_became(store, damage, &left)?));
     }
-    if left.is_empty() { Ok(()) } else { Err(Failure::failed("not everything could be repaired")) }
+    outcome?;
+    let failures = left.iter().map(|damage| Diagnostic::error(damage.to_string())).collect::<Vec<_>>();
+    match failures.is_empty() {
+        true => Ok(()),
+        false => Err(Failure { exit: Exit::Failed, diagnostics: failures }
+            .help("run it again; a store that stays damaged may be deleted, it is only a cache")),
+    }
+}
+
+/// What repairing has done about a damage.
+fn what_became(store: &Store, damage: &Damage, left: &[Damage]) -> Result<&'static str, Failure> {
+    Ok(match damage {
+        damage if left.contains(damage) => "still so",
+        Damage::Missing(digest) | Damage::Changed(digest) if store.contains(digest)? => "it is there again",
+        Damage::Missing(_) | Damage::Changed(_) => {
+            "removed; nothing that is planned now needs it, or it is not fetched again"
+        }
+        Damage::Realisation(_) => "removed, and made again if it is planned",
+        Damage::Root { .. } => "removed; that build is no longer known",
+        Damage::Stray(_) => "moved into quarantine",
+        Damage::Database(_) => "set aside, and everything made anew",
+    })
 }
 
 /// Turns damage into misses; says which actions had yielded what is lost.
-fn discard(store: &Store, damages: &[Damage]) -> Result<HashSet<ActionDigest>, Failure> {
+fn forget(store: &Store, damages: &[Damage]) -> Result<HashSet<ActionDigest>, Failure> {
     let mut lost = HashSet::new();
     for damage in damages {
         if let Damage::Missing(digest) | Damage::Changed(digest) = damage {
             lost.extend(store.producers(digest)?);
-            store.discard(digest)?;
         }
+        store.forget(damage)?;
     }
     Ok(lost)
 }

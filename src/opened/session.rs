@@ -64,33 +64,46 @@ impl Opened {
     pub fn session(self, ui: &Ui) -> Result<(Arc<ClusterSession>, Bound), Failure> {
         let store = open_store(&self.folder, ui)?;
         let is_whole = store.forget_missing_files()?.is_empty();
-        self.begin(store, is_whole)
+        self.begin(store, is_whole, true)
     }
 
     /// Binds the plan to a store of which it is known whether it has lost anything.
     pub fn session_in(self, is_whole: bool, ui: &Ui) -> Result<(Arc<ClusterSession>, Bound), Failure> {
         let store = open_store(&self.folder, ui)?;
-        self.begin(store, is_whole)
+        self.begin(store, is_whole, false)
     }
 
-    fn begin(self, store: Store, is_whole: bool) -> Result<(Arc<ClusterSession>, Bound), Failure> {
+    /// A graph that is the only one of its command is kept until the process ends: to take a large one apart would only cost
+    /// time. States of the past are many, and each is let go when the next one is looked at.
+    fn begin(
+        self,
+        store: Store,
+        is_whole: bool,
+        is_kept: bool,
+    ) -> Result<(Arc<ClusterSession>, Bound), Failure> {
         let previous = match store.latest_root(&root_name(&self.lock))? {
             // A record that knows of outputs that are gone must not vouch for them.
             Some((_, record)) if is_whole => store.record(&record)?,
             _ => None,
         };
-        self.bind(store, previous)
+        self.bind(store, previous, is_kept)
     }
 
-    fn bind(self, store: Store, previous: Option<Record>) -> Result<(Arc<ClusterSession>, Bound), Failure> {
+    fn bind(
+        self,
+        store: Store,
+        previous: Option<Record>,
+        is_kept: bool,
+    ) -> Result<(Arc<ClusterSession>, Bound), Failure> {
         let store = Arc::new(store);
         let (mac_key, fingerprint) = (self.root.mac_key(), self.root.fingerprint());
         let mirrors = self.cluster.downloads.mirrors.clone();
         let unknown = if self.is_stand_in { self.unknown() } else { HashSet::new() };
         let workshop = Workshop::new(self.root, self.is_stand_in, self.keys, Arc::clone(&store), mirrors);
         let graph = Arc::new(self.plan.graph);
-        // The process ends with the command: to take a large graph apart first would only cost time.
-        std::mem::forget(Arc::clone(&graph));
+        if is_kept {
+            std::mem::forget(Arc::clone(&graph));
+        }
         let session = Session::new(graph, store, workshop, mac_key, previous);
         let bound = Bound {
             folder: self.folder,

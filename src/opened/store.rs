@@ -62,8 +62,6 @@ pub fn copy_blob(
         }
         match to.write_all(&buffer[..read]) {
             Ok(()) => _ = hasher.update(&buffer[..read]),
-            // A closed pipe is the reader's choice, not a failure.
-            Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => return Ok(()),
             Err(error) => return Err(Failure::failed(format!("cannot write {name}: {error}"))),
         }
     }

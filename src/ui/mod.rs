@@ -6,7 +6,7 @@ mod progress;
 pub use diagnostic::{Diagnostic, Key};
 pub use progress::Progress;
 
-use std::io::{ErrorKind, IsTerminal, Write};
+use std::io::{IsTerminal, Write};
 use std::sync::OnceLock;
 
 use annotate_snippets::Renderer;
@@ -47,15 +47,13 @@ impl Ui {
         self.bytes(format!("{}\n", visible_json(&json)).as_bytes());
     }
 
-    /// A result without a word of ours. A closed pipe is the reader's choice, not a failure.
+    /// A result without a word of ours.
     pub fn bytes(&self, bytes: &[u8]) {
         let mut out = std::io::stdout().lock();
         match out.write_all(bytes).and_then(|()| out.flush()) {
-            Err(error) if error.kind() != ErrorKind::BrokenPipe => {
-                // The first reason is the one to tell.
-                let _ = self.lost.set(error);
-            }
-            _ => {}
+            // The first reason is the one to tell. That a reader has gone is one as well: half a file is no file.
+            Err(error) => _ = self.lost.set(error),
+            Ok(()) => {}
         }
     }
 

@@ -4,7 +4,6 @@ use std::io;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
-use crate::digest::Digest;
 use crate::record::RecordError;
 
 pub(crate) type Result<T> = std::result::Result<T, StoreError>;
@@ -35,8 +34,6 @@ pub enum StoreError {
     Busy { root: Utf8PathBuf, holder: String },
     #[error("the root `{root}` cannot be recorded ({source}): give its nodes fewer or shorter names")]
     Unrecordable { root: String, source: RecordError },
-    #[error("the record {digest} is not readable ({source}): it was written by another kthw; build again")]
-    Record { digest: Digest, source: RecordError },
 }
 
 /// Gives an I/O result its subject.

@@ -73,14 +73,12 @@ impl Store {
         })
     }
 
-    /// A record, if it is there.
+    /// A record, if it is there. Bytes that are none, where damage has a root name another blob, are as good as none.
     pub fn record(&self, digest: &Digest) -> Result<Option<Record>> {
         let Some(bytes) = self.get(digest)? else {
             return Ok(None);
         };
-        let record =
-            Record::decode(&bytes).map_err(|source| StoreError::Record { digest: *digest, source })?;
-        Ok(Some(record))
+        Ok(Record::decode(&bytes).ok())
     }
 
     /// What a record says of a name, if it is there and does: the rest of it need not be kept in memory.
@@ -88,6 +86,6 @@ impl Store {
         let Some(bytes) = self.get(digest)? else {
             return Ok(None);
         };
-        Record::find(&bytes, name).map_err(|source| StoreError::Record { digest: *digest, source })
+        Ok(Record::find(&bytes, name).ok().flatten())
     }
 }

@@ -54,6 +54,37 @@ impl Store {
         }
     }
 
+    /// Removes what is damaged, so that it becomes a miss and can be made anew. Of a damaged database there is nothing to
+    /// remove: the next opening sets it aside.
+    pub fn forget(&self, damage: &Damage) -> Result<()> {
+        match damage {
+            Damage::Missing(digest) | Damage::Changed(digest) => self.discard(digest),
+            Damage::Realisation(action) => {
+                self.require_write()?;
+                self.database().write(|t| {
+                    t.execute("DELETE FROM realisation WHERE action = ?1", [action.as_bytes()]).map(drop)
+                })
+            }
+            Damage::Root { name, number } => {
+                self.require_write()?;
+                self.database().write(|t| {
+                    t.execute("DELETE FROM root WHERE name = ?1 AND number = ?2", (name, number)).map(drop)
+                })
+            }
+            Damage::Stray(path) => {
+                self.require_write()?;
+                let name = path.file_name().unwrap_or("stray");
+                let folder = tempfile::Builder::new()
+                    .prefix("stray-")
+                    .tempdir_in(self.layout().quarantine())
+                    .at("create a folder in", &self.layout().quarantine())?
+                    .keep();
+                std::fs::rename(path, folder.join(name)).at("set aside", path)
+            }
+            Damage::Database(_) => Ok(()),
+        }
+    }
+
     fn verify_all(&self, progress: &mut dyn FnMut(u64, u64)) -> Result<Vec<Damage>> {
         self.check_database()?;
         let total = self
@@ -163,7 +194,7 @@ impl Store {
         let mut lost = Vec::new();
         for root in self.roots(None)? {
             let changed = damage.contains(&Damage::Changed(root.record));
-            if changed || !self.contains(&root.record)? {
+            if changed || self.record(&root.record)?.is_none() {
                 lost.push(Damage::Root { name: root.name, number: root.number });
             }
         }

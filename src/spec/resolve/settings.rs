@@ -70,6 +70,13 @@ pub fn downloads(spec: &DownloadsSpec, problems: &mut Vec<Problem>) -> Downloads
                 Problem::error(path, message)
                     .fix("write it like https://mirror.example.org or file:///srv/mirror"),
             );
+        } else if mirror.contains('#') || (mirror.starts_with("file://") && mirror.contains('?')) {
+            let path = format!("downloads.mirrors[{i}]");
+            let message = format!("{path} has a part that names no place: files are below a path");
+            problems.push(
+                Problem::error(path, message)
+                    .fix("leave out what follows `#`, and for a folder `?`; a path spells them %23 and %3F"),
+            );
         }
     }
     Downloads { mirrors: spec.mirrors.clone() }

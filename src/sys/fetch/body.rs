@@ -1,7 +1,7 @@
 //! One answer of one place: a file of a folder, or a response of a server.
 
 use std::io;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use camino::Utf8PathBuf;
 use reqwest::header::{CONTENT_RANGE, ETAG, HeaderName, IF_RANGE, RANGE};
@@ -58,6 +58,35 @@ impl Body {
     }
 }
 
+/// How fast a body comes.
+pub(super) struct Pace {
+    least: u64,
+    within: Duration,
+    since: Instant,
+    got: u64,
+}
+
+impl Pace {
+    pub(super) fn new(limits: &Limits) -> Self {
+        let (least, within) = limits.pace;
+        Self { least, within, since: Instant::now(), got: 0 }
+    }
+
+    /// The next bytes, unless fewer have come than should have.
+    pub(super) async fn next(&mut self, body: &mut Body) -> Result<Option<Vec<u8>>, Cause> {
+        if self.since.elapsed() >= self.within {
+            let Self { got, least, within, .. } = *self;
+            if got < least {
+                return Err(Cause::Slow { got, least, within });
+            }
+            (self.got, self.since) = (0, Instant::now());
+        }
+        let bytes = body.next().await?;
+        self.got += bytes.as_ref().map_or(0, |bytes| bytes.len() as u64);
+        Ok(bytes)
+    }
+}
+
 /// Opens the file that a `file://` URL names; also tells its size.
 pub(super) async fn open(place: &Url) -> Result<(Body, u64), Cause> {
     let path = place.to_file_path().ok().and_then(|path| Utf8PathBuf::from_path_buf(path).ok());
@@ -109,7 +138,11 @@ pub(super) async fn get(
     if let Some((offset, etag)) = rest {
         request = request.header(RANGE, format!("bytes={offset}-")).header(IF_RANGE, etag);
     }
-    let response = request.send().await.map_err(|error| Cause::of(&error, limits.idle))?;
+    let (least, within) = limits.pace;
+    // The head of an answer may come a byte at a time as well.
+    let answer = tokio::time::timeout(within, request.send()).await;
+    let response = answer.map_err(|_| Cause::Slow { got: 0, least, within })?;
+    let response = response.map_err(|error| Cause::of(&error, limits.idle))?;
     match response.status() {
         StatusCode::NOT_FOUND | StatusCode::GONE => Err(Cause::Missing),
         _ => Ok(response),

@@ -70,6 +70,8 @@ pub enum Cause {
     Interrupted(String),
     #[error("sent nothing for {} s", .0.as_secs_f32())]
     Idle(Duration),
+    #[error("sent {got} bytes in {} s, and {least} are the least", .within.as_secs_f32())]
+    Slow { got: u64, least: u64, within: Duration },
     #[error("redirects wrongly ({0})")]
     Redirect(String),
     #[error("is larger than the limit of {limit} bytes")]
@@ -102,6 +104,7 @@ impl Cause {
             Self::Status(status) => status.is_server_error() || matches!(status.as_u16(), 408 | 425 | 429),
             Self::Mismatch { .. }
             | Self::Missing
+            | Self::Slow { .. }
             | Self::Redirect(_)
             | Self::TooLarge { .. }
             | Self::Read { .. }

@@ -21,7 +21,7 @@ use kthw_store::{Store, Written};
 use reqwest::{Client, StatusCode, Url};
 
 use crate::lock::Checksum;
-use body::{Answer, Body};
+use body::{Answer, Body, Pace};
 use part::{Intake, Part};
 use places::Places;
 
@@ -37,7 +37,9 @@ pub struct Limits {
     pub connect: Duration,
     /// How long a server may send nothing.
     pub idle: Duration,
-    /// How many times in a row one place may bring nothing new before the next is asked.
+    /// How much a server has to send within a time; one that sends less is as good as one that sends nothing.
+    pub pace: (u64, Duration),
+    /// How many times in a row one place may bring less than that before the next is asked.
     pub tries: u32,
     /// The wait before the second try; it doubles with each further one.
     pub pause: Duration,
@@ -49,6 +51,7 @@ impl Default for Limits {
             size: 8 << 30,
             connect: Duration::from_secs(10),
             idle: Duration::from_secs(30),
+            pace: (64 << 10, Duration::from_secs(60)),
             tries: 4,
             pause: Duration::from_millis(500),
         }
@@ -156,7 +159,8 @@ impl Fetcher {
                 distrusted = true;
                 continue;
             }
-            fruitless = if part.size() > before { 0 } else { fruitless + 1 };
+            // A few bytes at each try are no progress either, or a try would follow another for days.
+            fruitless = if part.size() >= before + self.limits.pace.0 { 0 } else { fruitless + 1 };
             if !cause.may_pass() || fruitless >= self.limits.tries {
                 return Err(cause);
             }
@@ -187,7 +191,8 @@ impl Fetcher {
         let report = |bytes| progress(Progress { bytes, total, url: &url });
         report(intake.size());
         self.refuse_size(total.unwrap_or(0))?;
-        while let Some(bytes) = body.next().await? {
+        let mut pace = Pace::new(&self.limits);
+        while let Some(bytes) = pace.next(&mut body).await? {
             if let Err(cause) = self.refuse_size(intake.size() + bytes.len() as u64) {
                 drop(intake);
                 part.discard()?;

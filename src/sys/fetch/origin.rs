@@ -2,7 +2,7 @@
 
 use sha2::{Digest as _, Sha256, Sha512};
 
-use super::body::{self, Body};
+use super::body::{self, Body, Pace};
 use super::error::{Attempt, Cause, FetchError};
 use super::{Fetcher, places};
 use crate::lock::{Algorithm, Checksum};
@@ -19,8 +19,8 @@ impl Origin for Fetcher {
     async fn text(&self, url: &str) -> Result<Option<String>, FetchError> {
         self.first(url, async |place| {
             let mut body = self.body(place).await?;
-            let mut text = Vec::new();
-            while let Some(bytes) = body.next().await? {
+            let (mut text, mut pace) = (Vec::new(), Pace::new(&self.limits));
+            while let Some(bytes) = pace.next(&mut body).await? {
                 text.extend(bytes);
                 if text.len() as u64 > TEXT {
                     return Err(Cause::TooLarge { limit: TEXT });
@@ -39,7 +39,8 @@ impl Origin for Fetcher {
         self.first(url, async |place| {
             let mut body = self.body(place).await?;
             let (mut sha256, mut sha512, mut size) = (Sha256::new(), Sha512::new(), 0);
-            while let Some(bytes) = body.next().await? {
+            let mut pace = Pace::new(&self.limits);
+            while let Some(bytes) = pace.next(&mut body).await? {
                 size += bytes.len() as u64;
                 self.refuse_size(size)?;
                 match algorithm {

@@ -15,7 +15,7 @@ pub(super) struct Places {
 
 impl Places {
     pub(super) fn mirrors_then_upstream<M: AsRef<str>>(mirrors: &[M]) -> Result<Self, FetchError> {
-        let mirrors = mirrors.iter().map(|mirror| parse(mirror.as_ref())).collect::<Result<_, _>>()?;
+        let mirrors = mirrors.iter().map(|mirror| mirror_root(mirror.as_ref())).collect::<Result<_, _>>()?;
         Ok(Self { mirrors, upstream: true })
     }
 
@@ -24,7 +24,7 @@ impl Places {
     }
 
     pub(super) fn only(mirror: &str) -> Result<Self, FetchError> {
-        Ok(Self { mirrors: vec![parse(mirror)?], upstream: false })
+        Ok(Self { mirrors: vec![mirror_root(mirror)?], upstream: false })
     }
 
     /// Whether only mirrors are asked, so that what they hold is what counts.
@@ -37,10 +37,13 @@ impl Places {
         let url = parse(upstream)?;
         let mut places = Vec::new();
         for mirror in &self.mirrors {
-            let root = mirror.as_str().trim_end_matches('/');
+            let root = mirror.path().trim_end_matches('/');
             let host = url.host_str().map(|host| format!("/{host}"));
             for folder in host.iter().map(String::as_str).chain([""]) {
-                places.push(parse(&format!("{root}{folder}{}", url.path()))?);
+                // A query, such as a token, stays behind the path.
+                let mut place = mirror.clone();
+                place.set_path(&format!("{root}{folder}{}", url.path()));
+                places.push(place);
             }
         }
         if self.upstream {
@@ -77,9 +80,26 @@ fn parse(text: &str) -> Result<Url, FetchError> {
     }
 }
 
-/// The URL as messages and notes may say it.
+/// The root of a mirror, below which there are files: what a server is never told cannot be part of it.
+fn mirror_root(text: &str) -> Result<Url, FetchError> {
+    let url = parse(text)?;
+    match url.scheme() {
+        _ if url.fragment().is_some() => {
+            Err(FetchError::place(text, "what follows `#` is never sent; a path spells it %23"))
+        }
+        "file" if url.query().is_some() => {
+            Err(FetchError::place(text, "a folder has no query; a path spells `?` %3F"))
+        }
+        _ => Ok(url),
+    }
+}
+
+/// The URL as messages and notes may say it: without what may be a token.
 pub(super) fn shown(url: &Url) -> String {
-    redacted(url.as_str())
+    let mut bare = url.clone();
+    bare.set_query(None);
+    let query = if url.query().is_some() { "?…" } else { "" };
+    redacted(bare.as_str()) + query
 }
 
 #[cfg(test)]
@@ -149,6 +169,28 @@ mod tests {
             assert!(error.starts_with(&format!("`{mirror}` is no place to download from: ")), "{error}");
             assert!(error.contains(reason), "{error}");
         }
+    }
+
+    #[test]
+    fn a_file_is_looked_for_below_the_path_of_a_mirror_whatever_its_url_holds_besides() {
+        let check = |mirror: &str, expected: &str| {
+            let places = Places::only(mirror).unwrap().of("https://dl.k8s.io/v1%2B2/a%20b?c=d").unwrap();
+            assert_eq!(places[0].as_str(), expected, "{mirror}");
+        };
+        check("https://m/base?sig=a%2Fb&x", "https://m/base/dl.k8s.io/v1%2B2/a%20b?sig=a%2Fb&x");
+        check("https://m?sig=1", "https://m/dl.k8s.io/v1%2B2/a%20b?sig=1");
+        check("https://m/a%20c%3Fd//", "https://m/a%20c%3Fd/dl.k8s.io/v1%2B2/a%20b");
+        check("http://me:pw@[fd00::1]:8080/", "http://me:pw@[fd00::1]:8080/dl.k8s.io/v1%2B2/a%20b");
+        check("file:///srv/a%23b/", "file:///srv/a%23b/dl.k8s.io/v1%2B2/a%20b");
+        for (mirror, reason) in [
+            ("https://m/base#part", "what follows `#` is never sent"),
+            ("file:///srv#1", "what follows `#` is never sent"),
+            ("file:///srv/m?x", "a folder has no query"),
+        ] {
+            let error = Places::only(mirror).unwrap_err().to_string();
+            assert!(error.contains(reason), "{error}");
+        }
+        assert_eq!(shown(&Url::parse("https://a:b@m/x?whatever=t0ken").unwrap()), "https://m/x?…");
     }
 
     #[test]
