@@ -6,9 +6,10 @@ use crate::tree::{File, sources};
 
 /// Each module of the `kthw` package with the modules that it may name, bottom up. A module may name itself.
 const LAYERS: &[(&str, &[&str])] = &[
+    ("visible", &[]),
+    ("names", &[]),
     ("cli", &["visible"]),
     ("redaction", &[]),
-    ("visible", &[]),
     ("ui", &["names", "redaction", "visible"]),
     ("cluster", &[]),
     ("field_path", &[]),
@@ -25,7 +26,6 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("imported", &["authority", "cluster", "shell"]),
     ("last_build", &[]),
     ("merge_patch", &[]),
-    ("names", &[]),
     ("page", &[]),
     ("spec", &["cluster", "field_path", "meant", "names", "redaction"]),
     ("upstream", &["lock"]),
@@ -112,6 +112,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "ui",
             "upstream",
             "vm",
+            "visible",
         ],
     ),
 ];
