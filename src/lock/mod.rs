@@ -23,7 +23,7 @@ pub use changes::EntryChange;
 pub use checksum::{Algorithm, Checksum};
 pub use epoch::{Epoch, Epochs};
 pub use pin::{Pin, PinKey};
-pub use place::place;
+pub use place::places;
 pub use problem::LockProblem;
 
 /// The layout of the file that this program reads and writes.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use kthw_graph::Graph;
 
 use crate::artifact::Artifact;
-use crate::lock::{Lock, place};
+use crate::lock::{Lock, places};
 use crate::meant::{AMONG_FEW, did_you_mean};
 use crate::sources::LOCK;
 use crate::ui::Diagnostic;
@@ -23,12 +23,13 @@ pub fn strays(prefix: &str, text: &Arc<str>, lock: &Lock, graph: &Graph<Artifact
     });
     let labels: BTreeSet<&str> = labels.collect();
     let stray = |label: &&String| !labels.contains(label.as_str());
+    let places = places(text, "generations");
     let warning = |label: &String| {
         let message = format!("no key is called `{label}`, so that none has this generation");
         let help = did_you_mean(label, labels.iter().copied(), AMONG_FEW)
             .unwrap_or_else(|| "a key is called as its node in graph.txt, without `/key`".to_owned());
         let diagnostic = Diagnostic::warning(message).help(Some(help));
-        match place(text, "generations", label) {
+        match places.get(label.as_str()).copied() {
             Some((line, column)) => {
                 diagnostic.at(&format!("{prefix}{LOCK}"), text, line, column, label.chars().count())
             }

@@ -145,7 +145,8 @@ impl Opened {
                 }
                 let diagnostic = Diagnostic::error(problem.to_string()).help(problem.fix());
                 if let Some((section, label)) = problem.entry() {
-                    let (line, column) = lock::place(&sources.lock, section, label).unwrap_or((1, 1));
+                    let places = lock::places(&sources.lock, section);
+                    let (line, column) = places.get(label).copied().unwrap_or((1, 1));
                     return diagnostic.at(
                         &format!("{prefix}{LOCK}"),
                         &sources.lock,

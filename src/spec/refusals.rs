@@ -96,7 +96,7 @@ fn all_problems_come_at_once() {
          versions: {kubernetes: 1.35.1}\ncomponents: {kubelet: {flags: {nod-ip: 1}}}\n",
         "1:1+1 error: apiVersion is missing | write apiVersion: kthw.dev/v1alpha1
          1:7+7 error: kind cluster is not known | write kind: Cluster
-         2:7+8 error: name Hard Way is not a DNS label (RFC 1123) | write hard-way: lower-case letters, digits and hyphens, beginning and ending with a letter or digit
+         2:7+8 error: name Hard Way is not a DNS label (RFC 1123) | write `hard-way`: lower-case letters, digits and hyphens, beginning and ending with a letter or digit
          3:21+11 error: network.services 10.96.0.0/8 has bits set after its prefix | write 10.0.0.0/8
          4:1+5 error: no host has the role control-plane | write roles: [control-plane] for at least one host
          4:9+1 error: host a: roles are missing | write one or more of control-plane, etcd, load-balancer and worker
@@ -116,7 +116,7 @@ fn the_header_is_checked() {
     check(
         "name: hard-way",
         "name: Hard_Way",
-        "3:7+8 error: name Hard_Way is not a DNS label (RFC 1123) | write hard-way: lower-case letters, digits and hyphens, beginning and ending with a letter or digit",
+        "3:7+8 error: name Hard_Way is not a DNS label (RFC 1123) | write `hard-way`: lower-case letters, digits and hyphens, beginning and ending with a letter or digit",
     );
 }
 

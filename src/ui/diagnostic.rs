@@ -129,6 +129,9 @@ struct Quote {
     span: std::ops::Range<usize>,
 }
 
+/// A line of more bytes is told by its place alone: nobody would read it.
+const LONGEST: usize = 4096;
+
 impl Place {
     fn quote(&self) -> Option<Quote> {
         let source = self.source.as_ref().filter(|source| !is_delicate(source, self.line))?;
@@ -136,6 +139,9 @@ impl Place {
         // The end of the text is the end of its last line.
         let (line, text) = (1..).zip(source.lines()).take(sought).last().unwrap_or((1, ""));
         let column = if line == sought { self.column.saturating_sub(1) } else { usize::MAX };
+        if text.len() > LONGEST {
+            return None;
+        }
         let text = same_width(text);
         let at = |chars: usize| text.char_indices().nth(chars).map_or(text.len(), |(at, _)| at);
         let span = at(column)..at(column.saturating_add(self.length.max(1)));

@@ -130,7 +130,7 @@ fn a_cluster_file_with_problems_ends_with_2_and_shows_all_of_them() {
     29 |   - name: Worker_1
        |           ^^^^^^^^
        |
-       = help: write worker-1: lower-case letters, digits and hyphens, beginning and ending with a letter or digit
+       = help: write `worker-1`: lower-case letters, digits and hyphens, beginning and ending with a letter or digit
     error: host worker-node-2: address 10.0.0.36 is that of host Worker_1 too
       --> cluster.yaml:33:14
        |

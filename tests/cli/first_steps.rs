@@ -1,7 +1,5 @@
 //! Whoever has only a part of a cluster's folder is led to the next step, by every command alike.
 
-#![expect(clippy::disallowed_methods, reason = "tests take parts of their own folders away")]
-
 use std::fs;
 
 use crate::cluster_folder::ClusterFolder;

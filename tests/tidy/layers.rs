@@ -6,9 +6,10 @@ use crate::tree::{File, sources};
 
 /// Each module of the `kthw` package with the modules that it may name, bottom up. A module may name itself.
 const LAYERS: &[(&str, &[&str])] = &[
+    ("visible", &[]),
+    ("names", &[]),
     ("cli", &["visible"]),
     ("redaction", &[]),
-    ("visible", &[]),
     ("ui", &["names", "redaction", "visible"]),
     ("field_path", &[]),
     ("cluster", &["field_path"]),
@@ -26,7 +27,6 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("imported", &["authority", "cluster", "shell"]),
     ("last_build", &[]),
     ("merge_patch", &[]),
-    ("names", &[]),
     ("page", &[]),
     ("spec", &["cluster", "field_path", "meant", "names", "redaction"]),
     ("upstream", &["lock"]),
@@ -133,6 +133,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "upstream",
             "validity",
             "vm",
+            "visible",
         ],
     ),
 ];

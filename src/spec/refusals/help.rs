@@ -32,7 +32,7 @@ fn advised(problem: &Problem) -> Option<&str> {
         },
         (None, None) => return None,
     };
-    (!word.contains(' ')).then_some(word)
+    (!word.contains(' ')).then_some(word.trim_matches('`'))
 }
 
 /// The value at a path.

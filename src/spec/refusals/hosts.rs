@@ -51,7 +51,7 @@ fn hosts_are_checked() {
     check(
         "name: worker-1",
         "name: Worker_1",
-        "9:12+8 error: hosts[1].name Worker_1 is not a DNS name (RFC 1123) | write worker-1: lower-case letters, digits and hyphens, beginning and ending with a letter or digit",
+        "9:12+8 error: hosts[1].name Worker_1 is not a DNS name (RFC 1123) | write `worker-1`: lower-case letters, digits and hyphens, beginning and ending with a letter or digit",
     );
     check("{name: worker-1, ", "{", "9:5+1 error: hosts[1].name is missing | write a name such as worker-1");
     check(

@@ -127,7 +127,7 @@ fn the_gateway_is_nobodys_else() {
     check(
         "network: {bridge: a-bridge-too-far, domain: Kube, addressing: dhcpv4}",
         "10:39+16 error: machines.network.bridge \"a-bridge-too-far\" is not a name | write at most 15 letters, digits, `.`, `_` and `-`
-         10:65+4 error: machines.network.domain Kube is not a DNS name (RFC 1123) | write kube: lower-case letters, digits and hyphens, beginning and ending with a letter or digit
+         10:65+4 error: machines.network.domain Kube is not a DNS name (RFC 1123) | write `kube`: lower-case letters, digits and hyphens, beginning and ending with a letter or digit
          10:83+6 error: machines.network.addressing dhcpv4 is not known | did you mean `dhcp`?",
     );
 }

@@ -70,7 +70,7 @@ fn names_and_addresses_of_the_network_are_checked() {
     check(
         "dns: 10.96.0.10",
         "domain: Cluster.local",
-        "5:84+13 error: network.domain Cluster.local is not a DNS name (RFC 1123) | write cluster.local: lower-case letters, digits and hyphens, beginning and ending with a letter or digit",
+        "5:84+13 error: network.domain Cluster.local is not a DNS name (RFC 1123) | write `cluster.local`: lower-case letters, digits and hyphens, beginning and ending with a letter or digit",
     );
     check(
         "dns: 10.96.0.10",
@@ -90,7 +90,7 @@ fn names_and_addresses_of_the_network_are_checked() {
     check(
         "https://10.0.0.4:6443",
         "https://API.example.org:6443",
-        "6:17+30 error: api.endpoint API.example.org is not a DNS name (RFC 1123) | write api.example.org: lower-case letters, digits and hyphens, beginning and ending with a letter or digit",
+        "6:17+30 error: api.endpoint API.example.org is not a DNS name (RFC 1123) | write `api.example.org`: lower-case letters, digits and hyphens, beginning and ending with a letter or digit",
     );
     check(
         "api: {",

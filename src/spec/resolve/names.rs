@@ -37,7 +37,7 @@ fn suggestion(name: &str) -> String {
     };
     let plain: String = name.chars().map(plain).take(63).collect();
     match plain.trim_matches(['-', '.']) {
-        trimmed if is_subdomain(trimmed) && redacted(name) == name => trimmed.to_owned(),
+        trimmed if is_subdomain(trimmed) && redacted(name) == name => format!("`{trimmed}`"),
         _ => "a name such as worker-1".to_owned(),
     }
 }
@@ -156,7 +156,7 @@ mod tests {
                 let Some(help) = told(name) else { continue };
                 let written =
                     help.strip_prefix("write ").and_then(|rest| rest.split_once(": ")).expect("help").0;
-                let written = written.strip_prefix("a name such as ").unwrap_or(written);
+                let written = written.strip_prefix("a name such as ").unwrap_or(written).trim_matches('`');
                 assert_ne!(written, name);
                 assert_eq!(told(written), None, "{name}: {help}");
             }

@@ -1,5 +1,7 @@
 //! The section `priorityClasses`.
 
+use std::collections::HashSet;
+
 use super::names;
 use crate::cluster::{PreemptionPolicy, PriorityClass};
 use crate::spec::document::PriorityClassSpec;
@@ -10,11 +12,13 @@ const HIGHEST: i64 = 1_000_000_000;
 
 /// Decides every class, in the order written.
 pub fn resolve(specs: &[PriorityClassSpec], problems: &mut Vec<Problem>) -> Vec<PriorityClass> {
+    let default = specs.iter().position(|spec| spec.global_default);
+    let mut known = HashSet::with_capacity(specs.len());
     let classes = specs.iter().enumerate().filter_map(|(i, spec)| {
         let path = |field: &str| format!("priorityClasses[{i}].{field}");
-        name(&path("name"), spec, &specs[..i], problems);
+        name(&path("name"), spec, !known.insert(&*spec.name), problems);
         let value = value(&path("value"), spec, problems);
-        if spec.global_default && specs[..i].iter().any(|other| other.global_default) {
+        if spec.global_default && default.is_some_and(|first| first < i) {
             let path = path("globalDefault");
             let problem = Problem::error(&path, format!("{path}: another class is the default already"));
             problems.push(problem.fix("let one class be the default"));
@@ -37,7 +41,7 @@ pub fn resolve(specs: &[PriorityClassSpec], problems: &mut Vec<Problem>) -> Vec<
     classes.collect()
 }
 
-fn name(path: &str, spec: &PriorityClassSpec, before: &[PriorityClassSpec], problems: &mut Vec<Problem>) {
+fn name(path: &str, spec: &PriorityClassSpec, is_known: bool, problems: &mut Vec<Problem>) {
     match spec.name.as_str() {
         "" => problems.push(names::missing(path, "a name such as business-critical")),
         name if name.starts_with("system-") => {
@@ -46,7 +50,7 @@ fn name(path: &str, spec: &PriorityClassSpec, before: &[PriorityClassSpec], prob
                 Problem::error(path, message).fix("choose another name, for instance business-critical"),
             );
         }
-        name if before.iter().any(|other| other.name == name) => {
+        name if is_known => {
             let problem = Problem::error(path, format!("{path} {name} is there twice"));
             problems.push(problem.fix("give each class its own name"));
         }
