@@ -29,6 +29,7 @@ const PLUGINS: &[(&str, std::ops::RangeInclusive<u64>)] = &[
     ("EventRateLimit", 0..=99),
     ("ExtendedResourceToleration", 0..=99),
     ("ImagePolicyWebhook", 0..=99),
+    ("JobValidation", 36..=36),
     ("LimitPodHardAntiAffinityTopology", 0..=99),
     ("LimitRanger", 0..=99),
     ("MutatingAdmissionPolicy", 32..=99),
@@ -36,10 +37,14 @@ const PLUGINS: &[(&str, std::ops::RangeInclusive<u64>)] = &[
     ("NamespaceAutoProvision", 0..=99),
     ("NamespaceExists", 0..=99),
     ("NamespaceLifecycle", 0..=99),
+    ("NodeDeclaredFeatureValidator", 35..=99),
     ("NodeRestriction", 0..=99),
     ("OwnerReferencesPermissionEnforcement", 0..=99),
     ("PersistentVolumeClaimResize", 0..=99),
+    ("PodGroupProtection", 36..=99),
+    ("PodGroupWorkloadExists", 36..=36),
     ("PodNodeSelector", 0..=99),
+    ("PodResizeValidator", 36..=99),
     ("PodSecurity", 0..=99),
     ("PodTolerationRestriction", 0..=99),
     ("PodTopologyLabels", 33..=99),
@@ -211,4 +216,23 @@ fn plugin_config<'c>(
         Document { name: plugin, program: "Kubernetes", version }.mapping(&path, members, problems);
     }
     Some(members)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cluster::Program;
+    use crate::cluster::fields::flag_values;
+
+    #[test]
+    fn the_plugins_are_those_that_programs_name() {
+        for minor in [35, 36, 37] {
+            let version = Version::new(1, minor, 0);
+            let values = flag_values(Program::KubeApiserver, &version, "enable-admission-plugins");
+            let mut named: Vec<_> = values.words().iter().copied().filter(|word| !word.is_empty()).collect();
+            named.sort_unstable();
+            let ours = PLUGINS.iter().filter(|(_, minors)| minors.contains(&minor)).map(|(name, _)| *name);
+            assert_eq!(named, ours.collect::<Vec<_>>(), "1.{minor}");
+        }
+    }
 }
