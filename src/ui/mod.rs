@@ -50,10 +50,9 @@ impl Ui {
     /// A result without a word of ours.
     pub fn bytes(&self, bytes: &[u8]) {
         let mut out = std::io::stdout().lock();
-        match out.write_all(bytes).and_then(|()| out.flush()) {
+        if let Err(error) = out.write_all(bytes).and_then(|()| out.flush()) {
             // The first reason is the one to tell. That a reader has gone is one as well: half a file is no file.
-            Err(error) => _ = self.lost.set(error),
-            Ok(()) => {}
+            let _ = self.lost.set(error);
         }
     }
 

@@ -99,7 +99,7 @@ fn a_flipped_bit_in_a_large_blob_is_never_handed_out() {
     assert!(!out.join("control-plane-1/usr/local/bin/kube-scheduler").exists());
     let complaint = folder.kthw(&["store", "verify"]).bad(1);
     assert_eq!(complaint.matches("is changed").count(), 1, "{complaint}");
-    assert!(folder.kthw(&["store", "repair"]).good().contains("repaired: "));
+    assert!(folder.kthw(&["store", "repair"]).good().contains(" is changed: it is there again\n"));
     folder.is_clean(&built);
     assert!(folder.kthw(&["show", PROGRAM]).stdout == program);
 }
@@ -227,6 +227,23 @@ fn a_note_of_the_last_build_is_believed_only_when_it_is_one() {
     assert_eq!(folder.build().identities(), changed.identities());
     folder.edit("cluster.yaml", "worker-node-9", "worker-node-1");
     folder.write(".kthw/last-build.json", &sound);
+    folder.is_clean(&built);
+}
+
+#[test]
+fn what_is_made_is_repaired_without_a_download() {
+    let folder = ClusterFolder::single();
+    let built = folder.build();
+    let bundle = folder.kthw(&["show", "worker-node-2"]).good();
+    let database = folder.store().join("store.db");
+    // Within one page of the database.
+    let at = places(&database, &bundle[40..90]);
+    flip(&database, *at.first().expect("a bundle is a small blob"));
+    assert!(folder.kthw(&["store", "verify"]).bad(1).contains(" is changed"));
+    let repaired = folder.kthw(&["store", "repair"]).good();
+    assert!(repaired.contains(" is changed: it is there again\n"), "{repaired}");
+    assert_eq!(folder.kthw(&["store", "repair"]).good(), "nothing is damaged\n");
+    assert_eq!(folder.kthw(&["show", "worker-node-2"]).good(), bundle);
     folder.is_clean(&built);
 }
 
