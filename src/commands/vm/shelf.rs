@@ -20,7 +20,9 @@ impl<'a> Shelf<'a> {
     /// The folder, unless it is another cluster's: what machines share is not shared between clusters.
     pub fn open(fleet: &'a Fleet, (folder, mode): (&'a Utf8Path, u32)) -> Result<Self, Failure> {
         let owner = files::read_text(&folder.join(vm::OWNER))?;
+        // Each machine says whose it is, too.
         if owner.is_none()
+            && !files::is_folder(&folder.join(MACHINE_FOLDERS))
             && let Some(stranger) = files::first_entry(folder)?
         {
             let message = format!("{folder} holds {stranger}, and no machines of kthw's");
