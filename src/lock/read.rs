@@ -388,7 +388,7 @@ mod tests {
             );
         }
         let word = "lower-case letters, digits, `.` and `-`, beginning and ending with a letter or digit";
-        for (field, written, line) in [("name", "etcd", 12), ("os", "linux", 14), ("arch", "amd64", 15)] {
+        for (field, written, line) in [("name", "etcd", 13), ("os", "linux", 15), ("arch", "amd64", 16)] {
             for other in ["..", "a/b", "a b", "", "A", "a\\n"] {
                 check(
                     &format!("{field} = \"{written}\""),
@@ -400,13 +400,13 @@ mod tests {
         check(
             "pin = \"b3:",
             "pin = \"b3:0",
-            &[&format!("kthw.lock:19:7: `pin` must be b3: and 64 lower-case hexadecimal digits; {lock}")],
+            &[&format!("kthw.lock:20:7: `pin` must be b3: and 64 lower-case hexadecimal digits; {lock}")],
         );
         for url in ["https:///etcd", "https://", "http://?a", "file://host/etcd", "file:///", "https://a b"] {
             check(
                 "https://github.com/etcd-io/etcd/amd64.tar.gz",
                 url,
-                &[&format!("kthw.lock:16:7: `url` must be an https URL; {lock}")],
+                &[&format!("kthw.lock:17:7: `url` must be an https URL; {lock}")],
             );
         }
     }

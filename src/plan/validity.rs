@@ -6,8 +6,6 @@ use crate::cluster::{Authority, Pki};
 use crate::lock::Epochs;
 use crate::names::counted;
 
-/// The last second that a certificate can name, of the year 9999.
-const LATEST: u64 = 253_402_300_799;
 const DAY: u64 = 86_400;
 
 /// What is wrong with the epochs of the lock, together with the lifetimes of the cluster's file.
@@ -20,12 +18,6 @@ pub fn problems(pki: &Pki, epochs: Epochs) -> Vec<PlanProblem> {
     let are_made_here = Authority::ALL.iter().any(|one| !pki.authorities.contains_key(one));
     let mut problems = Vec::new();
     let mut refuse = |class, message, fix| problems.push(PlanProblem::Epoch { class, message, fix });
-    for (class, validity) in [("ca", authority), ("leaf", leaf)] {
-        if validity.not_after() > LATEST {
-            let message = format!("certificates of the epoch `{class}` would be valid beyond the year 9999");
-            refuse(class, message, "write an earlier moment");
-        }
-    }
     let excess = leaf.not_after().saturating_sub(authority.not_after());
     if are_made_here && excess > 0 {
         let days = counted(days(excess), "day");
@@ -83,7 +75,5 @@ mod tests {
         check(begin, "2030-04-01T00:00:01Z", &Authority::ALL, &[]);
         let early = "certificates of the epoch `leaf` would begin 31 days before their authorities";
         check(begin, "2029-12-01T00:00:00Z", &[], &[early]);
-        let far = "certificates of the epoch `ca` would be valid beyond the year 9999";
-        check("9999-12-01T00:00:00Z", "9999-12-01T00:00:00Z", &[], &[far]);
     }
 }

@@ -429,8 +429,11 @@ fn certificates_that_nobody_accepts_are_renewed() {
         move |(_, lock): &mut State| lock.epochs.leaf = Epoch::parse(moment).expect("a moment")
     };
     check("production", nothing, leaf("2027-06-01T00:00:00Z"), false);
-    let ca = |(_, lock): &mut State| lock.epochs.ca = Epoch::parse("2027-06-01T00:00:00Z").expect("a moment");
-    check("production", nothing, ca, false);
+    let both = |(_, lock): &mut State| {
+        let moment = Epoch::parse("2027-06-01T00:00:00Z").expect("a moment");
+        (lock.epochs.ca, lock.epochs.leaf) = (moment, moment);
+    };
+    check("production", nothing, both, false);
 }
 
 #[test]
