@@ -35,7 +35,7 @@ pub fn accepted(lock: &Lock) -> Option<Diagnostic> {
     let lines: Vec<String> = marked(lock).map(|(pin, published)| line(pin, published)).collect();
     let text = format!("kthw.lock pins other bytes than were published of\n  {}", lines.join("\n  "));
     let help = "somebody accepted them with `kthw lock --accept-unpublished`";
-    (!lines.is_empty()).then(|| Diagnostic::warning(text).help(Some(help)))
+    (!lines.is_empty()).then(|| Diagnostic::warning_of_lines(&text).help(Some(help)))
 }
 
 /// The pins that are marked, each with what was published.

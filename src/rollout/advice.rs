@@ -7,6 +7,8 @@ use std::ops::Deref;
 
 use serde::{Serialize, Serializer};
 
+use crate::visible::visible;
+
 /// A text, and what it tells to do before the wanted state is rolled out; no acts where that is up to people.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Advice {
@@ -45,13 +47,13 @@ pub enum Act {
 impl Advice {
     /// Goes on with these words.
     pub fn say(mut self, words: impl AsRef<str>) -> Self {
-        self.text += words.as_ref();
+        self.text += &visible(words.as_ref());
         self
     }
 
     /// Goes on with an act, in its own words.
     pub fn act(mut self, act: Act) -> Self {
-        self.text += &act.to_string();
+        self.text += &visible(&act.to_string());
         self.acts.push(act);
         self
     }
@@ -108,7 +110,7 @@ impl From<&str> for Advice {
 
 impl From<String> for Advice {
     fn from(text: String) -> Self {
-        Self { text, acts: Vec::new() }
+        Self::default().say(text)
     }
 }
 

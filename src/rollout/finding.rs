@@ -7,6 +7,7 @@ use serde::{Serialize, Serializer};
 
 use super::advice::Advice;
 use crate::diff::{Decider, Inputs};
+use crate::visible::visible;
 
 /// How bad it is, worst first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -52,7 +53,9 @@ pub struct Finding {
 
 impl Finding {
     pub fn new(kind: Kind, what: impl Into<String>, advice: impl Into<Advice>) -> Self {
-        Self { kind, what: what.into(), advice: advice.into(), causes: Vec::new() }
+        // Values of the cluster's file are in it.
+        let what = visible(&what.into());
+        Self { kind, what, advice: advice.into(), causes: Vec::new() }
     }
 
     /// Follows from these changes.

@@ -55,6 +55,11 @@ impl Diagnostic {
         Self { message: lines.join("\n"), ..Self::error("") }
     }
 
+    /// The same for a warning.
+    pub fn warning_of_lines(message: &str) -> Self {
+        Self { severity: Severity::Warning, ..Self::error_of_lines(message) }
+    }
+
     pub fn warning(message: impl AsRef<str>) -> Self {
         Self { severity: Severity::Warning, ..Self::error(message) }
     }

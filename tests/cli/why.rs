@@ -192,7 +192,7 @@ fn every_line_is_traced_to_what_decided_it() {
                 ("  --trusted-ca-file=/etc/kubernetes/pki/etcd/ca.crt \\", "\n--trusted-ca-file = "),
                 ("  --name=etcd-1 \\", "hosts[etcd-1].name"),
                 ("  --wal-dir=/srv/etcd-wal/wal \\", "etcd.walDir"),
-                ("ExecStartPre=+/usr/bin/mkdir -p /srv/etcd-wal", "etcd.walDir"),
+                ("ExecStartPre=+/bin/sh -c 'umask 022; mkdir -p -m 700 /srv/etcd-wal'", "etcd.walDir"),
                 ("ReadWritePaths=-/srv/etcd-wal", "etcd.walDir"),
                 ("Type=notify", "kthw itself"),
             ],
