@@ -7,10 +7,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use serde_json::Value;
 
 use crate::judge::judge;
+use crate::programs::Programs;
 use crate::ran::Ran;
 
 /// The minors that are built for other tests too.
@@ -47,6 +49,52 @@ fn settings_of_containerd_are_those_that_its_plugins_read() {
     let Some(printed) = printed("containers", &["containerd"]) else { return };
     let lines: Vec<String> = printed.lines().map(str::to_owned).collect();
     holds("fields/containerd.txt", &lines);
+}
+
+/// Each value of the table is taken, and the same with a letter more is not.
+#[test]
+fn values_of_daemons_are_those_that_they_take() {
+    let (Some(older), Some(newer), Some(containers)) =
+        (Programs::of("etcd"), Programs::of("etcd-3.7"), Programs::of("containers"))
+    else {
+        return;
+    };
+    let text = fs::read_to_string(folder().join("fields/daemons.txt")).expect("a table");
+    for line in text.lines().filter(|line| !line.starts_with('#')) {
+        let words: Vec<&str> = line.split(' ').collect();
+        let [program, flag, _, values, since, until] = words[..] else { panic!("not six words: {line}") };
+        let versions = [("3.6", &older), ("3.7", &newer), ("2.3", &containers)];
+        let covered = versions.into_iter().filter(|(minor, programs)| {
+            programs.program(program).is_some() && since <= *minor && (until == "-" || *minor <= until)
+        });
+        for (minor, programs) in covered {
+            let program = programs.program(program).expect("it was there");
+            for value in values.split('|') {
+                assert!(is_taken(&program, flag, value), "{line} of {minor}: {value}");
+                let other = format!("{value}x");
+                assert!(!is_taken(&program, flag, &other), "{line} of {minor}: {other}");
+            }
+        }
+    }
+}
+
+/// Whether a daemon comes past its flags, to an address or a folder that nobody has.
+fn is_taken(program: &Path, flag: &str, value: &str) -> bool {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let nowhere: &[&str] = match program.ends_with("etcd") {
+        true => &[
+            "--listen-peer-urls=http://192.0.2.1:2380",
+            "--initial-advertise-peer-urls=http://192.0.2.1:2380",
+            "--initial-cluster=default=http://192.0.2.1:2380",
+            "--data-dir=data",
+        ],
+        false => &["--config=/dev/null", "--root=/dev/null/root", "--state=/dev/null/state"],
+    };
+    let mut daemon = Command::new(program);
+    daemon.current_dir(folder.path()).args(nowhere).arg(format!("--{flag}={value}"));
+    let Ran { stdout, stderr, .. } = Ran::of(&mut daemon);
+    let said = stdout + &stderr;
+    ["cannot assign requested address", "not a directory"].iter().any(|end| said.contains(end))
 }
 
 /// What a minor says: what follows each name, by name.

@@ -52,14 +52,15 @@ struct Row {
     path: &'static str,
     kind: &'static str,
     values: Values,
-    /// The first minor of Kubernetes 1, and the last one.
+    major: u64,
+    /// The first minor, and the last one.
     since: u64,
     until: Option<u64>,
 }
 
 impl Row {
     fn covers(&self, version: &Version) -> bool {
-        version.major == 1
+        version.major == self.major
             && version.minor >= self.since
             && self.until.is_none_or(|until| version.minor <= until)
     }
@@ -67,9 +68,11 @@ impl Row {
     fn parse(line: &'static str) -> Option<Row> {
         let words: Vec<_> = line.split(' ').collect();
         let [name, path, kind, values, since, until] = words.try_into().ok()?;
-        let minor = |text: &str| text.strip_prefix("1.")?.parse().ok();
+        let (major, since) = since.split_once('.')?;
+        let minor = |text: &str| text.strip_prefix(major)?.strip_prefix('.')?.parse().ok();
         let until = if until == "-" { None } else { Some(minor(until)?) };
-        Some(Row { name, path, kind, values: Values::parse(kind, values)?, since: minor(since)?, until })
+        let values = Values::parse(kind, values)?;
+        Some(Row { name, path, kind, values, major: major.parse().ok()?, since: since.parse().ok()?, until })
     }
 }
 
@@ -113,7 +116,7 @@ fn settings() -> impl Iterator<Item = (&'static str, &'static str, &'static str)
 
 static FLAGS: LazyLock<BTreeMap<&'static str, BTreeMap<&'static str, Vec<Row>>>> = LazyLock::new(|| {
     let mut table = BTreeMap::<_, BTreeMap<_, Vec<Row>>>::new();
-    for row in rows(include_str!("flags.txt")) {
+    for row in rows(include_str!("flags.txt")).chain(rows(include_str!("daemons.txt"))) {
         table.entry(row.name).or_default().entry(row.path).or_default().push(row);
     }
     table
@@ -125,6 +128,9 @@ mod tests {
 
     #[test]
     fn every_line_of_the_data_files_is_a_row() {
+        for line in include_str!("daemons.txt").lines().filter(|line| !line.starts_with('#')) {
+            assert!(Row::parse(line).is_some(), "{line}");
+        }
         for text in [include_str!("configurations.txt"), include_str!("flags.txt")] {
             for line in text.lines().filter(|line| !line.starts_with('#')) {
                 let row = Row::parse(line).unwrap_or_else(|| panic!("{line}"));
@@ -167,5 +173,10 @@ mod tests {
         check(Program::KubeControllerManager, "controllers", "*", true);
         check(Program::KubeControllerManager, "controllers", "nodeipan", false);
         check(Program::KubeScheduler, "logging-format", "xml", false);
+        let etcd = |version: &str, value: &str| {
+            flag_values(Program::Etcd, &version.parse().unwrap(), "log-level").has(&value.into())
+        };
+        assert!(etcd("3.6.14", "warn") && !etcd("3.6.14", "warning") && etcd("3.7.3", "warning"));
+        assert!(etcd("3.5.9", "anything"), "it was not asked");
     }
 }
