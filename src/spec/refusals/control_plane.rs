@@ -28,6 +28,7 @@ fn admission_plugins_are_known() {
         "controlPlane: {admissionPlugins: [AlwaysPullImage, LimitRanger, LimitRanger, SecurityContextDeny, Zebra]}",
         "controlPlane: {admissionConfig: {PodSecurity: {apiVersion: pod-security.admission.config.k8s.io/v1, kind: PodSecurityConfiguration}}}",
         "controlPlane: {admissionConfig: {EventRateLimit: {limits: []}, PodSecurty: {}}}",
+        "controlPlane: {admissionPlugins: [PodNodeSelector], admissionConfig: {PodNodeSelector: {podSelectorPluginConfig: {clusterDefaultNodeSelector: env=prod}}}}",
         "components: {kube-apiserver: {flags: {enable-admission-plugins: [LimitRanger]}}}",
     ]));
 }

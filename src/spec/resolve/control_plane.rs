@@ -183,6 +183,11 @@ fn known_plugin(path: &str, plugin: &str, kubernetes: Option<&Version>, problems
     }
 }
 
+/// Plugins whose configuration is no document of an API, but everything below this field
+/// (plugin/pkg/admission/{imagepolicy,podnodeselector}/admission.go of Kubernetes).
+const BARE: &[(&str, &str)] =
+    &[("ImagePolicyWebhook", "imagePolicy"), ("PodNodeSelector", "podSelectorPluginConfig")];
+
 /// The configuration of one plugin: a document of its own API.
 fn plugin_config<'c>(
     plugin: &str,
@@ -205,7 +210,9 @@ fn plugin_config<'c>(
     }
     let is_document =
         ["apiVersion", "kind"].iter().all(|field| config.get(field).is_some_and(Value::is_string));
-    if !is_document {
+    let is_bare =
+        BARE.iter().any(|(name, field)| *name == plugin && config.get(field).is_some_and(Value::is_object));
+    if !is_document && !is_bare {
         problems.push(
             Problem::error(&path, format!("{path} is not a document with apiVersion and kind"))
                 .fix("write the configuration as the plugin's documentation has it"),
