@@ -41,6 +41,7 @@ pub fn findings(decisions: &Decisions<'_>, inputs: &Inputs) -> Vec<Finding> {
             .act(Act::AddHost { host: new.name.clone() });
         findings.push(Finding::new(Kind::Forbidden, what, advice).because(cause(&[old, new])));
     }
+    findings.extend(virtual_addresses(decisions, inputs));
     let joining = only_in(after, before, Role::Etcd);
     if !joining.is_empty() {
         let what = format!(
@@ -173,6 +174,39 @@ fn inherited(old: &Host, new: &Host, causes: Vec<usize>) -> Finding {
     Finding::new(Kind::Forbidden, what, advice).because(causes)
 }
 
+/// A virtual address that is taken over from a host, or by one: balancers and hosts change in different waves.
+fn virtual_addresses(decisions: &Decisions<'_>, inputs: &Inputs) -> Vec<Finding> {
+    let [before, after] = decisions.clusters;
+    let virtual_address = |cluster: &Cluster| cluster.api.load_balancer.as_ref()?.virtual_address();
+    let host = |cluster: &'_ Cluster, address| -> Option<String> {
+        cluster.hosts.iter().find(|host| Some(host.address) == address).map(|host| host.name.clone())
+    };
+    let forbidden = |what: String, name: &str, instead: String| {
+        let mut causes = fields(inputs, [format!("hosts[{name}]"), "api".to_owned()]);
+        if causes.is_empty() {
+            causes = field(inputs, "hosts");
+        }
+        Finding::new(Kind::Forbidden, what, Advice::from(instead).meaning(Act::Keep)).because(causes)
+    };
+    let taken = virtual_address(after).and_then(|address| Some((address, host(before, Some(address))?)));
+    let taken = taken.map(|(address, name)| {
+        let what = format!(
+            "{address} to be the virtual address of the API, where it is {name}'s: until that host is gone, two machines \
+             have it"
+        );
+        forbidden(what, &name, "choose an address that no host has or had".to_owned())
+    });
+    let given = virtual_address(before).and_then(|address| Some((address, host(after, Some(address))?)));
+    let given = given.map(|(address, name)| {
+        let what = format!(
+            "{address} to be {name}'s, where it is the virtual address of the API: until nobody holds it any longer, whoever \
+             asks for {name} finds a control plane"
+        );
+        forbidden(what, &name, format!("give {name} an address that nobody has or had"))
+    });
+    taken.into_iter().chain(given).collect()
+}
+
 /// The hosts that have an address which was another's, with those others.
 fn renamed<'c>(decisions: &Decisions<'c>) -> Vec<(&'c Host, &'c Host)> {
     let [before, after] = decisions.clusters;
@@ -268,6 +302,26 @@ mod tests {
                 "{finding:?}"
             );
         }
+    }
+
+    #[test]
+    fn a_virtual_address_is_not_taken_over_at_once() {
+        let (haproxy, keepalived) =
+            ("kind: haproxy", "kind: keepalived\n    address: 10.240.0.40\n    interface: eth0");
+        let balancer = "  - name: lb-0\n    address: 10.240.0.40\n    roles: [load-balancer]\n";
+        let without = |text: String| text.replace(haproxy, keepalived).replace(balancer, "");
+        let forbidden = |trial: Trial| {
+            let findings = trial.rollout().findings;
+            let of_address =
+                findings.into_iter().filter(|finding| finding.what.starts_with("10.240.0.40 to be "));
+            of_address.map(|finding| (finding.kind, finding.what)).collect::<Vec<_>>()
+        };
+        let found = forbidden(Trial::of("ha-haproxy").after(without));
+        assert!(found.len() == 1 && found[0].0 == Kind::Forbidden, "{found:?}");
+        assert!(found[0].1.contains("the virtual address of the API, where it is lb-0's"), "{found:?}");
+        let found = forbidden(Trial::of("ha-haproxy").before(without));
+        assert!(found.len() == 1 && found[0].0 == Kind::Forbidden, "{found:?}");
+        assert!(found[0].1.contains("lb-0's, where it is the virtual address"), "{found:?}");
     }
 
     #[test]

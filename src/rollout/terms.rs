@@ -7,6 +7,7 @@ use super::advice::{Act, Advice};
 use super::finding::{Finding, Kind, entry, field};
 use crate::artifact::Artifact;
 use crate::certificate_text::date;
+use crate::cluster::Authority;
 use crate::diff::{Causes, Inputs};
 use crate::names::{counted, first_few};
 use crate::validity::{self, Epoch, Notice, Term};
@@ -22,11 +23,29 @@ pub fn findings(decisions: &Decisions<'_>, causes: &Causes<'_>, is_done: bool) -
             (false, true) => Kind::Forbidden,
             (false, false) => Kind::Breaking,
         };
-        let advice = if is_valid { Advice::from(epoch.renewal()) } else { renewal(decisions, epoch) };
+        let advice = match is_valid {
+            true if epoch == Epoch::Others && outlives(decisions) => {
+                Advice::from("renew them with other epochs `ca` and `leaf` in kthw.lock")
+                    .say(WITH_AUTHORITIES)
+            }
+            true => Advice::from(epoch.renewal()),
+            false => renewal(decisions, epoch),
+        };
         let what = if is_valid { what } else { format!("{what}, and whoever is shown one refuses it") };
         Finding::new(kind, what, advice).because(deciders(&causes.inputs, epoch))
     };
     notices.into_iter().map(told).chain(gaps(decisions, causes)).collect()
+}
+
+/// Why a later `leaf` alone is not enough.
+const WITH_AUTHORITIES: &str = ": by another `leaf` alone they would outlive their authorities";
+
+/// Whether certificates that are made anew now would end after the authorities that are made here.
+fn outlives(decisions: &Decisions<'_>) -> bool {
+    let pki = &decisions.clusters[1].pki;
+    let are_made_here = Authority::ALL.iter().any(|one| !pki.authorities.contains_key(one));
+    let authorities = decisions.locks[1].epochs.ca.unix().unsigned_abs() + pki.ca_lifetime.as_secs();
+    are_made_here && decisions.now + pki.leaf_lifetime.as_secs() > authorities
 }
 
 /// The epochs by which all is valid from now on. An authority begins no later than what it signs.
@@ -36,6 +55,10 @@ fn renewal(decisions: &Decisions<'_>, epoch: Epoch) -> Advice {
     let renew = |of| Act::Renew { of, moment: moment.clone() };
     match epoch {
         Epoch::Authorities => advice.say(", now: ").act(renew("ca")).say(" and ").act(renew("leaf")),
+        Epoch::Others if outlives(decisions) => {
+            let words = "renew them with other epochs `ca` and `leaf` in kthw.lock, now: ";
+            Advice::from(words).act(renew("ca")).say(" and ").act(renew("leaf")).say(WITH_AUTHORITIES)
+        }
         Epoch::Others if decisions.locks[1].epochs.ca.unix().unsigned_abs() <= decisions.now => {
             advice.say(", now: ").act(renew("leaf"))
         }
@@ -150,6 +173,22 @@ mod tests {
         check(&expired, &[(Kind::Breaking, "refuse each other")]);
         let early = Trial::of("production").lock_before(leaf(NOW + 2 * YEAR));
         check(&early, &[(Kind::Breaking, "refuse each other")]);
+    }
+
+    #[test]
+    fn certificates_are_renewed_with_authorities_that_end_before_them() {
+        let short = |text: String| text + "pki: {caCertificateValidityPeriod: 9000h}\n";
+        let at = |moment: u64| {
+            let trial =
+                Trial::of("production").both(short).lock_before(leaf(moment)).lock_after(leaf(moment));
+            let findings = trial.rollout().findings;
+            findings.iter().map(|finding| finding.advice.to_string()).collect::<Vec<_>>().join("; ")
+        };
+        // They end in ten days, and expired ten days ago.
+        for moment in [NOW - YEAR + 10 * DAY, NOW - YEAR - 9 * DAY] {
+            let advice = at(moment);
+            assert!(advice.contains("`ca` and `leaf`"), "{advice}");
+        }
     }
 
     #[test]
