@@ -24,6 +24,8 @@ pub struct Files {
     pub later: BTreeSet<String>,
     /// Those that others put there, or nobody.
     pub of_others: BTreeSet<String>,
+    /// What is never written there, such as secrets: it is somebody else's whatever the list says.
+    pub never: BTreeSet<String>,
 }
 
 /// Why nothing may be written to a folder.
@@ -104,7 +106,8 @@ impl OwnedFolder {
         let there: BTreeSet<&str> = here.present.iter().map(|entry| entry.path.as_str()).collect();
         let there = listed.iter().filter(|path| there.contains(path.as_str()));
         let (stay, gone): (BTreeSet<String>, BTreeSet<String>) = there
-            .filter(|path| !files.written.contains(*path))
+            // Whatever the list says: what is never written here was not written here.
+            .filter(|path| !files.written.contains(*path) && !files.never.contains(*path))
             .cloned()
             .partition(|path| files.later.contains(path));
         files.written.extend(stay);
@@ -143,7 +146,8 @@ impl OwnedFolder {
                 FILE_LIST => has_list,
                 _ => listed.contains(name) || files.written.contains(name) && is_as_wanted(self, name)?,
             };
-            if !(*is_file && is_ours || files.of_others.contains(name)) {
+            let is_theirs = files.of_others.contains(name) || files.never.contains(name);
+            if !(*is_file && is_ours || is_theirs) {
                 strangers.push(path.clone());
             }
         }
@@ -215,7 +219,8 @@ mod tests {
         of_others: &[&str],
     ) -> Result<usize, String> {
         let set = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
-        let files = Files { written: set(written), later: set(later), of_others: set(of_others) };
+        let files =
+            Files { written: set(written), later: set(later), of_others: set(of_others), ..Files::default() };
         let is_as_wanted = |here: &OwnedFolder, path: &str| {
             Ok::<_, NotOwned>(here.read(path.into())?.as_deref() == Some(path.as_bytes()))
         };
@@ -260,6 +265,17 @@ mod tests {
         assert_eq!(fill(root, "us", &["newer"], &[], &[]), Ok(2));
         let list = files::read_text(&root.join(FILE_LIST)).expect("a list").expect("a list");
         assert_eq!(list.lines().skip(1).collect::<Vec<_>>(), ["newer"]);
+    }
+
+    #[test]
+    fn a_list_that_names_what_is_never_written_removes_nothing() {
+        let place = tempfile::tempdir().expect("a temporary folder");
+        let root = Utf8Path::from_path(place.path()).expect("plain names");
+        assert_eq!(fill(root, "us", &["cert", "key"], &[], &[]), Ok(0));
+        let files = Files { never: ["key".to_owned()].into(), ..Files::default() };
+        let begun = OwnedFolder::begin(root, 0o755, "us", files, |_, _| Ok::<_, NotOwned>(false));
+        assert_eq!(begun.expect("it is ours").finish().expect("our own folder"), 1);
+        assert!(files::exists(&root.join("key")) && !files::exists(&root.join("cert")));
     }
 
     #[test]

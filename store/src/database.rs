@@ -246,6 +246,7 @@ fn failure(path: &Utf8Path, action: &'static str, error: rusqlite::Error) -> Sto
         Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
             StoreError::Damaged { path, reason: error.to_string() }
         }
+        _ if is_cut_short(&error) => StoreError::Damaged { path, reason: "it ends too early".to_owned() },
         _ if is_out_of_space(&error) => StoreError::Full { action, path },
         _ if is_foreign_schema(&error) => StoreError::Damaged { path, reason: error.to_string() },
         _ => StoreError::Database { path, source: Box::new(error) },
@@ -255,6 +256,11 @@ fn failure(path: &Utf8Path, action: &'static str, error: rusqlite::Error) -> Sto
 /// Growing the shared-memory file is where SQLite reports a full disk as a plain I/O error.
 fn is_out_of_space(error: &rusqlite::Error) -> bool {
     error.sqlite_error().is_some_and(|e| e.extended_code == rusqlite::ffi::SQLITE_IOERR_SHMSIZE)
+}
+
+/// A page that the file no longer has.
+fn is_cut_short(error: &rusqlite::Error) -> bool {
+    error.sqlite_error().is_some_and(|e| e.extended_code == rusqlite::ffi::SQLITE_IOERR_SHORT_READ)
 }
 
 /// The statements are constant and fit the schema, so a statement or a value that does not fit means a changed file.

@@ -93,6 +93,17 @@ pub(crate) fn readers(path: &Utf8Path) -> u32 {
     fs::symlink_metadata(path).map_or(0o444, |metadata| metadata.permissions().mode() & 0o444)
 }
 
+/// What stands in the place of a file, if something else does.
+pub(crate) fn no_file(path: &Utf8Path) -> Option<&'static str> {
+    let kind = fs::symlink_metadata(path).ok()?.file_type();
+    match () {
+        () if kind.is_file() => None,
+        () if kind.is_symlink() => Some("a link"),
+        () if kind.is_dir() => Some("a folder"),
+        () => Some("no regular file"),
+    }
+}
+
 pub(crate) fn is_link(path: &Utf8Path) -> bool {
     fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_symlink())
 }

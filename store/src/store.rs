@@ -191,8 +191,8 @@ fn create(layout: &Layout) -> Result<()> {
 /// The database, unless it is absent, empty, damaged, marked as damaged, or elsewhere.
 fn sound_database(layout: &Layout) -> Result<Option<Database>> {
     let path = layout.database();
-    if file::is_link(&path) {
-        let refused = io::Error::new(io::ErrorKind::InvalidInput, "it is a link");
+    if let Some(kind) = file::no_file(&path) {
+        let refused = io::Error::new(io::ErrorKind::InvalidInput, format!("it is {kind}; remove it"));
         return Err(refused).at("open", &path);
     }
     if layout.damaged().exists() {

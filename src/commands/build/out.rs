@@ -97,7 +97,7 @@ impl Tree {
     ) -> Result<(), Failure> {
         if session.graph().node(node).action.kind().yields == Yields::Secret {
             self.secret += 1;
-            self.files.of_others.insert(path);
+            self.files.never.insert(path);
             return Ok(());
         }
         if !bound.can_make(node) {

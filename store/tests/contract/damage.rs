@@ -211,6 +211,7 @@ fn a_damaged_database_is_set_aside() {
     check_database("schema", |bytes| bytes[100] ^= 1);
     check_database("cut", |bytes| bytes.truncate(8192));
     check_database("cut within a page", |bytes| bytes.truncate(5000));
+    check_database("cut within the last page", |bytes| bytes.truncate(bytes.len() - 100));
     check_database("zeroed pages", |bytes| bytes[8192..].fill(0));
 }
 
