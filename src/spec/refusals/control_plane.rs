@@ -93,6 +93,8 @@ fn rules_of_the_audit_log_are_those_of_the_api_server() {
     insta::assert_snapshot!(answers(&[
         "audit: {policy: {rules: [{level: RequestResponse, verbs: [create], resources: [{group: apps}]}]}}",
         "audit: {policy: {rules: [{level: All}, {levle: None}, {level: None, resources: [], nonResourceURLs: [/healthz]}]}}",
+        "audit: {policy: {rules: [{level: None, namespaces: [a], nonResourceURLs: ['*', '/v*']}, {level: None, nonResourceURLs: ['version*', '/a*/b', '/a**']}]}}",
+        "audit: {policy: {rules: [{level: Metadata, resources: [{group: apps/v1}, {group: Apps}, {group: '*'}, {resourceNames: [x]}]}]}}",
     ]));
 }
 

@@ -4,6 +4,7 @@ use semver::Version;
 use serde_json::{Map, Value};
 
 use super::documents::Document;
+use super::names;
 use crate::cluster::{Audit, Downloads, fields};
 use crate::spec::document::{AuditSpec, DownloadsSpec};
 use crate::spec::problem::Problem;
@@ -52,11 +53,45 @@ fn audit_rule(path: &str, rule: &Value, problems: &mut Vec<Problem>) {
         let problem = Problem::error(format!("{path}.level"), format!("{path}.level is missing"));
         problems.push(problem.fix("choose one of None, Metadata, Request, RequestResponse"));
     }
-    if rule.get("resources").is_some() && rule.get("nonResourceURLs").is_some() {
+    let list = |field: &str| rule.get(field).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    let (urls, resources) = (list("nonResourceURLs"), list("resources"));
+    if !urls.is_empty() && !(resources.is_empty() && list("namespaces").is_empty()) {
         problems.push(
-            Problem::error(path, format!("{path} is about resources and about nonResourceURLs"))
-                .fix("make two rules of it"),
+            Problem::error(
+                path,
+                format!("{path} is about resources or namespaces, and about nonResourceURLs"),
+            )
+            .fix("make two rules of it"),
         );
+    }
+    for (i, url) in urls.iter().enumerate().filter_map(|(i, url)| Some((i, url.as_str()?))) {
+        let path = format!("{path}.nonResourceURLs[{i}]");
+        if url != "*" && !url.starts_with('/') {
+            let problem = Problem::error(&path, format!("{path} {url} does not begin with a slash"));
+            problems.push(problem.fix(format!("write /{url}")));
+        } else if url.trim_end_matches('*').contains('*') || url.ends_with("**") {
+            let problem = Problem::error(&path, format!("{path} {url} has a `*` before its end"));
+            problems.push(problem.fix("write one `*`, as the last character"));
+        }
+    }
+    for (i, resource) in resources.iter().enumerate() {
+        let path = format!("{path}.resources[{i}]");
+        let group = resource.get("group").and_then(Value::as_str).unwrap_or_default();
+        if !["", "*"].contains(&group) && !names::is_subdomain(group) {
+            let path = format!("{path}.group");
+            let fix = match group.split_once('/') {
+                Some((group, _)) => format!("write the group without its version: {group}"),
+                None => "write it like apps or rbac.authorization.k8s.io".to_owned(),
+            };
+            problems
+                .push(Problem::error(&path, format!("{path} {group} is not a group of the API")).fix(fix));
+        }
+        let is_filled =
+            |field: &str| resource.get(field).and_then(Value::as_array).is_some_and(|list| !list.is_empty());
+        if is_filled("resourceNames") && !is_filled("resources") {
+            let problem = Problem::error(&path, format!("{path} has resourceNames and no resources"));
+            problems.push(problem.fix("add resources: [KIND], in the plural, such as secrets"));
+        }
     }
 }
 
