@@ -30,6 +30,8 @@ fn admission_plugins_are_known() {
         "controlPlane: {admissionConfig: {EventRateLimit: {limits: []}, PodSecurty: {}}}",
         "controlPlane: {admissionPlugins: [PodNodeSelector], admissionConfig: {PodNodeSelector: {podSelectorPluginConfig: {clusterDefaultNodeSelector: env=prod}}}}",
         "components: {kube-apiserver: {flags: {enable-admission-plugins: [LimitRanger]}}}",
+        "components: {kube-apiserver: {flags: {disable-admission-plugins: [NodeRestriction, Priority]}}}",
+        "controlPlane: {admissionPlugins: [EventRateLimit]}\ncomponents: {kube-apiserver: {flags: {disable-admission-plugins: 'Priority,EventRateLimit'}}}",
     ]));
 }
 

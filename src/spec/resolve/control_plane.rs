@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use super::documents::Document;
 use crate::cluster::duration;
-use crate::cluster::{ControlPlane, LeaderElection};
+use crate::cluster::{Cluster, ControlPlane, LeaderElection, Program};
 use crate::field_path::join;
 use crate::meant::{AMONG_MANY, did_you_mean};
 use crate::spec::document::{ControlPlaneSpec, LeaderElectionSpec};
@@ -180,6 +180,23 @@ fn known_plugin(path: &str, plugin: &str, kubernetes: Option<&Version>, problems
     if let Some(version) = kubernetes.filter(|version| !minors.contains(&version.minor)) {
         let message = format!("{path} {plugin} is not an admission plugin of Kubernetes {version}");
         problems.push(Problem::error(path, message).fix("remove it: only other versions have it"));
+    }
+}
+
+/// Reports plugins that are on and that a flag turns off: the API server refuses to start with both.
+pub fn turned_off(cluster: &Cluster, problems: &mut Vec<Problem>) {
+    let path = "components.kube-apiserver.flags.disable-admission-plugins";
+    let flags = cluster.components.of(Program::KubeApiserver);
+    let off = flags.values("disable-admission-plugins");
+    for plugin in off.iter().flat_map(|value| value.split(',')) {
+        let (what, fix) = match plugin {
+            "NodeRestriction" => ("kthw turns on", "remove it: without it a kubelet may change other nodes"),
+            _ if cluster.control_plane.admission_plugins.iter().any(|on| on == plugin) => {
+                ("controlPlane.admissionPlugins turns on", "remove it from one of the two")
+            }
+            _ => continue,
+        };
+        problems.push(Problem::error(path, format!("{path} {plugin} is what {what}")).fix(fix));
     }
 }
 

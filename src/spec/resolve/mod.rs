@@ -138,6 +138,7 @@ fn decide(spec: &ClusterSpec, problems: &mut Vec<Problem>) -> Option<Cluster> {
     ports::check(&cluster, problems);
     pod_addresses::check(&cluster, &spec.hosts, spec.network.pod_mask.is_some(), problems);
     swap::check(&cluster, problems);
+    control_plane::turned_off(&cluster, problems);
     service_paths::check(&cluster, problems);
     order::settle(&mut cluster);
     Some(cluster)
