@@ -7,7 +7,7 @@ use kthw_graph::Graph;
 
 use crate::artifact::Artifact;
 use crate::cluster::{Cluster, Host, InputPath, Program, Role};
-use crate::meant::{AMONG_FEW, did_you_mean};
+use crate::meant::{AMONG_MANY, did_you_mean};
 use crate::plan;
 use crate::sources::SPEC;
 use crate::spec::{Place, Positions};
@@ -45,7 +45,7 @@ pub fn missing(prefix: &str, text: &Arc<str>, cluster: &Cluster, graph: &Graph<A
         let host = cluster.hosts.iter().find(|host| runs(host, *program) && !holds(graph, host, path))?;
         let message = format!("{field} {path}: nothing here puts this file on host {}", host.name);
         let near = plan::files(graph).filter(|(of, _, _)| *of == host.name).map(|(_, path, _)| path);
-        let help = did_you_mean(path, near, AMONG_FEW)
+        let help = did_you_mean(path, near, AMONG_MANY)
             .unwrap_or_else(|| format!("put it there before {program} starts, which would not without it"));
         let Place { line, column, len } = positions.locate(field);
         Some(Diagnostic::warning(message).help(Some(help)).at(
