@@ -34,6 +34,8 @@ const HARMLESS: &[(&str, &str)] = &[
     ("kube-", "broadcaster already stopped"),
     ("etcd", "setting up serving from embedded etcd failed"),
     ("haproxy", "exited with code 143"),
+    // A new member asks for the version of its own storage every four seconds, from before it has written its first term.
+    ("etcd", "cannot detect storage schema version: missing term information"),
     // Until the first API server is ready.
     ("haproxy", "has no server available!"),
 ];
