@@ -1,7 +1,5 @@
 //! Changes of a cluster that were made side by side and touch different things: git merges all that kthw wrote for them.
 
-#![expect(clippy::disallowed_methods, reason = "tests write their own files")]
-
 use std::path::PathBuf;
 
 use crate::cluster_folder::ClusterFolder;
