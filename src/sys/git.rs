@@ -87,6 +87,36 @@ impl Commit {
         self.id.get(..10).unwrap_or(&self.id)
     }
 
+    /// The commits that a merge, a rebase or a cherry-pick brings together: the last one and the one that is brought in while
+    /// it is under way, and what the last one comes from once it is committed.
+    pub fn sides(folder: &Utf8Path) -> Result<Vec<Self>, GitError> {
+        let find = |name: &str| -> Result<Option<Self>, GitError> {
+            let found = git(folder, &["rev-parse", "--quiet", "--verify", &format!("{name}^{{commit}}")])?;
+            Ok(found.success.then(|| Self { id: found.stdout.trim().to_owned() }))
+        };
+        let Some(head) = find("HEAD")? else { return Ok(Vec::new()) };
+        let mut sides = Vec::new();
+        for name in ["MERGE_HEAD", "CHERRY_PICK_HEAD", "REVERT_HEAD", "REBASE_HEAD"] {
+            sides.extend(find(name)?);
+        }
+        if !sides.is_empty() {
+            sides.push(head.clone());
+        }
+        let parents = ask(folder, &["log", "-1", "--format=%P", &head.id])?;
+        sides.extend(parents.split_whitespace().map(|id| Self { id: id.to_owned() }));
+        Ok(sides)
+    }
+
+    /// The regular files that this commit has below the folder.
+    pub fn files(&self, folder: &Utf8Path) -> Result<HashSet<String>, GitError> {
+        let entries = ask(folder, &["ls-tree", "-r", "-z", &self.id])?;
+        let file = |entry: &str| {
+            let (kind, path) = entry.split_once('\t')?;
+            kind.starts_with("100").then(|| path.to_owned())
+        };
+        Ok(entries.split_terminator('\0').filter_map(file).collect())
+    }
+
     /// A file of the folder as this commit has it, if it does.
     pub fn read(&self, folder: &Utf8Path, path: &str) -> Result<Option<String>, GitError> {
         let object = format!("{}:./{path}", self.id);

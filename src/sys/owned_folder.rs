@@ -87,19 +87,19 @@ impl OwnedFolder {
         }
     }
 
-    /// Begins to write these files of a cluster. Each file that is there must be listed as written before, be as it is to
-    /// be, or be for others to put there. Nobody else gets at more of the folder than its mode says.
+    /// Begins to write these files of a cluster. Each file that is there must be listed as written before, be known as kthw's
+    /// all the same (`is_ours`), or be for others to put there. Nobody else gets at more of the folder than its mode says.
     pub fn begin<E: From<NotOwned>>(
         path: &Utf8Path,
         mode: u32,
         of: &str,
         mut files: Files,
-        is_as_wanted: impl Fn(&Self, &str) -> Result<bool, E>,
+        is_ours: impl Fn(&Self, &str) -> Result<bool, E>,
     ) -> Result<Filling, E> {
         let folder = Rooted::create(path, mode).map_err(NotOwned::from)?;
         folder.lock();
         let here = Self::of(path.to_owned(), folder).map_err(NotOwned::from)?;
-        let (listed, strangers) = here.sort(of, &files, is_as_wanted)?;
+        let (listed, strangers) = here.sort(of, &files, is_ours)?;
         if !strangers.is_empty() {
             return Err(NotOwned::Strangers { folder: here.path, strangers }.into());
         }
@@ -117,19 +117,17 @@ impl OwnedFolder {
         folder.restrict(mode).map_err(NotOwned::from)?;
         let filling = Filling { folder, of: of.to_owned(), listed: files.written, gone, unfinished };
         // Whatever happens from here on, nothing is there that is not listed.
-        if filling.listed.iter().any(|path| !listed.contains(path)) {
-            let all = filling.listed.union(&filling.gone).map(String::as_str);
-            filling.write_list(all).map_err(NotOwned::from)?;
-        }
+        let all = filling.listed.union(&filling.gone).map(String::as_str);
+        filling.write_list(all).map_err(NotOwned::from)?;
         Ok(filling)
     }
 
-    /// The files that are listed as written before, and what else there is that must not be.
+    /// The files that were written before, and what else there is that must not be.
     fn sort<E: From<NotOwned>>(
         &self,
         of: &str,
         files: &Files,
-        is_as_wanted: impl Fn(&Self, &str) -> Result<bool, E>,
+        is_ours: impl Fn(&Self, &str) -> Result<bool, E>,
     ) -> Result<(BTreeSet<String>, Vec<Utf8PathBuf>), E> {
         let text = self.read(FILE_LIST.into()).map_err(NotOwned::from)?.unwrap_or_default();
         let list = FileList::parse(&String::from_utf8_lossy(&text));
@@ -137,18 +135,20 @@ impl OwnedFolder {
             return Err(NotOwned::Another { folder: self.path.clone(), of: other.clone() }.into());
         }
         // Without its first line it is a list of somebody else's.
-        let listed = if list.of.is_some() { list.paths } else { BTreeSet::new() };
+        let mut listed = if list.of.is_some() { list.paths } else { BTreeSet::new() };
         let has_list = list.of.is_some() || text.is_empty();
         let mut strangers = Vec::new();
         for Entry { path, is_file, .. } in self.entries() {
             let name = path.as_str();
-            let is_ours = match name {
-                FILE_LIST => has_list,
-                _ => listed.contains(name) || files.written.contains(name) && is_as_wanted(self, name)?,
-            };
             let is_theirs = files.of_others.contains(name) || files.never.contains(name);
-            if !(*is_file && is_ours || is_theirs) {
-                strangers.push(path.clone());
+            if is_theirs || *is_file && listed.contains(name) {
+                continue;
+            }
+            match name {
+                FILE_LIST if *is_file && has_list => {}
+                FILE_LIST => strangers.push(path.clone()),
+                _ if *is_file && is_ours(self, name)? => _ = listed.insert(name.to_owned()),
+                _ => strangers.push(path.clone()),
             }
         }
         Ok((listed, strangers))
@@ -221,11 +221,12 @@ mod tests {
         let set = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
         let files =
             Files { written: set(written), later: set(later), of_others: set(of_others), ..Files::default() };
-        let is_as_wanted = |here: &OwnedFolder, path: &str| {
-            Ok::<_, NotOwned>(here.read(path.into())?.as_deref() == Some(path.as_bytes()))
+        let is_ours = |here: &OwnedFolder, path: &str| {
+            let is_wanted = written.contains(&path);
+            Ok::<_, NotOwned>(is_wanted && here.read(path.into())?.as_deref() == Some(path.as_bytes()))
         };
         let filling =
-            OwnedFolder::begin(root, 0o755, of, files, is_as_wanted).map_err(|error| error.to_string())?;
+            OwnedFolder::begin(root, 0o755, of, files, is_ours).map_err(|error| error.to_string())?;
         for path in written {
             filling.write(path, path.as_bytes(), 0o644).map_err(|error| error.to_string())?;
         }

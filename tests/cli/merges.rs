@@ -93,3 +93,98 @@ fn changes_of_a_small_cluster_that_touch_different_things_are_merged() {
 fn changes_of_a_cluster_with_machines_that_touch_different_things_are_merged() {
     check("ha-ipvs", IPVS);
 }
+
+/// Two branches of a cluster with golden files: in `gone` it has no `worker-node-1`, in `renewed` this worker's certificate says
+/// is renewed.
+fn removed_and_changed() -> Option<ClusterFolder> {
+    let folder = example("single")?;
+    let run = |args: &[&str]| git(&folder.path(), args).expect("git is there").exits(0);
+    folder.kthw(&["snapshot"]).exits(0);
+    commit(&folder, "golden files");
+    run(&["checkout", "--quiet", "-b", "gone"]);
+    let worker = "  - name: worker-node-1\n    address: 10.0.0.36\n    roles: [worker]\n";
+    folder.edit("cluster.yaml", worker, "");
+    folder.kthw(&["lock"]).exits(0);
+    folder.kthw(&["snapshot"]).exits(0);
+    commit(&folder, "no worker-node-1");
+    run(&["checkout", "--quiet", "-b", "renewed", "main"]);
+    folder.edit("kthw.lock", "leaf = 2026-11-20", "leaf = 2026-11-22");
+    folder.kthw(&["snapshot"]).exits(0);
+    commit(&folder, "renewed");
+    Some(folder)
+}
+
+const CHANGED: &str = "snapshots/hosts/worker-node-1/pki.txt";
+
+#[test]
+fn what_a_merge_leaves_of_a_host_that_one_side_removed_is_written_anew() {
+    let ways: [(&str, &[&str]); 4] = [
+        ("gone", &["merge", "renewed"]),
+        ("renewed", &["merge", "gone"]),
+        ("gone", &["cherry-pick", "renewed"]),
+        ("renewed", &["rebase", "gone"]),
+    ];
+    for (onto, way) in ways {
+        for added in [false, true] {
+            let Some(folder) = removed_and_changed() else { return };
+            let run = |args: &[&str]| git(&folder.path(), args).expect("git is there");
+            run(&["checkout", "--quiet", onto]).exits(0);
+            run(way).exits(1);
+            assert!(folder.exists(CHANGED), "{way:?} leaves it");
+            if added {
+                run(&["add", "--all"]).exits(0);
+            }
+            folder.write("snapshots/hosts/worker-node-2/notes", "mine");
+            let refused = folder.kthw(&["snapshot"]);
+            assert_ne!(refused.code, Some(0));
+            assert!(
+                refused.stderr.contains("did not write: hosts/worker-node-2/notes\n"),
+                "{}",
+                refused.stderr
+            );
+            std::fs::remove_file(folder.path().join("snapshots/hosts/worker-node-2/notes")).expect("our own");
+            folder.kthw(&["snapshot"]).exits(0);
+            assert!(!folder.exists(CHANGED), "{way:?}");
+            folder.kthw(&["snapshot", "--check"]).exits(0);
+        }
+    }
+}
+
+#[test]
+fn what_a_merge_left_is_removed_after_its_commit_too() {
+    let Some(folder) = removed_and_changed() else { return };
+    let run = |args: &[&str]| git(&folder.path(), args).expect("git is there");
+    run(&["merge", "gone"]).exits(1);
+    commit(&folder, "both");
+    folder.kthw(&["snapshot"]).exits(0);
+    assert!(!folder.exists(CHANGED));
+}
+
+#[test]
+fn what_somebody_wrote_where_a_merge_left_a_file_is_refused() {
+    let Some(folder) = removed_and_changed() else { return };
+    let run = |args: &[&str]| git(&folder.path(), args).expect("git is there");
+    run(&["merge", "gone"]).exits(1);
+    folder.write(CHANGED, "mine");
+    let refused = folder.kthw(&["snapshot"]);
+    assert!(refused.stderr.contains("did not write: hosts/worker-node-1/pki.txt\n"), "{}", refused.stderr);
+    assert_eq!(folder.read(CHANGED), "mine");
+}
+
+#[test]
+fn a_list_that_names_what_its_commit_does_not_have_removes_nothing() {
+    let Some(folder) = removed_and_changed() else { return };
+    let run = |args: &[&str]| git(&folder.path(), args).expect("git is there");
+    run(&["checkout", "--quiet", "renewed"]).exits(0);
+    let list = folder.read("snapshots/.kthw-files");
+    folder.write("snapshots/.kthw-files", &format!("{list}notes\nlink\n"));
+    std::os::unix::fs::symlink("mine", folder.path().join("snapshots/link")).expect("our own");
+    commit(&folder, "a list of more");
+    std::fs::remove_file(folder.path().join("snapshots/link")).expect("our own");
+    run(&["merge", "gone"]).exits(1);
+    folder.write("snapshots/.kthw-files", &list);
+    folder.write("snapshots/notes", "<<<<<<< mine\n=======\n>>>>>>> mine\n");
+    folder.write("snapshots/link", "mine");
+    let refused = folder.kthw(&["snapshot"]);
+    assert!(refused.stderr.contains("did not write: link, notes\n"), "{}", refused.stderr);
+}

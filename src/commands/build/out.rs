@@ -47,9 +47,10 @@ pub fn write(session: &ClusterSession, bound: &Bound, out: &Utf8Path, ui: &Ui) -
     }
     let Tree { ready, files, secret, unmade, unfetched } = tree;
     let is_as_wanted = |here: &OwnedFolder, path: &str| {
+        let Some(wanted) = ready.get(path) else { return Ok(false) };
         let file = here.open_file(path.into())?;
         let digest = file.map(|file| digest_of(file, &out.join(path))).transpose()?;
-        Ok::<_, Failure>(digest == Some(ready[path].digest))
+        Ok::<_, Failure>(digest == Some(wanted.digest))
     };
     let mode = bound.folder.restricted(0o755);
     let of = trees(&bound.lock.cluster);

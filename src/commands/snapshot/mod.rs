@@ -2,9 +2,11 @@
 
 mod change;
 mod history;
+mod merge;
 mod search;
 mod stale;
 
+use std::cell::LazyCell;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -20,11 +22,13 @@ use crate::opened::{Bound, ClusterSession, Opened, realise};
 use crate::shell::quoted;
 use crate::side::{self, Side};
 use crate::sources::Folder;
+use crate::sys::files;
 use crate::sys::owned_folder::{Files, OwnedFolder};
 use crate::territory::Territory;
 use crate::ui::{Diagnostic, Ui};
 
 use change::{Change, Found};
+use merge::Sides;
 
 pub fn run(folder: Folder, args: Snapshot, ui: &Ui) -> Result<(), Failure> {
     let place = args.dir.clone().unwrap_or_else(|| folder.join("snapshots"));
@@ -108,13 +112,17 @@ impl Comparison<'_> {
     fn accept(&self, bound: &Bound, changes: &[Change], ui: &Ui) -> Result<(), Failure> {
         let written: BTreeSet<String> =
             self.wanted.keys().filter(|path| *path != FILE_LIST).cloned().collect();
-        let is_as_wanted = |here: &OwnedFolder, path: &str| {
-            let bytes = here.read(path.into())?;
-            Ok::<_, Failure>(bytes.is_some_and(|bytes| Digest::of(&bytes) == self.wanted[path].digest()))
-        };
         let (folder, of) = (&bound.folder, golden_files(&bound.lock.cluster));
+        let place = files::absolute(self.place);
+        let sides = LazyCell::new(|| Sides::read(&place, &of));
+        let is_ours = |here: &OwnedFolder, path: &str| {
+            let Some(bytes) = here.read(path.into())? else { return Ok::<_, Failure>(false) };
+            let is_as_wanted =
+                self.wanted.get(path).is_some_and(|golden| Digest::of(&bytes) == golden.digest());
+            Ok(is_as_wanted || sides.left(path, &bytes))
+        };
         let (files, mode) = (Files { written, ..Files::default() }, folder.restricted(0o755));
-        let filling = OwnedFolder::begin(self.place, mode, &of, files, is_as_wanted)?;
+        let filling = OwnedFolder::begin(self.place, mode, &of, files, is_ours)?;
         let stale = changes.iter().filter(|change| change.path != FILE_LIST);
         let stale: Vec<(&str, &Golden)> =
             stale.filter_map(|change| Some((change.path.as_str(), self.wanted.get(&change.path)?))).collect();
