@@ -127,6 +127,11 @@ const OWNED: &[(Program, Owned, &[&str])] = &[
     (KubeScheduler, Field("components.kube-scheduler.config"), &["config"]),
     (
         KubeScheduler,
+        Field("controlPlane.leaderElection"),
+        &["leader-elect-lease-duration", "leader-elect-renew-deadline", "leader-elect-retry-period"],
+    ),
+    (
+        KubeScheduler,
         Kthw,
         &[
             "authentication-kubeconfig",
