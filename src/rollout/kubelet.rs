@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::Decisions;
 use super::finding::{Finding, Kind, fields};
@@ -31,8 +31,8 @@ const POLICIES: [Policy; 2] = [
         kept: &[
             ("cpuManagerPolicyOptions", "cpu-manager-policy-options"),
             ("reservedSystemCPUs", "reserved-cpus"),
-            ("kubeReserved.cpu", ""),
-            ("systemReserved.cpu", ""),
+            ("kubeReserved.cpu", "kube-reserved"),
+            ("systemReserved.cpu", "system-reserved"),
         ],
     },
     Policy {
@@ -42,23 +42,18 @@ const POLICIES: [Policy; 2] = [
         state: "/var/lib/kubelet/memory_manager_state",
         kept: &[
             ("reservedMemory", "reserved-memory"),
-            ("kubeReserved.memory", ""),
-            ("systemReserved.memory", ""),
+            ("kubeReserved.memory", "kube-reserved"),
+            ("systemReserved.memory", "system-reserved"),
             ("evictionHard", "eviction-hard"),
         ],
     },
 ];
 
 impl Policy {
-    /// What the kubelets are told; a flag counts for more than the configuration.
+    /// What the kubelets are told.
     fn of(&self, cluster: &Cluster) -> String {
-        let kubelet = &cluster.components.kubelet;
-        let flag = kubelet.flags.get(self.flag).and_then(|value| match value {
-            Some(FlagValue::Text(text)) => Some(text.as_str()),
-            _ => None,
-        });
-        let written = flag.or_else(|| kubelet.config.get(self.key).and_then(|value| value.as_str()));
-        written.unwrap_or(self.default).to_owned()
+        let told = told(cluster);
+        told.get(self.key).and_then(Value::as_str).unwrap_or(self.default).to_owned()
     }
 
     /// `key old → new`, if it is another.
@@ -67,8 +62,8 @@ impl Policy {
         if old != new {
             return Some(format!("{} {old} → {new}", self.key));
         }
-        let is_other = |(key, flag): &&(&'static str, &'static str)| {
-            let [old, new] = decisions.clusters.map(|cluster| kept(cluster, key, flag));
+        let is_other = |(key, _): &&(&'static str, &'static str)| {
+            let [old, new] = decisions.clusters.map(|cluster| kept(cluster, key));
             old != new
         };
         let (key, _) = self.kept.iter().find(is_other).filter(|_| new != self.default)?;
@@ -76,20 +71,70 @@ impl Policy {
     }
 }
 
-/// A setting as a flag or the configuration says it, or as kthw reserves it.
-fn kept(cluster: &Cluster, key: &str, flag: &str) -> String {
-    let kubelet = &cluster.components.kubelet;
-    if let Some(Some(value)) = kubelet.flags.get(flag) {
-        return format!("{value:?}");
+/// A flag and the field of the configuration that it stands for, with the sign between name and value of what is a mapping.
+struct Twin {
+    flag: &'static str,
+    key: &'static str,
+    sign: Option<char>,
+}
+
+const fn twin(flag: &'static str, key: &'static str, sign: Option<char>) -> Twin {
+    Twin { flag, key, sign }
+}
+
+const TWINS: [Twin; 10] = [
+    twin("cpu-manager-policy", "cpuManagerPolicy", None),
+    twin("cpu-manager-policy-options", "cpuManagerPolicyOptions", Some('=')),
+    twin("eviction-hard", "evictionHard", Some('<')),
+    twin("kube-reserved", "kubeReserved", Some('=')),
+    twin("max-pods", "maxPods", None),
+    twin("memory-manager-policy", "memoryManagerPolicy", None),
+    twin("pods-per-core", "podsPerCore", None),
+    twin("reserved-cpus", "reservedSystemCPUs", None),
+    twin("reserved-memory", "reservedMemory", None),
+    twin("system-reserved", "systemReserved", Some('=')),
+];
+
+impl Twin {
+    /// The flag's value as the configuration would say it.
+    fn field(&self, value: &FlagValue) -> Value {
+        let text = match value {
+            FlagValue::Bool(value) => return Value::from(*value),
+            FlagValue::Text(text) => text.clone(),
+            FlagValue::List(items) => items.join(","),
+        };
+        let Some(sign) = self.sign else {
+            return text.parse::<u64>().map_or(Value::from(text), Value::from);
+        };
+        let pairs = text.split(',').filter_map(|item| item.split_once(sign));
+        Value::Object(pairs.map(|(name, value)| (name.trim().to_owned(), value.trim().into())).collect())
     }
+}
+
+/// What the kubelets are told: kthw's reservations, the configuration, and the flags, each of which stands for the whole
+/// of its field.
+fn told(cluster: &Cluster) -> Map<String, Value> {
+    let kubelet = &cluster.components.kubelet;
+    let mut told = kubelet.config.clone();
+    if let Value::Object(reservations) = kubelet_reservations(&kubelet.config) {
+        told.extend(reservations);
+    }
+    for twin in &TWINS {
+        if let Some(Some(value)) = kubelet.flags.get(twin.flag) {
+            told.insert(twin.key.to_owned(), twin.field(value));
+        }
+    }
+    told
+}
+
+/// A setting that is in the state of a policy.
+fn kept(cluster: &Cluster, key: &str) -> String {
+    let told = told(cluster);
     let value = match key.split_once('.') {
-        Some((section, resource)) => kubelet_reservations(&kubelet.config)
-            .get(section)
-            .and_then(|section| section.get(resource))
-            .cloned(),
-        None => kubelet.config.get(key).cloned(),
+        Some((section, resource)) => told.get(section).and_then(|section| section.get(resource)),
+        None => told.get(key),
     };
-    value.map(|value| value.to_string()).unwrap_or_default()
+    value.map(Value::to_string).unwrap_or_default()
 }
 
 /// The policies that change.
@@ -131,14 +176,9 @@ pub fn lost_room(decisions: &Decisions<'_>) -> Vec<String> {
     lost
 }
 
-/// Kubernetes' own number, unless a flag or the configuration says another.
+/// Kubernetes' own number, unless somebody says another.
 fn max_pods(cluster: &Cluster) -> u64 {
-    let kubelet = &cluster.components.kubelet;
-    let flag = kubelet.flags.get("max-pods").and_then(|value| match value {
-        Some(FlagValue::Text(text)) => text.parse().ok(),
-        _ => None,
-    });
-    flag.or_else(|| kubelet.config.get("maxPods")?.as_u64()).unwrap_or(110)
+    told(cluster).get("maxPods").and_then(Value::as_u64).unwrap_or(110)
 }
 
 /// What has to stay free, which no pod is given, and how much that is unless somebody says so.
@@ -146,7 +186,7 @@ const EVICTION: [(&str, &str); 2] = [("memory.available", "100Mi"), ("nodefs.ava
 
 /// Whoever writes some of these leaves out the others.
 fn eviction(cluster: &Cluster, signal: &str, usual: &str) -> String {
-    match cluster.components.kubelet.config.get("evictionHard") {
+    match told(cluster).get("evictionHard") {
         Some(Value::Object(signals)) => signals.get(signal).and_then(Value::as_str).unwrap_or("0").to_owned(),
         _ => usual.to_owned(),
     }
@@ -158,17 +198,12 @@ fn percent(text: &str) -> f64 {
 
 /// As many as there is room for, if nobody says another number.
 fn pods_per_core(cluster: &Cluster) -> u64 {
-    let kubelet = &cluster.components.kubelet;
-    let flag = kubelet.flags.get("pods-per-core").and_then(|value| match value {
-        Some(FlagValue::Text(text)) => text.parse().ok(),
-        _ => None,
-    });
-    flag.or_else(|| kubelet.config.get("podsPerCore")?.as_u64()).unwrap_or(0)
+    told(cluster).get("podsPerCore").and_then(Value::as_u64).unwrap_or(0)
 }
 
 /// Each amount by its field and its resource.
 fn reservations(cluster: &Cluster) -> BTreeMap<(String, String), String> {
-    let fields = kubelet_reservations(&cluster.components.kubelet.config);
+    let fields = told(cluster);
     let of_field = |(name, resources): (&String, &Value)| {
         let amount = |amount: &Value| amount.as_str().map_or_else(|| amount.to_string(), str::to_owned);
         let resources = resources.as_object().into_iter().flatten();
@@ -176,7 +211,9 @@ fn reservations(cluster: &Cluster) -> BTreeMap<(String, String), String> {
             .map(|(resource, value)| ((name.clone(), resource.clone()), amount(value)))
             .collect::<Vec<_>>()
     };
-    fields.as_object().into_iter().flatten().flat_map(of_field).collect()
+    let is_reserved =
+        |(name, _): &(&String, &Value)| matches!(name.as_str(), "kubeReserved" | "systemReserved");
+    fields.iter().filter(is_reserved).flat_map(of_field).collect()
 }
 
 /// How much of a resource is reserved in all.
@@ -223,7 +260,8 @@ fn room_finding(decisions: &Decisions<'_>, inputs: &Inputs) -> Option<Finding> {
                   refuses to move: make these anew afterwards";
     let settings = ["maxPods", "podsPerCore", "evictionHard", "kubeReserved", "systemReserved"];
     let settings = settings.map(|key| format!("components.kubelet.config.{key}"));
-    let flags = ["max-pods", "pods-per-core"].map(|flag| format!("components.kubelet.flags.{flag}"));
+    let flags = ["max-pods", "pods-per-core", "eviction-hard", "kube-reserved", "system-reserved"];
+    let flags = flags.map(|flag| format!("components.kubelet.flags.{flag}"));
     let paths = settings.into_iter().chain(flags);
     Some(Finding::new(Kind::Breaking, what, advice).because(fields(inputs, paths)))
 }
@@ -238,8 +276,7 @@ fn policy_findings(decisions: &Decisions<'_>, inputs: &Inputs) -> Vec<Finding> {
         );
         let names = policy.kept.iter().copied().chain([(policy.key, policy.flag)]);
         let paths = names.flat_map(|(key, flag)| {
-            let flag = (!flag.is_empty()).then(|| format!("components.kubelet.flags.{flag}"));
-            flag.into_iter().chain([format!("components.kubelet.config.{key}")])
+            [format!("components.kubelet.flags.{flag}"), format!("components.kubelet.config.{key}")]
         });
         Some(Finding::new(Kind::ByHand, what, advice).because(fields(inputs, paths)))
     };
@@ -278,6 +315,13 @@ mod tests {
         let rollout = Trial::of("single").before(with(under)).after(with(more)).rollout();
         let drains: Vec<_> = rollout.drains().map(|(_, why)| why.join(", ")).collect();
         assert_eq!(drains, ["reservedSystemCPUs under cpuManagerPolicy static"; 2]);
+        let flag = "config: {memoryManagerPolicy: Static}, flags: {kube-reserved: 'memory=2Gi'}";
+        let before = "config: {memoryManagerPolicy: Static}";
+        let rollout = Trial::of("single").before(with(before)).after(with(flag)).rollout();
+        assert!(
+            rollout.drains().all(|(_, why)| why[0] == "kubeReserved.memory under memoryManagerPolicy Static")
+        );
+        assert_eq!(rollout.drains().count(), 2);
         let same = Trial::of("single")
             .after(|text| text + "components: {kubelet: {config: {cpuManagerPolicy: none}}}\n")
             .rollout();
@@ -314,6 +358,16 @@ mod tests {
         let hard = "config: {evictionHard: {memory.available: 1Gi, nodefs.available: 10%}}";
         check("config: {}", hard, &["evictionHard.memory.available 100Mi → 1Gi"]);
         check(hard, "config: {}", &[]);
+        check(hard, "flags: {eviction-hard: 'memory.available<1Gi,nodefs.available<10%'}", &[]);
+        let hard = "flags: {eviction-hard: ['memory.available<1Gi', 'nodefs.available<10%']}";
+        check("config: {}", hard, &["evictionHard.memory.available 100Mi → 1Gi"]);
+        let all = "cpu=100m,memory=1Gi";
+        let flag = |name: &str| format!("flags: {{{name}: '{all}'}}");
+        check("config: {}", &flag("system-reserved"), &["systemReserved.memory 256Mi → 1Gi"]);
+        check("config: {}", &flag("kube-reserved"), &["kubeReserved.memory 256Mi → 1Gi"]);
+        check("config: {systemReserved: {memory: 1Gi}}", &flag("system-reserved"), &[]);
+        check(&flag("system-reserved"), "config: {}", &[]);
+        check("config: {maxPods: 50}", "flags: {max-pods: 60}", &[]);
         check("config: {maxPods: 50}", "config: {maxPods: 60}", &[]);
         check("config: {maxPods: 50}", "config: {maxPods: 40}", &["maxPods 50 → 40"]);
         let more = "config: {systemReserved: {memory: 1Gi}}";

@@ -3,6 +3,7 @@
 //! A pure function of the two states. Whoever carries it out does these steps and no others.
 
 mod advice;
+mod backup;
 mod certificates;
 mod drain;
 mod encryption;
@@ -23,6 +24,7 @@ mod network;
 mod objects;
 mod outage;
 mod people;
+mod policies;
 mod quorum;
 mod routes;
 mod settings;
@@ -131,6 +133,8 @@ impl Rollout {
         findings.extend(strangers::findings(decisions, &causes.inputs));
         findings.extend(outage::findings(decisions, &causes.inputs, &waves));
         findings.extend(people::findings(decisions, &causes.inputs));
+        findings.extend(policies::findings(decisions, &causes.inputs));
+        findings.extend(backup::findings(decisions, &causes.inputs));
         findings.extend(settings::findings(&settings, &causes.inputs));
         findings.extend(terms::findings(decisions, causes, !waves.is_empty()));
         findings.sort_by_key(|finding| finding.kind);

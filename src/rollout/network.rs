@@ -7,6 +7,7 @@ use super::advice::{Act, Advice};
 use super::finding::{Finding, Kind, field};
 use crate::cluster::{Allocation, Cluster, FlagValue};
 use crate::diff::Inputs;
+use crate::names;
 
 pub fn findings(decisions: &Decisions<'_>, inputs: &Inputs) -> Vec<Finding> {
     let [old, new] = decisions.clusters.map(|cluster| &cluster.network);
@@ -108,16 +109,19 @@ const SERVICE_CIDRS: Version = Version::new(1, 33, 0);
 /// Tokens that name an issuer which the API servers accept no more.
 fn issuer(decisions: &Decisions<'_>, inputs: &Inputs) -> Option<Finding> {
     let [old, new] = decisions.clusters.map(issuers);
-    let (was, is) = (old.first()?, new.first()?);
-    if new.contains(was) {
+    let is = new.first()?;
+    let dropped: Vec<&String> = old.iter().filter(|issuer| !new.contains(issuer)).collect();
+    if dropped.is_empty() {
         return None;
     }
+    let names = names::first_few(dropped.iter().map(|issuer| issuer.as_str()));
     let what =
-        format!("the issuer of service accounts is {is} from now on: tokens that name {was} are refused");
+        format!("the issuer of service accounts is {is} from now on: tokens that name {names} are refused");
     const FLAG: &str = "components.kube-apiserver.flags.service-account-issuer";
-    let advice = Advice::from("name both, as ")
-        .act(Act::Besides { field: FLAG, values: vec![is.clone(), was.clone()] })
-        .say(", until no token of the old one is left; and name the new one to whoever verifies tokens outside of the cluster");
+    let values = new.iter().chain(dropped).cloned().collect();
+    let advice = Advice::from("name all, as ").act(Act::Besides { field: FLAG, values }).say(
+        ", until no token of an old one is left; and name a new one to whoever verifies tokens outside of the cluster",
+    );
     let paths = ["network.domain", FLAG];
     let causes = paths.iter().flat_map(|path| field(inputs, path));
     Some(Finding::new(Kind::Breaking, what, advice).because(causes.collect()))
@@ -182,6 +186,22 @@ mod tests {
             assert!(found.is_none_or(|found| found.causes.len() == 1), "{found:?}");
         };
         check("[https://id.example.org]", true);
+        let flag = |issuers: &str| {
+            let line =
+                format!("components: {{kube-apiserver: {{flags: {{service-account-issuer: {issuers}}}}}}}\n");
+            move |text: String| text + &line
+        };
+        let dropped = |after: &str| {
+            let trial =
+                Trial::of("single").before(flag("['https://a.example.org', 'https://b.example.org']"));
+            let findings = trial.after(flag(after)).rollout().findings;
+            findings
+                .into_iter()
+                .find(|finding| finding.what.contains("tokens that name https://b.example.org are"))
+        };
+        let found = dropped("['https://a.example.org']").expect("a finding");
+        assert!(found.kind == Kind::Breaking && found.causes.len() == 1, "{found:?}");
+        assert_eq!(dropped("['https://b.example.org', 'https://a.example.org']"), None);
         check("[https://id.example.org, https://kubernetes.default.svc.cluster.local]", false);
         check("[https://kubernetes.default.svc.cluster.local]", false);
     }

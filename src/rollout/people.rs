@@ -2,8 +2,10 @@
 
 use std::collections::BTreeSet;
 
+use serde_json::{Map, Value};
+
 use super::Decisions;
-use super::finding::{Finding, Kind, fields};
+use super::finding::{Finding, Kind, field, fields};
 use crate::cluster::{Cluster, FlagValue};
 use crate::diff::Inputs;
 use crate::names;
@@ -11,8 +13,87 @@ use crate::names;
 /// The flag that names an issuer, as the section `authentication` does.
 const FLAG: &str = "oidc-issuer-url";
 
+pub fn findings(decisions: &Decisions<'_>, inputs: &Inputs) -> Vec<Finding> {
+    let mut findings: Vec<Finding> = lost(decisions, inputs).into_iter().collect();
+    findings.extend(read_otherwise(decisions, inputs));
+    findings
+}
+
+/// What of an issuer's tokens decides who somebody is, and what becomes of people where it changes.
+const READ: [(&str, &str, &str); 6] = [
+    (
+        "/issuer/audiences",
+        "tokens for an audience that goes are refused",
+        "keep the old audiences beside the new ones",
+    ),
+    (
+        "/claimMappings/username",
+        "people have other names, which no role knows",
+        "bind roles to the new names first",
+    ),
+    (
+        "/claimMappings/groups",
+        "people are in other groups, which no role knows",
+        "bind roles to the new groups first",
+    ),
+    (
+        "/claimMappings/uid",
+        "people have other ids, and what knows them by these takes them for others",
+        "keep the claim",
+    ),
+    (
+        "/claimValidationRules",
+        "tokens that a new rule does not let through are refused",
+        "see whose tokens have the claims",
+    ),
+    (
+        "/userValidationRules",
+        "people whom a new rule does not let through are refused",
+        "see whom the rules let through",
+    ),
+];
+
+/// People whose issuer stays, and whose tokens are read in another way.
+fn read_otherwise(decisions: &Decisions<'_>, inputs: &Inputs) -> Vec<Finding> {
+    let [before, after] = decisions.clusters.map(|cluster| &cluster.authentication.jwt);
+    let url = |jwt: &Map<String, Value>| jwt.get("issuer")?.get("url")?.as_str().map(str::to_owned);
+    let mut findings = Vec::new();
+    for new in after {
+        let Some(issuer) = url(new) else { continue };
+        let Some(old) = before.iter().find(|old| url(old).as_ref() == Some(&issuer)) else { continue };
+        for (pointer, effect, advice) in READ {
+            let [was, is] = [old, new].map(|jwt| at(jwt, pointer));
+            // More audiences and fewer rules refuse nobody.
+            let is_told = match (was, is) {
+                (Some(Value::Array(was)), Some(Value::Array(is))) if pointer == "/issuer/audiences" => {
+                    was.iter().any(|audience| !is.contains(audience))
+                }
+                (was, is) if pointer.ends_with("Rules") => {
+                    let [was, is] =
+                        [was, is].map(|rules| rules.and_then(Value::as_array).cloned().unwrap_or_default());
+                    is.iter().any(|rule| !was.contains(rule))
+                }
+                (was, is) => was != is,
+            };
+            if is_told {
+                let name = pointer.trim_start_matches('/').replace('/', ".");
+                let what = format!("{name} of {issuer} is another: {effect}");
+                let causes = field(inputs, "authentication.jwt");
+                findings.push(Finding::new(Kind::Breaking, what, advice).because(causes));
+            }
+        }
+    }
+    findings
+}
+
+fn at<'a>(jwt: &'a Map<String, Value>, pointer: &str) -> Option<&'a Value> {
+    let mut steps = pointer.split('/').skip(1);
+    let first = jwt.get(steps.next()?)?;
+    steps.try_fold(first, |value, step| value.get(step))
+}
+
 /// People whose issuer is not believed any more are let in no more.
-pub fn findings(decisions: &Decisions<'_>, inputs: &Inputs) -> Option<Finding> {
+fn lost(decisions: &Decisions<'_>, inputs: &Inputs) -> Option<Finding> {
     let [old, new] = decisions.clusters.map(issuers);
     let lost: Vec<&String> = old.difference(&new).collect();
     if lost.is_empty() {
@@ -67,5 +148,32 @@ mod tests {
         let without = |text: String| text.replace("url: https://", "url: https://another.");
         let found = found(text.after(without)).expect("a finding");
         assert!(!found.causes.is_empty(), "{found:?}");
+    }
+    #[test]
+    fn people_whose_tokens_are_read_otherwise_are_told() {
+        let check = |from: &str, to: &str, part: &str| {
+            let change = |text: String| {
+                assert!(text.contains(from), "{from}");
+                text.replace(from, to)
+            };
+            let findings = Trial::of("production").after(change).rollout().findings;
+            let found: Vec<_> = findings
+                .iter()
+                .filter(|finding| finding.what.contains("of https://id.example.org is another"))
+                .collect();
+            assert_eq!(found.len(), usize::from(!part.is_empty()), "{to}: {found:?}");
+            for finding in found {
+                assert!(finding.kind == Kind::Breaking && finding.what.starts_with(part), "{finding:?}");
+                assert!(!finding.causes.is_empty(), "{finding:?}");
+            }
+        };
+        let groups = "        groups: {claim: groups, prefix: 'oidc:'}\n";
+        check(groups, "", "claimMappings.groups");
+        check("{claim: sub, prefix: 'oidc:'}", "{claim: sub, prefix: 'id:'}", "claimMappings.username");
+        check("audiences: [kubernetes]", "audiences: [other]", "issuer.audiences");
+        let more = "audiences: [kubernetes, other]\n        audienceMatchPolicy: MatchAny";
+        check("audiences: [kubernetes]", more, "");
+        let rule = "audiences: [kubernetes]\n      claimValidationRules: [{claim: hd, requiredValue: x}]";
+        check("audiences: [kubernetes]", rule, "claimValidationRules");
     }
 }

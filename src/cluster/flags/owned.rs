@@ -127,6 +127,11 @@ const OWNED: &[(Program, Owned, &[&str])] = &[
     (KubeScheduler, Field("components.kube-scheduler.config"), &["config"]),
     (
         KubeScheduler,
+        Field("controlPlane.leaderElection"),
+        &["leader-elect-lease-duration", "leader-elect-renew-deadline", "leader-elect-retry-period"],
+    ),
+    (
+        KubeScheduler,
         Kthw,
         &[
             "authentication-kubeconfig",
@@ -158,6 +163,80 @@ const OWNED: &[(Program, Owned, &[&str])] = &[
     ),
     (KubeProxy, Field("components.kube-proxy.config"), &["config"]),
     (KubeProxy, Field("hosts"), &["hostname-override"]),
+    // Beside its file kube-proxy reads no other flags than those of its logs, and takes these without a word.
+    (KubeProxy, Field("components.kube-proxy.config.mode"), &["proxy-mode"]),
+    (KubeProxy, Field("components.kube-proxy.config.bindAddress"), &["bind-address"]),
+    (KubeProxy, Field("components.kube-proxy.config.bindAddressHardFail"), &["bind-address-hard-fail"]),
+    (
+        KubeProxy,
+        Field("components.kube-proxy.config.healthzBindAddress"),
+        &["healthz-bind-address", "healthz-port"],
+    ),
+    (
+        KubeProxy,
+        Field("components.kube-proxy.config.metricsBindAddress"),
+        &["metrics-bind-address", "metrics-port"],
+    ),
+    (KubeProxy, Field("components.kube-proxy.config.enableProfiling"), &["profiling"]),
+    (
+        KubeProxy,
+        Field("components.kube-proxy.config.showHiddenMetricsForVersion"),
+        &["show-hidden-metrics-for-version"],
+    ),
+    (KubeProxy, Field("components.kube-proxy.config.featureGates"), &["feature-gates"]),
+    (KubeProxy, Field("components.kube-proxy.config.nodePortAddresses"), &["nodeport-addresses"]),
+    (KubeProxy, Field("components.kube-proxy.config.oomScoreAdj"), &["oom-score-adj"]),
+    (KubeProxy, Field("components.kube-proxy.config.configSyncPeriod"), &["config-sync-period"]),
+    (KubeProxy, Field("components.kube-proxy.config.detectLocalMode"), &["detect-local-mode"]),
+    (KubeProxy, Field("components.kube-proxy.config.detectLocal.bridgeInterface"), &["pod-bridge-interface"]),
+    (
+        KubeProxy,
+        Field("components.kube-proxy.config.detectLocal.interfaceNamePrefix"),
+        &["pod-interface-name-prefix"],
+    ),
+    (KubeProxy, Field("components.kube-proxy.config.clientConnection.burst"), &["kube-api-burst"]),
+    (KubeProxy, Field("components.kube-proxy.config.clientConnection.qps"), &["kube-api-qps"]),
+    (
+        KubeProxy,
+        Field("components.kube-proxy.config.clientConnection.contentType"),
+        &["kube-api-content-type"],
+    ),
+    (KubeProxy, Field("components.kube-proxy.config.conntrack.maxPerCore"), &["conntrack-max-per-core"]),
+    (KubeProxy, Field("components.kube-proxy.config.conntrack.min"), &["conntrack-min"]),
+    (KubeProxy, Field("components.kube-proxy.config.conntrack.tcpBeLiberal"), &["conntrack-tcp-be-liberal"]),
+    (
+        KubeProxy,
+        Field("components.kube-proxy.config.conntrack.tcpCloseWaitTimeout"),
+        &["conntrack-tcp-timeout-close-wait"],
+    ),
+    (
+        KubeProxy,
+        Field("components.kube-proxy.config.conntrack.tcpEstablishedTimeout"),
+        &["conntrack-tcp-timeout-established"],
+    ),
+    (KubeProxy, Field("components.kube-proxy.config.conntrack.udpTimeout"), &["conntrack-udp-timeout"]),
+    (
+        KubeProxy,
+        Field("components.kube-proxy.config.conntrack.udpStreamTimeout"),
+        &["conntrack-udp-timeout-stream"],
+    ),
+    (
+        KubeProxy,
+        Field("components.kube-proxy.config.iptables.localhostNodePorts"),
+        &["iptables-localhost-nodeports"],
+    ),
+    (KubeProxy, Field("components.kube-proxy.config.iptables.masqueradeAll"), &["masquerade-all"]),
+    (KubeProxy, Field("components.kube-proxy.config.iptables.masqueradeBit"), &["iptables-masquerade-bit"]),
+    (KubeProxy, Field("components.kube-proxy.config.iptables.minSyncPeriod"), &["iptables-min-sync-period"]),
+    (KubeProxy, Field("components.kube-proxy.config.iptables.syncPeriod"), &["iptables-sync-period"]),
+    (KubeProxy, Field("components.kube-proxy.config.ipvs.excludeCIDRs"), &["ipvs-exclude-cidrs"]),
+    (KubeProxy, Field("components.kube-proxy.config.ipvs.minSyncPeriod"), &["ipvs-min-sync-period"]),
+    (KubeProxy, Field("components.kube-proxy.config.ipvs.scheduler"), &["ipvs-scheduler"]),
+    (KubeProxy, Field("components.kube-proxy.config.ipvs.strictARP"), &["ipvs-strict-arp"]),
+    (KubeProxy, Field("components.kube-proxy.config.ipvs.syncPeriod"), &["ipvs-sync-period"]),
+    (KubeProxy, Field("components.kube-proxy.config.ipvs.tcpTimeout"), &["ipvs-tcp-timeout"]),
+    (KubeProxy, Field("components.kube-proxy.config.ipvs.tcpFinTimeout"), &["ipvs-tcpfin-timeout"]),
+    (KubeProxy, Field("components.kube-proxy.config.ipvs.udpTimeout"), &["ipvs-udp-timeout"]),
     (KubeProxy, Field("network.pods"), &["cluster-cidr"]),
     (KubeProxy, Kthw, &["kubeconfig", "master"]),
     (Etcd, Field("name"), &["initial-cluster-token"]),
@@ -211,6 +290,31 @@ mod tests {
                 assert!(flags::known(*program, name), "{program} has no --{name}");
             }
         }
+    }
+
+    /// What `Options.Complete` in cmd/kube-proxy/app/options.go applies after the file is read, and what is no setting.
+    #[test]
+    fn a_flag_that_kube_proxy_ignores_beside_its_file_is_a_field_there() {
+        const READ: [&str; 10] = [
+            "boot-id-file",
+            "cleanup",
+            "help",
+            "init-only",
+            "log-flush-frequency",
+            "machine-id-file",
+            "v",
+            "version",
+            "vmodule",
+            "write-config-to",
+        ];
+        for minor in 28..=36 {
+            let version = semver::Version::new(1, minor, 0);
+            for name in flags::names(KubeProxy, &version) {
+                let is_read = READ.contains(&name) || name.starts_with("log-") || name == "logging-format";
+                assert_eq!(owned(KubeProxy, name).is_none(), is_read, "kube-proxy 1.{minor} --{name}");
+            }
+        }
+        assert_eq!(owned(KubeProxy, "proxy-mode"), Some(Field("components.kube-proxy.config.mode")));
     }
 
     #[test]

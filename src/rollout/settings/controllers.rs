@@ -45,13 +45,13 @@ pub const ROWS: &[Row] = &[
         used for so long", "look for tokens that are used seldom"),
     row(MANAGER, "enable-garbage-collector", "true", (Changes, Breaking), "what belongs to objects that are deleted is deleted only \
         while API servers and controller managers agree on it", "change both in one rollout"),
-    row(SCHEDULER, "", "true", (Changes, Breaking), TWO_LEADERS, KEEP_LEADERS)
+    row(SCHEDULER, "leader-elect", "true", (Changes, Breaking), TWO_LEADERS, KEEP_LEADERS)
         .fields(&["/leaderElection/leaderElect"]).source(LEASES).alone(None),
-    row(SCHEDULER, "", "kube-scheduler", (Changes, Breaking), TWO_LEADERS, KEEP_LEADERS)
+    row(SCHEDULER, "leader-elect-resource-name", "kube-scheduler", (Changes, Breaking), TWO_LEADERS, KEEP_LEADERS)
         .fields(&["/leaderElection/resourceName"]).source(LEASES).alone(None),
-    row(SCHEDULER, "", "kube-system", (Changes, Breaking), TWO_LEADERS, KEEP_LEADERS)
+    row(SCHEDULER, "leader-elect-resource-namespace", "kube-system", (Changes, Breaking), TWO_LEADERS, KEEP_LEADERS)
         .fields(&["/leaderElection/resourceNamespace"]).source(LEASES).alone(None),
-    row(SCHEDULER, "", "leases", (Changes, Breaking), TWO_LEADERS, KEEP_LEADERS)
+    row(SCHEDULER, "leader-elect-resource-lock", "leases", (Changes, Breaking), TWO_LEADERS, KEEP_LEADERS)
         .fields(&["/leaderElection/resourceLock"]).source(LEASES).alone(None),
     row(
         SCHEDULER,

@@ -244,6 +244,14 @@ mod tests {
         assert_eq!(found("single", "", more, "schedulerName"), None);
         let scheduler = "kube-scheduler: {config: {leaderElection: {leaderElect: false}}}";
         check("ha-haproxy", scheduler, "leaderElection.leaderElect", Kind::Breaking);
+        let flags = [
+            ("leader-elect: false", "leaderElection.leaderElect true → false"),
+            ("leader-elect-resource-name: mine", "leaderElection.resourceName kube-scheduler → mine"),
+            ("leader-elect-resource-namespace: mine", "leaderElection.resourceNamespace kube-system → mine"),
+        ];
+        for (flag, part) in flags {
+            check("ha-haproxy", &format!("kube-scheduler: {{flags: {{{flag}}}}}"), part, Kind::Breaking);
+        }
     }
 
     #[test]

@@ -62,13 +62,13 @@ pub const ROWS: &[Row] = &[
         there keep what they were told before", "see that the cloud's controllers run, or remove the taint \
         node.cloudprovider.kubernetes.io/uninitialized")
         .source("https://kubernetes.io/docs/tasks/administer-cluster/running-cloud-controller/"),
-    row(PROXY, "proxy-mode", "iptables", (Changes, Breaking), "rules of the old mode may stay and lead to pods that have gone, and open \
+    row(PROXY, "", "iptables", (Changes, Breaking), "rules of the old mode may stay and lead to pods that have gone, and open \
         connections may break", "one worker at a time: reboot it after its step, or run `kube-proxy --cleanup` before")
         .fields(&["/mode"]).source("https://kubernetes.io/docs/reference/networking/virtual-ips/"),
-    row(PROXY, "detect-local-mode", "", (Changes, Breaking), "which traffic is taken for that of pods is decided another way, and so is \
+    row(PROXY, "", "", (Changes, Breaking), "which traffic is taken for that of pods is decided another way, and so is \
         whose address it gets", "see that services answer from a pod, a node and elsewhere on the first worker")
         .fields(&["/detectLocalMode"]),
-    row(PROXY, "nodeport-addresses", "", (Changes, Breaking), "ports of nodes answer at these addresses alone", "see that balancers ask \
+    row(PROXY, "", "", (Changes, Breaking), "ports of nodes answer at these addresses alone", "see that balancers ask \
         there").fields(&["/nodePortAddresses"]),
     row(CONTAINERD, "root", "/var/lib/containerd", (Changes, Breaking), "images and containers are in the old directory: those that run \
         are known to nobody, and all images are pulled anew", "a node is drained before its step: stop its pods with `crictl rmp --all \

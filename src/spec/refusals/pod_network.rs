@@ -62,4 +62,8 @@ fn what_kthw_decides_of_the_proxy_stays() {
         "10:49+10 error: components.kube-proxy.config.clusterCIDR is decided by network.pods | remove the field and set network.pods
          10:105+1 error: components.kube-proxy.flags.hostname-override is decided by hosts | remove the flag and set hosts",
     );
+    super::check_with(
+        "components: {kube-proxy: {flags: {ipvs-strict-arp: true, v: 2}}}",
+        "10:52+4 error: components.kube-proxy.flags.ipvs-strict-arp is decided by components.kube-proxy.config.ipvs.strictARP | remove the flag and set components.kube-proxy.config.ipvs.strictARP",
+    );
 }
