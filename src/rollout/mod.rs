@@ -35,6 +35,7 @@ mod terms;
 mod text;
 #[cfg(test)]
 mod trial;
+mod unpublished;
 mod waves;
 mod work;
 
@@ -133,6 +134,7 @@ impl Rollout {
         findings.extend(people::findings(decisions, &causes.inputs));
         findings.extend(settings::findings(&settings, &causes.inputs));
         findings.extend(terms::findings(decisions, causes, !waves.is_empty()));
+        findings.extend(unpublished::findings(decisions));
         findings.sort_by_key(|finding| finding.kind);
         let names = |hosts: &[crate::diff::HostChange]| hosts.iter().map(|host| host.name.clone()).collect();
         Self {
@@ -147,9 +149,11 @@ impl Rollout {
         }
     }
 
-    /// Whether nothing has to be done to any host, and nothing to be known.
+    /// Whether nothing has to be done to any host, and nothing to be known that was not so before.
     pub fn is_empty(&self) -> bool {
-        self.waves.is_empty() && self.findings.is_empty() && self.certificates.is_empty()
+        self.waves.is_empty()
+            && self.findings.iter().all(|finding| finding.is_standing)
+            && self.certificates.is_empty()
     }
 
     /// What makes this rollout one that must not be begun.
