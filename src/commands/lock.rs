@@ -7,7 +7,7 @@ use crate::cli;
 use crate::failure::{Exit, Failure};
 use crate::lock::{Epoch, Epochs, Lock, Pin};
 use crate::opened::{
-    accepted_unpublished, check_root, lock_problems, read_and_warn, refuse_unpublished, runtime,
+    check_root, lock_problems, read_and_warn, refuse_unpublished, runtime, standing_warnings,
 };
 use crate::plan;
 use crate::redaction::redacted;
@@ -72,7 +72,8 @@ pub fn new_lock(folder: &Folder, name: &str) -> Result<Lock, Failure> {
 /// everything.
 fn pin(needs: &[Need], lock: &Lock, args: &cli::Lock) -> Result<Vec<Pin>, Failure> {
     let mirror = args.mirror.as_deref();
-    let is_sound = |pin: &&Pin| pin.published == upstream::published_instead(pin) || !is_known(pin);
+    let is_sound =
+        |pin: &&Pin| !is_known(pin) || (pin.published == upstream::published_instead(pin) && !pin.measured);
     let known =
         |need: &Need| pinned(lock, need).filter(is_sound).cloned().or_else(|| upstream::published(need));
     let (mut pins, mut open) = (Vec::new(), Vec::new());
@@ -115,17 +116,27 @@ fn is_known(pin: &Pin) -> bool {
     upstream::published(&Need { name: name.clone(), version: version.clone(), arch: arch.clone() }).is_some()
 }
 
-/// Marks what a mirror holds instead of what was published, as this program knows it or the lock has it; refuses it unless
-/// it is accepted.
+/// Marks what a mirror holds instead of what was published, as this program knows it or the lock has it, and what it holds
+/// where neither knows. Other bytes than were published or are pinned are refused unless they are accepted.
 fn judge(pins: &mut [Pin], lock: &Lock, accept: bool) -> Result<(), Failure> {
     let mut refused = Vec::new();
     for pin in pins {
-        let earlier = lock.pin(&pin.name, &pin.version, &pin.os, &pin.arch);
-        let earlier = earlier.map(|earlier| earlier.published.as_ref().unwrap_or(&earlier.checksum));
-        pin.published = match is_known(pin) {
-            true => upstream::published_instead(pin),
-            false => earlier.filter(|earlier| **earlier != pin.checksum).cloned(),
-        };
+        if is_known(pin) {
+            pin.published = upstream::published_instead(pin);
+            pin.measured = false;
+        } else if let Some(earlier) = lock.pin(&pin.name, &pin.version, &pin.os, &pin.arch) {
+            // What was only measured says nothing of what was published.
+            let published = earlier.published.as_ref().or((!earlier.measured).then_some(&earlier.checksum));
+            pin.measured &= published.is_none();
+            pin.published = published.filter(|published| **published != pin.checksum).cloned();
+            if earlier.published.is_none() && earlier.checksum != pin.checksum {
+                refused.push(format!(
+                    "{pin}: the mirror has {}, and kthw.lock pins {}",
+                    pin.checksum, earlier.checksum
+                ));
+                continue;
+            }
+        }
         if let Some(published) = &pin.published {
             refused.push(format!("{pin}: the mirror has {}, and published was {published}", pin.checksum));
         }
@@ -136,8 +147,8 @@ fn judge(pins: &mut [Pin], lock: &Lock, accept: bool) -> Result<(), Failure> {
     let diagnostics = refused.into_iter().map(Diagnostic::error).collect();
     let failure = Failure { exit: Exit::Failed, diagnostics };
     Err(failure.help(
-        "these are other programs than their publishers'; if they are meant, add --accept-unpublished, which marks them in \
-         kthw.lock",
+        "these are other programs than were published or are pinned; if they are meant, add --accept-unpublished, which \
+         marks them in kthw.lock",
     ))
 }
 
@@ -158,7 +169,7 @@ fn check(lock: &Lock, needs: &[Need], ui: &Ui) -> Result<(), Failure> {
     let differences: Vec<Diagnostic> = missing.chain(unneeded).collect();
     if differences.is_empty() {
         ui.result(format_args!("kthw.lock pins all of {} releases", needs.len()));
-        tell_unpublished(lock, ui);
+        tell_standing(lock, ui);
         return Ok(());
     }
     Err(Failure::differences(differences).help("`kthw lock` makes it so"))
@@ -172,9 +183,9 @@ fn report(before: &Lock, after: &Lock, ui: &Ui) {
         ui.result(format_args!("dropped {pin}"));
     }
     ui.result(format_args!("kthw.lock pins {} releases", after.pins().len()));
-    tell_unpublished(after, ui);
+    tell_standing(after, ui);
 }
 
-fn tell_unpublished(lock: &Lock, ui: &Ui) {
-    ui.diagnostics(accepted_unpublished(lock).as_slice());
+fn tell_standing(lock: &Lock, ui: &Ui) {
+    ui.diagnostics(&standing_warnings(lock));
 }

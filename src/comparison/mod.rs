@@ -48,7 +48,7 @@ impl Comparison {
         let (mut before, mut after) =
             both(|| Draft::read(folder, before, ui), || Draft::read(folder, after, ui))?;
         tell_new_warnings(&before.opened, &after.opened, ui);
-        ui.diagnostics(after.opened.standing.as_slice());
+        ui.diagnostics(&after.opened.standing);
         let keys = [before.opened.keys(), after.opened.keys()];
         before.opened.add_keys(&keys[1]);
         after.opened.add_keys(&keys[0]);

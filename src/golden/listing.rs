@@ -43,7 +43,11 @@ fn what(side: Side<'_>, id: NodeId) -> String {
     match side.action(id) {
         Artifact::Download(download) => {
             let pin = &download.pin;
-            let other = if pin.published.is_some() { " (not as published)" } else { "" };
+            let other = match (&pin.published, pin.measured) {
+                (Some(_), _) => " (not as published)",
+                (None, true) => " (measured from a mirror)",
+                (None, false) => "",
+            };
             format!("{} {}{other}", pin.name, pin.version)
         }
         Artifact::ArchiveMember(member) => match side.input(id, ArchiveMember::ARCHIVE) {

@@ -88,11 +88,12 @@ impl Lock {
     }
 }
 
-/// Which bytes a pin stands for, and whether its publisher published others.
+/// Which bytes a pin stands for, and whether its publisher published others, or nobody knows.
 fn bytes(pin: &Pin) -> String {
-    let Pin { version, checksum, published, .. } = pin;
+    let Pin { version, checksum, published, measured, .. } = pin;
     match published {
         Some(published) => format!("{version} {checksum} (published was {published})"),
+        None if *measured => format!("{version} {checksum} (measured from a mirror)"),
         None => format!("{version} {checksum}"),
     }
 }

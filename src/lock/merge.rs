@@ -63,10 +63,10 @@ fn join(mut ours: Lock, theirs: &Lock) -> Result<Lock, String> {
         *own = (*own).max(*generation);
     }
     ours.encryption = generations(&ours.encryption, &theirs.encryption);
-    // A mark that these are not the published bytes stays, whichever side has it.
-    let (mut marked, mut pins): (Vec<_>, Vec<_>) =
-        theirs.pins().iter().chain(ours.pins()).cloned().partition(|pin| pin.published.is_some());
-    pins.append(&mut marked);
+    // A mark that these are not the published bytes stays, whichever side has it; who asked the publisher is believed more
+    // than who measured a mirror.
+    let mut pins: Vec<_> = theirs.pins().iter().chain(ours.pins()).cloned().collect();
+    pins.sort_by_key(|pin| (pin.published.is_some(), !pin.measured));
     ours.set_pins(pins);
     Ok(ours)
 }

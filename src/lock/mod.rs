@@ -116,6 +116,7 @@ mod tests {
             url: format!("https://github.com/etcd-io/etcd/{arch}.tar.gz"),
             checksum: Checksum::new(Algorithm::Sha256, digest).expect("64 digits"),
             published: None,
+            measured: false,
         }
     }
 
@@ -158,9 +159,9 @@ mod tests {
     fn pin() -> impl Strategy<Value = Pin> {
         let version = (0..40u64, 0..40u64, 0..40u64).prop_map(|(a, b, c)| Version::new(a, b, c));
         let words = ("[a-z][a-z0-9-]{0,8}[a-z0-9]", "[a-z]{1,6}", "[a-z0-9]{1,6}");
-        let published = prop::option::of(checksum());
-        (words, version, "https://[a-z][!-~]{0,30}", checksum(), published).prop_map(
-            |((name, os, arch), version, url, checksum, published)| Pin {
+        let marks = (prop::option::of(checksum()), any::<bool>());
+        (words, version, "https://[a-z][!-~]{0,30}", checksum(), marks).prop_map(
+            |((name, os, arch), version, url, checksum, (published, measured))| Pin {
                 name,
                 version,
                 os,
@@ -168,6 +169,7 @@ mod tests {
                 url,
                 checksum,
                 published,
+                measured,
             },
         )
     }

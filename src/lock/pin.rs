@@ -22,6 +22,8 @@ pub struct Pin {
     pub checksum: Checksum,
     /// What its publisher published instead of these bytes, which somebody has accepted all the same.
     pub published: Option<Checksum>,
+    /// Whether it is what a mirror holds, and nobody knew what was published.
+    pub measured: bool,
 }
 
 impl Pin {
@@ -31,12 +33,14 @@ impl Pin {
 
     /// The hash over all fields that is written beside them, so that a field edited by hand is noticed.
     pub fn seal(&self) -> Digest {
-        let Self { name, version, os, arch, url, checksum, published } = self;
+        let Self { name, version, os, arch, url, checksum, published, measured } = self;
         let mut hasher = blake3::Hasher::new_derive_key("kthw.dev 2026 lock pin v1");
         let version = version.to_string();
         let own = [name, &version, os, arch, url, checksum.algorithm().as_str(), checksum.hex()];
         let other = published.as_ref().map(Checksum::hex);
-        for field in own.into_iter().chain(other) {
+        // No digits: not to be taken for what was published.
+        let measured = measured.then_some("measured");
+        for field in own.into_iter().chain(other).chain(measured) {
             hasher.update(&(field.len() as u64).to_le_bytes());
             hasher.update(field.as_bytes());
         }
@@ -85,7 +89,9 @@ mod tests {
         seals.push(Pin { checksum, ..pin.clone() }.seal());
         let moved = Pin { os: "linu".into(), arch: "xamd64".into(), ..pin.clone() };
         let accepted = Pin { published: Some(pin.checksum.clone()), ..pin.clone() };
-        seals.extend([moved.seal(), accepted.seal(), pin.seal()]);
+        let measured = Pin { measured: true, ..pin.clone() };
+        let both = Pin { measured: true, ..accepted.clone() };
+        seals.extend([moved, accepted, measured, both, pin].map(|pin| pin.seal()));
         let count = seals.len();
         seals.sort();
         seals.dedup();

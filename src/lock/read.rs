@@ -178,7 +178,7 @@ fn pin(block: &Spanned<DeValue<'_>>, problems: &mut Problems<'_>) -> Option<Pin>
     };
     let section = Section { table, at, fix: RELOCK };
     section.refuse_unknown(
-        &["name", "version", "os", "arch", "url", "algorithm", "digest", "published", "pin"],
+        &["name", "version", "os", "arch", "url", "algorithm", "digest", "published", "measured", "pin"],
         problems,
     );
     let word = |field: &str, problems: &mut Problems<'_>| {
@@ -203,6 +203,14 @@ fn pin(block: &Spanned<DeValue<'_>>, problems: &mut Problems<'_>) -> Option<Pin>
         }
         false => None,
     };
+    let measured = match table.get("measured").map(|value| (value.span().start, value.get_ref().as_bool())) {
+        None => false,
+        Some((_, Some(true))) => true,
+        Some((at, _)) => {
+            problems.add(at, "`measured` must be true".to_owned(), RELOCK);
+            return None;
+        }
+    };
     let seal = section
         .parsed("pin", "b3: and 64 lower-case hexadecimal digits", problems, |t| is_seal(t).then_some(t));
     let pin = Pin {
@@ -213,6 +221,7 @@ fn pin(block: &Spanned<DeValue<'_>>, problems: &mut Problems<'_>) -> Option<Pin>
         url: url?,
         checksum: checksum?,
         published,
+        measured,
     };
     if seal? != pin.seal().to_string() {
         problems.add(at, format!("pin {pin} was edited by hand"), RELOCK);
@@ -357,6 +366,11 @@ mod tests {
             "sha256",
             "sha512",
             &[&format!("kthw.lock:19:10: `digest` must be 128 lower-case hexadecimal digits; {lock}")],
+        );
+        check(
+            "os = ",
+            "measured = false\nos = ",
+            &[&format!("kthw.lock:15:12: `measured` must be true; {lock}")],
         );
         check("os = ", "size = 3\nos = ", &[&format!("kthw.lock:15:1: unknown field `size`; {field}")]);
         check(

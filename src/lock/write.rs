@@ -32,7 +32,7 @@ pub(super) fn lock(lock: &Lock) -> String {
 }
 
 fn block(text: &mut String, pin: &Pin) {
-    let Pin { name, version, os, arch, url, checksum, published } = pin;
+    let Pin { name, version, os, arch, url, checksum, published, measured } = pin;
     text.push_str("\n[[pin]]\n");
     field(text, "name", quoted(name));
     field(text, "version", quoted(&version.to_string()));
@@ -43,6 +43,9 @@ fn block(text: &mut String, pin: &Pin) {
     field(text, "digest", quoted(checksum.hex()));
     if let Some(published) = published {
         field(text, "published", quoted(published.hex()));
+    }
+    if *measured {
+        field(text, "measured", true);
     }
     field(text, "pin", quoted(&pin.seal().to_string()));
 }

@@ -33,7 +33,7 @@ pub use builds::{Build, build, input_entry, is_input, latest_builds};
 pub use inputs::{check_root, lock_problems, read_and_warn, read_cluster, warn_of_public_root};
 pub use session::{Bound, ClusterSession, identify_alongside, realise, runtime};
 pub use store::{copy_blob, digest_of, open_store, require_store};
-pub use unpublished::{accepted as accepted_unpublished, refused as refuse_unpublished};
+pub use unpublished::{refused as refuse_unpublished, standing as standing_warnings};
 
 /// A cluster folder with everything decided that its files decide.
 pub struct Opened {
@@ -48,7 +48,7 @@ pub struct Opened {
     /// What to warn of in the inputs, for whoever is to be told.
     pub warnings: Vec<Diagnostic>,
     /// What has to be told each time, however long it is known.
-    pub standing: Option<Diagnostic>,
+    pub standing: Vec<Diagnostic>,
     files: Vec<String>,
     texts: Vec<(String, Arc<str>)>,
     spec: Arc<str>,
@@ -93,7 +93,7 @@ impl Opened {
             None => Ok(false),
         })?;
         ui.diagnostics(&opened.warnings);
-        ui.diagnostics(opened.standing.as_slice());
+        ui.diagnostics(&opened.standing);
         Ok(opened)
     }
 
@@ -169,7 +169,7 @@ impl Opened {
         warnings.extend(generations::strays(&prefix, &sources.lock, &lock, &plan.graph));
         warnings.extend(input_paths::missing(&prefix, &sources.spec, &cluster, &plan.graph));
         let Sources { folder, spec, .. } = sources;
-        let standing = unpublished::accepted(&lock);
+        let standing = unpublished::standing(&lock);
         Ok(Self {
             folder,
             fingerprint,

@@ -7,6 +7,8 @@ use crate::sources::LOCK;
 use crate::ui::Diagnostic;
 use crate::upstream;
 
+const COMPARE: &str = "compare them with the checksum lists of their publishers; or remove them from kthw.lock and run `kthw lock` with a network, which asks the publishers";
+
 /// An error for each pin whose mark is not what this program knows of it: whoever replaces a checksum by hand can make
 /// everything else of a pin fit, but not what was published.
 pub fn refused(text: &Arc<str>, lock: &Lock) -> Vec<Diagnostic> {
@@ -30,16 +32,32 @@ pub fn refused(text: &Arc<str>, lock: &Lock) -> Vec<Diagnostic> {
     lock.pins().iter().filter_map(refusal).collect()
 }
 
+/// A warning of each kind of pin that has to be told each time.
+pub fn standing(lock: &Lock) -> Vec<Diagnostic> {
+    accepted(lock).into_iter().chain(measured(lock)).collect()
+}
+
 /// A warning of all pins that were accepted though they are not what was published.
-pub fn accepted(lock: &Lock) -> Option<Diagnostic> {
+fn accepted(lock: &Lock) -> Option<Diagnostic> {
     let lines: Vec<String> = marked(lock).map(|(pin, published)| line(pin, published)).collect();
     let text = format!("kthw.lock pins other bytes than were published of\n  {}", lines.join("\n  "));
     let help = "somebody accepted them with `kthw lock --accept-unpublished`";
     (!lines.is_empty()).then(|| Diagnostic::warning_of_lines(&text).help(Some(help)))
 }
 
+/// A warning of all pins of which nobody knew what was published.
+fn measured(lock: &Lock) -> Option<Diagnostic> {
+    let pins = lock.pins().iter().filter(|pin| pin.measured);
+    let lines: Vec<String> = pins.map(|pin| format!("{pin}: {}", pin.checksum)).collect();
+    let text = format!(
+        "kthw.lock pins what a mirror holds, since kthw knows no published checksum of\n  {}",
+        lines.join("\n  ")
+    );
+    (!lines.is_empty()).then(|| Diagnostic::warning_of_lines(&text).help(Some(COMPARE)))
+}
+
 /// The pins that are marked, each with what was published.
-pub fn marked(lock: &Lock) -> impl Iterator<Item = (&Pin, &Checksum)> {
+fn marked(lock: &Lock) -> impl Iterator<Item = (&Pin, &Checksum)> {
     lock.pins().iter().filter_map(|pin| Some((pin, pin.published.as_ref()?)))
 }
 

@@ -87,6 +87,7 @@ fn program(controllers: &CloudControllerManager, arch: Arch, download: &CloudDow
         url: download.url.clone(),
         checksum: checksum.expect("the section cloudProvider was checked"),
         published: None,
+        measured: false,
     };
     Download { pin, written_in: Some("cloudProvider.controllerManager") }
 }

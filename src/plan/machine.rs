@@ -258,6 +258,7 @@ fn own_pin(file: &ImageFile, arch: Arch) -> Pin {
         url: file.url.clone(),
         checksum,
         published: None,
+        measured: false,
     }
 }
 

@@ -49,13 +49,20 @@ pub struct Finding {
     pub advice: Advice,
     /// Indices into the changes of inputs.
     pub causes: Vec<usize>,
+    /// Whether it is so with or without a change.
+    pub is_standing: bool,
 }
 
 impl Finding {
     pub fn new(kind: Kind, what: impl Into<String>, advice: impl Into<Advice>) -> Self {
         // Values of the cluster's file are in it.
         let what = visible(&what.into());
-        Self { kind, what, advice: advice.into(), causes: Vec::new() }
+        Self { kind, what, advice: advice.into(), causes: Vec::new(), is_standing: false }
+    }
+
+    pub fn standing(mut self) -> Self {
+        self.is_standing = true;
+        self
     }
 
     /// Follows from these changes.

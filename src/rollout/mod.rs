@@ -37,6 +37,7 @@ mod terms;
 mod text;
 #[cfg(test)]
 mod trial;
+mod unpublished;
 mod waves;
 mod work;
 
@@ -137,6 +138,7 @@ impl Rollout {
         findings.extend(backup::findings(decisions, &causes.inputs));
         findings.extend(settings::findings(&settings, &causes.inputs));
         findings.extend(terms::findings(decisions, causes, !waves.is_empty()));
+        findings.extend(unpublished::findings(decisions));
         findings.sort_by_key(|finding| finding.kind);
         let names = |hosts: &[crate::diff::HostChange]| hosts.iter().map(|host| host.name.clone()).collect();
         Self {
@@ -151,9 +153,11 @@ impl Rollout {
         }
     }
 
-    /// Whether nothing has to be done to any host, and nothing to be known.
+    /// Whether nothing has to be done to any host, and nothing to be known that was not so before.
     pub fn is_empty(&self) -> bool {
-        self.waves.is_empty() && self.findings.is_empty() && self.certificates.is_empty()
+        self.waves.is_empty()
+            && self.findings.iter().all(|finding| finding.is_standing)
+            && self.certificates.is_empty()
     }
 
     /// What makes this rollout one that must not be begun.

@@ -17,7 +17,7 @@ const LISTED: usize = 20;
 pub fn text(rollout: &Rollout, inputs: &Inputs, states: [&str; 2]) -> String {
     let [before, after] = states.map(visible);
     let mut text = format!("{}\nfrom {before} to {after}\n", rollout.summary());
-    if rollout.is_empty() {
+    if rollout.is_empty() && rollout.findings.is_empty() {
         return text;
     }
     changes(&mut text, inputs);

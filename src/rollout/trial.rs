@@ -237,7 +237,7 @@ fn pin(need: Need) -> Pin {
     let url = format!("https://example.org/{name}-{version}-{arch}");
     let digest = Digest::of(url.as_bytes()).to_string();
     let checksum = Checksum::new(Algorithm::Sha256, digest.trim_start_matches("b3:")).expect("64 digits");
-    Pin { name, version, os: "linux".to_owned(), arch, url, checksum, published: None }
+    Pin { name, version, os: "linux".to_owned(), arch, url, checksum, published: None, measured: false }
 }
 
 /// A step on one line.

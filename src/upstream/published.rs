@@ -22,6 +22,7 @@ pub fn published(need: &Need) -> Option<Pin> {
         url: find(&need.name)?.url(&need.version, &need.arch),
         checksum: Checksum::of_digits(digest)?,
         published: None,
+        measured: false,
     })
 }
 

@@ -68,19 +68,19 @@ async fn resolve(need: &Need, origin: &impl Origin) -> Result<Pin, ResolveError>
     let url = upstream.url(version, arch);
     let list = upstream.checksums_url(version, arch);
     let file = url.rsplit('/').next().unwrap_or_default().to_owned();
-    let checksum = match origin.text(&list).await.map_err(|error| unreachable(error.to_string()))? {
-        Some(text) => published_checksum(&text, &file).ok_or_else(|| ResolveError::Unclear {
-            subject: subject.clone(),
-            url: list,
-            file,
-        })?,
-        None if origin.is_trusted() => origin
-            .measure(&url, published(need).map_or(Algorithm::Sha256, |pin| pin.checksum.algorithm()))
-            .await
-            .map_err(|error| unreachable(error.to_string()))?
-            .ok_or_else(|| ResolveError::Unpublished { subject: subject.clone(), url: url.clone() })?,
-        None => return Err(ResolveError::Unpublished { subject, url: list }),
-    };
+    let (checksum, measured) =
+        match origin.text(&list).await.map_err(|error| unreachable(error.to_string()))? {
+            Some(text) => published_checksum(&text, &file)
+                .map(|checksum| (checksum, false))
+                .ok_or_else(|| ResolveError::Unclear { subject: subject.clone(), url: list, file })?,
+            None if origin.is_trusted() => origin
+                .measure(&url, published(need).map_or(Algorithm::Sha256, |pin| pin.checksum.algorithm()))
+                .await
+                .map_err(|error| unreachable(error.to_string()))?
+                .map(|checksum| (checksum, true))
+                .ok_or_else(|| ResolveError::Unpublished { subject: subject.clone(), url: url.clone() })?,
+            None => return Err(ResolveError::Unpublished { subject, url: list }),
+        };
     Ok(Pin {
         name: name.clone(),
         version: version.clone(),
@@ -89,6 +89,7 @@ async fn resolve(need: &Need, origin: &impl Origin) -> Result<Pin, ResolveError>
         url,
         checksum,
         published: None,
+        measured,
     })
 }
 
@@ -154,6 +155,7 @@ mod tests {
     #[test]
     fn published_checksums_become_pins() {
         let pins = check(&[need("kubelet", "1.35.1"), need("etcd", "3.6.14")], false).unwrap();
+        assert!(pins.iter().all(|pin| !pin.measured));
         let checksums: Vec<_> = pins.iter().map(|pin| pin.checksum.clone()).collect();
         assert_eq!(checksums, [sha256('a'), sha256('b')]);
         assert_eq!(pins[0].url, "https://dl.k8s.io/release/v1.35.1/bin/linux/amd64/kubelet");
@@ -163,7 +165,7 @@ mod tests {
     #[test]
     fn a_mirror_without_checksum_files_is_measured() {
         let pins = check(&[need("runc", "1.4.3")], true).unwrap();
-        assert_eq!(pins[0].checksum, sha256('c'));
+        assert_eq!((&pins[0].checksum, pins[0].measured), (&sha256('c'), true));
     }
 
     #[test]

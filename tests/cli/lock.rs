@@ -157,6 +157,74 @@ fn other_bytes_than_were_published_are_refused_until_they_are_accepted_and_told_
 }
 
 #[test]
+fn bytes_of_which_nobody_knows_whether_they_were_published_are_marked_and_told_from_then_on() {
+    let Some(folder) = crate::repository::single() else { return };
+    folder.edit("cluster.yaml", "kubernetes: 1.35.1", "kubernetes: 1.35.1\n  runc: 1.4.97");
+    let unknown = "https://github.com/opencontainers/runc/releases/download/v1.4.97/runc.amd64";
+    let urls = pinned_urls(&ClusterFolder::single());
+    let mirror = mirror(&folder, urls.iter().map(String::as_str).chain([unknown]));
+    let lock = &["lock", "--accept-unpublished", "--mirror", &mirror];
+    let is_marked = |text: &str| {
+        let lock = Lock::parse(text).expect("a lock");
+        lock.pins()
+            .iter()
+            .all(|pin| (pin.measured, pin.published.is_none()) == (pin.name == "runc", pin.name == "runc"))
+    };
+    let refusal = folder.kthw(&["lock", "--mirror", &mirror]).refusal(1);
+    assert!(!refusal.contains("runc"), "{refusal}");
+    let said = folder.kthw(lock).exits(0).stderr;
+    let told = "kthw.lock pins what a mirror holds, since kthw knows no published checksum of";
+    assert!(
+        said.contains(&format!("warning: {told}\n           runc 1.4.97 linux/amd64: sha256:")),
+        "{said}"
+    );
+    assert!(said.contains("compare them with the checksum lists of their publishers"), "{said}");
+    let first = folder.read("kthw.lock");
+    assert!(is_marked(&first), "{first}");
+    folder.kthw(&["lock"]).exits(0);
+    assert_eq!(folder.read("kthw.lock"), first, "what is pinned needs no network");
+    folder.kthw(&["snapshot"]).exits(0);
+    crate::repository::commit(&folder, "a release that nobody knows");
+
+    // Without a change of anything, in every form.
+    for args in [&["lock", "--check"][..], &["build"], &["diff", "--exit-code"], &["plan", "--exit-code"]] {
+        let said = folder.kthw(args).exits(0).stderr;
+        assert_eq!(said.matches(told).count(), 1, "{args:?}: {said}");
+    }
+    let other = "kthw.lock pins other bytes than were published of";
+    for (args, list) in [
+        (&["diff", "--format", "json"][..], Some("warnings")),
+        (&["plan", "--format", "json"], Some("findings")),
+        (&["diff", "--format", "markdown"], None),
+        (&["diff"], None),
+        (&["plan"], None),
+    ] {
+        let shown = folder.kthw(args).result();
+        if let Some(list) = list {
+            let value: serde_json::Value = serde_json::from_str(&shown).expect("JSON");
+            let found = value[list].as_array().expect("a list");
+            for told in [told, other] {
+                let is_told =
+                    |one: &&serde_json::Value| one["what"].as_str().expect("words").starts_with(told);
+                assert_eq!(found.iter().filter(is_told).count(), 1, "{shown}");
+            }
+        }
+        assert_eq!((shown.matches(told).count(), shown.matches(other).count()), (1, 1), "{args:?}: {shown}");
+    }
+
+    // Another mirror: what is pinned was never said to be published.
+    let path = mirror.strip_prefix("file://").expect("a folder").to_owned();
+    let path = format!("{path}/{}", unknown.strip_prefix("https://").expect("https"));
+    fs::write(path, "other bytes").expect("our own file");
+    let refusal = folder.kthw(&["lock", "--mirror", &mirror]).refusal(1);
+    let line = refusal.lines().find(|line| line.contains("runc")).expect("it is refused");
+    assert!(line.contains(", and kthw.lock pins sha256:") && !line.contains("published"), "{line}");
+    folder.kthw(lock).exits(0);
+    let second = folder.read("kthw.lock");
+    assert!(second != first && is_marked(&second), "{second}");
+}
+
+#[test]
 fn a_lock_that_was_edited_by_hand_with_all_that_belongs_to_it_is_refused() {
     let folder = ClusterFolder::single();
     let mut lock = Lock::parse(&folder.read("kthw.lock")).expect("a lock");

@@ -98,7 +98,7 @@ fn list(opened: &Opened, json: bool, ui: &Ui) -> Result<(), Failure> {
     let mut listing = Listing { downloads: Vec::new(), images: images(opened) };
     for download in downloads() {
         let size = store.as_ref().map(|store| size(download, store)).transpose()?.flatten();
-        let Pin { name, version, os, arch, url, checksum, published: _ } = &download.pin;
+        let Pin { name, version, os, arch, url, checksum, published: _, measured: _ } = &download.pin;
         let (algorithm, digest) = (checksum.algorithm().as_str(), checksum.hex());
         let (version, url) = (version.to_string(), redacted(url));
         listing.downloads.push(ListedDownload { name, version, os, arch, url, algorithm, digest, size });
