@@ -31,7 +31,7 @@ fn changed(old: &Backup, new: &Backup) -> Vec<Finding> {
     let stopped = old.layers.iter().filter(|layer| later(layer).is_none());
     let stopped: Vec<&str> = stopped.map(|layer| layer.kind.as_str()).collect();
     if !stopped.is_empty() {
-        let layers = names::first_few(stopped.into_iter());
+        let layers = names::first_few(stopped);
         let what =
             format!("copies of {layers} are taken no more, and those that are there are never deleted");
         let advice = format!("delete them below {} once nobody needs them", old.directory);
@@ -40,7 +40,7 @@ fn changed(old: &Backup, new: &Backup) -> Vec<Finding> {
     let is_shorter = |layer: &&Layer| later(layer).is_some_and(|later| later.keep < layer.keep);
     let shorter: Vec<&str> = old.layers.iter().filter(is_shorter).map(|layer| layer.kind.as_str()).collect();
     if old.directory == new.directory && !shorter.is_empty() {
-        let layers = names::first_few(shorter.into_iter());
+        let layers = names::first_few(shorter);
         let what = format!(
             "copies of {layers} are kept for a shorter time: the next run deletes all that are older"
         );
