@@ -215,7 +215,7 @@ fn bytes_of_which_nobody_knows_whether_they_were_published_are_marked_and_told_f
     // Another mirror: what is pinned was never said to be published.
     let path = mirror.strip_prefix("file://").expect("a folder").to_owned();
     let path = format!("{path}/{}", unknown.strip_prefix("https://").expect("https"));
-    fs::write(path, "other bytes").expect("our own file");
+    folder.write(&path, "other bytes");
     let refusal = folder.kthw(&["lock", "--mirror", &mirror]).refusal(1);
     let line = refusal.lines().find(|line| line.contains("runc")).expect("it is refused");
     assert!(line.contains(", and kthw.lock pins sha256:") && !line.contains("published"), "{line}");
