@@ -42,12 +42,9 @@ impl Unit {
     /// The words of a command line, its environment before it.
     pub fn words(&self, line: &str) -> Vec<String> {
         let line = line.trim_start_matches(['-', '+', '!', '@', ':']);
-        assert!(!line.contains(['"', '\'', '%', '$']), "nothing in {line} needs systemd to read it");
-        self.environment
-            .iter()
-            .map(String::as_str)
-            .chain(line.split_whitespace())
-            .map(str::to_owned)
-            .collect()
+        assert!(!line.contains(['"', '%', '$']), "nothing in {line} needs systemd to read it");
+        // A quotation of systemd's that holds nothing else is one of a shell's.
+        let words = shlex::split(line).unwrap_or_else(|| panic!("quotes that do not end: {line}"));
+        self.environment.iter().cloned().chain(words).collect()
     }
 }

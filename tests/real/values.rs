@@ -115,7 +115,9 @@ fn configurations(minor: &str) -> Option<Said> {
 
 fn flags(minor: &str) -> Option<Said> {
     let printed = printed(&format!("kubernetes-{minor}"), &["kinds", "probe", "words", "flags"])?;
-    let lines = printed.lines().map(words).filter(|[_, _, _, values]| values != "-");
+    // What a file holds is no set of words, whatever is said of one that is not there.
+    let is_known = |[_, flag, _, values]: &[String; 4]| values != "-" && !flag.ends_with("-file");
+    let lines = printed.lines().map(words).filter(is_known);
     Some(
         lines
             .map(|[program, flag, kind, values]| (format!("{program} {flag}"), format!("{kind} {values}")))

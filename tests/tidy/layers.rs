@@ -185,7 +185,10 @@ const EFFECTS: &[(&str, &[&str])] = &[
     ("fs::write(", &[]),
     ("fs::copy(", &[]),
     ("File::create(", &[]),
-    ("fs::rename(", &["store/src/blob.rs", "store/src/layout.rs", "store/src/store.rs"]),
+    (
+        "fs::rename(",
+        &["store/src/blob.rs", "store/src/layout.rs", "store/src/store.rs", "store/src/verify.rs"],
+    ),
     ("remove_dir_all(", &["store/src/file.rs"]),
     ("create_dir_all(", &["src/sys/files.rs", "store/src/file.rs"]),
     // What is read by its path is opened where devices, FIFOs and what is too large are refused.

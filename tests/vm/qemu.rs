@@ -13,7 +13,7 @@ use crate::guest::LeftRunning;
 use crate::stand_in::StandIn;
 
 /// The hosts, in the order of the file.
-const FIRST: &str = "zulu";
+const FIRST: &str = "able";
 const SECOND: &str = "worker-node-1";
 const THIRD: &str = "worker-node-2";
 
