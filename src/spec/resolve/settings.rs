@@ -55,7 +55,8 @@ fn audit_rule(path: &str, rule: &Value, problems: &mut Vec<Problem>) {
     }
     let list = |field: &str| rule.get(field).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
     let (urls, resources) = (list("nonResourceURLs"), list("resources"));
-    if !urls.is_empty() && !(resources.is_empty() && list("namespaces").is_empty()) {
+    let is_about_resources = !resources.is_empty() || !list("namespaces").is_empty();
+    if is_about_resources && !urls.is_empty() {
         problems.push(
             Problem::error(
                 path,
