@@ -9,7 +9,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::judge::judge;
+use crate::printers;
 use crate::programs::Programs;
 use crate::ran::Ran;
 
@@ -31,7 +31,7 @@ fn flags_of_kubernetes_are_those_that_its_programs_register() {
 fn flags_and_feature_gates_of_every_minor_are_those_that_its_programs_register() {
     flags_are_registered(ALL);
     let Some(said) = gates(ALL) else { return };
-    holds("feature-gates.txt", &rows(&said));
+    printers::holds("flags/feature-gates.txt", &rows(&said));
 }
 
 fn flags_are_registered(minors: &[&'static str]) {
@@ -41,7 +41,7 @@ fn flags_are_registered(minors: &[&'static str]) {
             let Some(registered) = kubernetes(minor, program) else { return };
             said.push((minor, registered.flags));
         }
-        holds(&format!("{program}.txt"), &merged(&table(&format!("{program}.txt")), &said));
+        printers::holds(&format!("flags/{program}.txt"), &merged(&table(&format!("{program}.txt")), &said));
     }
 }
 
@@ -60,7 +60,7 @@ fn flags_of_etcd_are_those_that_it_registers() {
         }
         said.push((minor, registered.flags));
     }
-    holds("etcd.txt", &merged(&table("etcd.txt"), &said));
+    printers::holds("flags/etcd.txt", &merged(&table("etcd.txt"), &said));
 }
 
 #[test]
@@ -80,7 +80,7 @@ fn flags_of_containerd_are_those_that_it_prints() {
         })
     });
     let minor = format!("{}.{}", version.major, version.minor);
-    holds("containerd.txt", &merged(&table("containerd.txt"), &[(&minor, names.collect())]));
+    printers::holds("flags/containerd.txt", &merged(&table("containerd.txt"), &[(&minor, names.collect())]));
 }
 
 #[test]
@@ -191,15 +191,9 @@ fn kubernetes(minor: &str, program: &str) -> Option<Registered> {
 
 /// What these files of `programs/flags` print, built within a module; `None` where there is no Go.
 fn registered(module: &str, files: &[&str]) -> Option<Registered> {
-    let mut go = judge("go")?;
-    go.current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/real/programs").join(module))
-        // As the programs are built, so that nothing is compiled twice.
-        .env("CGO_ENABLED", "0")
-        .env("GOFLAGS", "-mod=readonly -buildvcs=false")
-        .args(["run", "-trimpath", "-ldflags=-s -w"])
-        .args(files.iter().map(|file| format!("../flags/{file}.go")));
+    let printed = printers::printed(module, "flags", files)?;
     let mut registered = Registered::default();
-    for line in Ran::of(&mut go).result().lines() {
+    for line in printed.lines() {
         let words: Vec<&str> = line.split(' ').collect();
         let known = match words[..] {
             ["flag", name, kind] => {
@@ -341,25 +335,4 @@ fn minor(release: &str) -> (u64, u64) {
 fn previous(release: &str) -> String {
     let (major, minor) = minor(release);
     format!("{major}.{}", minor - 1)
-}
-
-/// Insists that a table holds these lines below its comment, or writes them.
-fn holds(file: &str, lines: &[String]) {
-    let path = folder().join(file);
-    let text = fs::read_to_string(&path).expect("a table");
-    let (comment, rows): (Vec<&str>, Vec<&str>) = text.lines().partition(|line| line.starts_with('#'));
-    if std::env::var_os("INSTA_UPDATE").is_some_and(|value| value == "always") {
-        let lines = comment.into_iter().chain(lines.iter().map(String::as_str));
-        fs::write(&path, lines.map(|line| format!("{line}\n")).collect::<String>()).expect("a table");
-        return;
-    }
-    let found: BTreeSet<&str> = rows.iter().copied().collect();
-    let expected: BTreeSet<&str> = lines.iter().map(String::as_str).collect();
-    let wrong: Vec<_> = found.difference(&expected).collect();
-    let missing: Vec<_> = expected.difference(&found).collect();
-    assert!(
-        wrong.is_empty() && missing.is_empty(),
-        "{file} is wrong about {wrong:#?}\nprograms say {missing:#?}"
-    );
-    assert_eq!(rows, lines, "{file} is not in order");
 }

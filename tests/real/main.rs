@@ -20,6 +20,7 @@ mod releases;
 mod complaints;
 mod lab;
 mod machine;
+mod printers;
 mod unit;
 
 mod clusters;

@@ -12,6 +12,7 @@ use std::process::Command;
 use serde_json::Value;
 
 use crate::judge::judge;
+use crate::printers;
 use crate::programs::Programs;
 use crate::ran::Ran;
 
@@ -46,9 +47,9 @@ fn fields_and_values_of_every_minor_are_those_that_programs_take() {
 
 #[test]
 fn settings_of_containerd_are_those_that_its_plugins_read() {
-    let Some(printed) = printed("containers", &["containerd"]) else { return };
+    let Some(printed) = printers::printed("containers", "values", &["containerd"]) else { return };
     let lines: Vec<String> = printed.lines().map(str::to_owned).collect();
-    holds("fields/containerd.txt", &lines);
+    printers::holds("fields/containerd.txt", &lines);
 }
 
 /// Each value of the table is taken, and the same with a letter more is not.
@@ -101,7 +102,11 @@ fn is_taken(program: &Path, flag: &str, value: &str) -> bool {
 type Said = BTreeMap<String, String>;
 
 fn configurations(minor: &str) -> Option<Said> {
-    let printed = printed(&format!("kubernetes-{minor}"), &["kinds", "probe", "words", "configurations"])?;
+    let printed = printers::printed(
+        &format!("kubernetes-{minor}"),
+        "values",
+        &["kinds", "probe", "words", "configurations"],
+    )?;
     let lines = printed.lines().map(words).filter(|[_, _, kind, values]| kind != "keys" || values != "-");
     Some(
         lines
@@ -114,7 +119,8 @@ fn configurations(minor: &str) -> Option<Said> {
 }
 
 fn flags(minor: &str) -> Option<Said> {
-    let printed = printed(&format!("kubernetes-{minor}"), &["kinds", "probe", "words", "flags"])?;
+    let printed =
+        printers::printed(&format!("kubernetes-{minor}"), "values", &["kinds", "probe", "words", "flags"])?;
     // What a file holds is no set of words, whatever is said of one that is not there.
     let is_known = |[_, flag, _, values]: &[String; 4]| values != "-" && !flag.ends_with("-file");
     let lines = printed.lines().map(words).filter(is_known);
@@ -175,7 +181,7 @@ fn agrees(file: &str, minors: &[&str], ask: impl Fn(&str) -> Option<Said>) {
         said.insert(minor, answers);
     }
     if minors != NEIGHBOURS {
-        return holds(file, &rows(&said));
+        return printers::holds(file, &rows(&said));
     }
     for (minor, answers) in said {
         let expected: BTreeSet<String> =
@@ -232,36 +238,4 @@ fn programs() -> PathBuf {
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("src/cluster")
-}
-
-/// What these files of `programs/values` print, built within a module; `None` where there is no Go.
-fn printed(module: &str, files: &[&str]) -> Option<String> {
-    let mut go = judge("go")?;
-    go.current_dir(programs().join(module))
-        // As the programs are built, so that nothing is compiled twice.
-        .env("CGO_ENABLED", "0")
-        .env("GOFLAGS", "-mod=readonly -buildvcs=false")
-        .args(["run", "-trimpath", "-ldflags=-s -w"])
-        .args(files.iter().map(|file| format!("../values/{file}.go")));
-    Some(Ran::of(&mut go).result())
-}
-
-/// Insists that a table holds these lines below its comment, or writes them.
-fn holds(file: &str, lines: &[String]) {
-    let path = folder().join(file);
-    let text = fs::read_to_string(&path).expect("a table");
-    let (comment, rows): (Vec<&str>, Vec<&str>) = text.lines().partition(|line| line.starts_with('#'));
-    if std::env::var_os("INSTA_UPDATE").is_some_and(|value| value == "always") {
-        let lines = comment.into_iter().chain(lines.iter().map(String::as_str));
-        fs::write(&path, lines.map(|line| format!("{line}\n")).collect::<String>()).expect("a table");
-        return;
-    }
-    let found: BTreeSet<&str> = rows.iter().copied().collect();
-    let expected: BTreeSet<&str> = lines.iter().map(String::as_str).collect();
-    let wrong: Vec<_> = found.difference(&expected).collect();
-    let missing: Vec<_> = expected.difference(&found).collect();
-    assert!(
-        wrong.is_empty() && missing.is_empty(),
-        "{file} is wrong about {wrong:#?}\nprograms say {missing:#?}"
-    );
 }

@@ -1,0 +1,43 @@
+//! The data files of src/cluster that say what real programs said, and the programs of ours that ask them.
+
+#![expect(clippy::disallowed_methods, reason = "tests read and accept their own files")]
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
+use crate::judge::judge;
+use crate::ran::Ran;
+
+/// What these files of a folder of `programs` print, built within a module; `None` where there is no Go.
+pub fn printed(module: &str, folder: &str, files: &[&str]) -> Option<String> {
+    let mut go = judge("go")?;
+    go.current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/real/programs").join(module))
+        // As the programs are built, so that nothing is compiled twice.
+        .env("CGO_ENABLED", "0")
+        .env("GOFLAGS", "-mod=readonly -buildvcs=false")
+        .args(["run", "-trimpath", "-ldflags=-s -w"])
+        .args(files.iter().map(|file| format!("../{folder}/{file}.go")));
+    Some(Ran::of(&mut go).result())
+}
+
+/// Insists that a table holds these lines below its comment, or writes them.
+pub fn holds(file: &str, lines: &[String]) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/cluster").join(file);
+    let text = fs::read_to_string(&path).expect("a table");
+    let (comment, rows): (Vec<&str>, Vec<&str>) = text.lines().partition(|line| line.starts_with('#'));
+    if std::env::var_os("INSTA_UPDATE").is_some_and(|value| value == "always") {
+        let lines = comment.into_iter().chain(lines.iter().map(String::as_str));
+        fs::write(&path, lines.map(|line| format!("{line}\n")).collect::<String>()).expect("a table");
+        return;
+    }
+    let found: BTreeSet<&str> = rows.iter().copied().collect();
+    let expected: BTreeSet<&str> = lines.iter().map(String::as_str).collect();
+    let wrong: Vec<_> = found.difference(&expected).collect();
+    let missing: Vec<_> = expected.difference(&found).collect();
+    assert!(
+        wrong.is_empty() && missing.is_empty(),
+        "{file} is wrong about {wrong:#?}\nprograms say {missing:#?}"
+    );
+    assert_eq!(rows, lines, "{file} is not in order");
+}
