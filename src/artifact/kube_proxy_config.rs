@@ -5,6 +5,7 @@ use kthw_graph::{ActionError, Content, Kind, Manifest, Origin, Reads, Resource, 
 use serde_json::{Value, json};
 
 use super::{Ingredients, Make, Patch};
+use crate::cluster::{Program, configuration};
 use crate::yaml;
 
 /// A KubeProxyConfiguration, one for all workers: each is told its own name by a flag.
@@ -18,15 +19,9 @@ pub struct KubeProxyConfig {
 impl KubeProxyConfig {
     /// The file as a structure.
     pub fn document(&self) -> Value {
-        let mut document = json!({
-            "apiVersion": "kubeproxy.config.k8s.io/v1alpha1",
-            "kind": "KubeProxyConfiguration",
-            "clientConnection": {"kubeconfig": self.kubeconfig},
-            "clusterCIDR": self.pods,
-            "detectLocalMode": "ClusterCIDR",
-            "enableProfiling": false,
-            "mode": "iptables",
-        });
+        let mut document = configuration::ours(Program::KubeProxy);
+        document["clientConnection"] = json!({"kubeconfig": self.kubeconfig});
+        document["clusterCIDR"] = json!(self.pods);
         if let IpNet::V6(_) = self.pods {
             // Whose family is the one that services have, if there is but one.
             document["bindAddress"] = json!("::");

@@ -6,6 +6,7 @@ use kthw_graph::{ActionError, Content, Kind, Manifest, Origin, Reads, Resource, 
 use serde_json::{Map, Value, json};
 
 use super::{Ingredients, Make, Patch};
+use crate::cluster::{Program, configuration};
 use crate::merge_patch::merge;
 use crate::yaml;
 
@@ -35,14 +36,10 @@ pub struct Taint {
     pub effect: String,
 }
 
-/// Room for what runs beside pods, and as much again for the system: half a gibibyte is what a host of any size can spare.
-fn reserved() -> Value {
-    json!({"cpu": "100m", "memory": "256Mi"})
-}
-
 /// What a user's configuration leaves of `kubeReserved` and `systemReserved`.
 pub fn kubelet_reservations(config: &Map<String, Value>) -> Value {
-    let mut reservations = json!({"kubeReserved": reserved(), "systemReserved": reserved()});
+    let mut reservations =
+        json!({"kubeReserved": configuration::reserved(), "systemReserved": configuration::reserved()});
     for (name, mine) in reservations.as_object_mut().into_iter().flatten() {
         if let Some(changes) = config.get(name) {
             merge(mine, changes);
@@ -54,36 +51,18 @@ pub fn kubelet_reservations(config: &Map<String, Value>) -> Value {
 impl KubeletConfig {
     /// The file as a structure.
     pub fn document(&self) -> Value {
-        let mut document = json!({
-            "apiVersion": "kubelet.config.k8s.io/v1beta1",
-            "kind": "KubeletConfiguration",
-            "authentication": {
-                "anonymous": {"enabled": false},
-                "webhook": {"enabled": true},
-                "x509": {"clientCAFile": self.client_ca},
-            },
-            "authorization": {"mode": "Webhook"},
-            "cgroupDriver": "systemd",
-            "clusterDNS": [self.cluster_dns],
-            "clusterDomain": self.cluster_domain,
-            "containerRuntimeEndpoint": self.runtime_endpoint,
-            "eventRecordQPS": 50,
-            "failSwapOn": true,
-            "kubeReserved": reserved(),
-            "makeIPTablesUtilChains": true,
-            // Needs the kernel settings of `Sysctls::for_kubelet`.
-            "protectKernelDefaults": true,
-            "readOnlyPort": 0,
-            // The servers behind systemd-resolved's stub, which is out of a pod's reach.
-            "resolvConf": "/run/systemd/resolve/resolv.conf",
-            "rotateCertificates": false,
-            "seccompDefault": true,
-            "serverTLSBootstrap": false,
-            "systemReserved": reserved(),
-            "tlsCertFile": self.certificate,
-            "tlsMinVersion": "VersionTLS13",
-            "tlsPrivateKeyFile": self.private_key,
-        });
+        let mut document = configuration::ours(Program::Kubelet);
+        merge(
+            &mut document,
+            &json!({
+                "authentication": {"x509": {"clientCAFile": self.client_ca}},
+                "clusterDNS": [self.cluster_dns],
+                "clusterDomain": self.cluster_domain,
+                "containerRuntimeEndpoint": self.runtime_endpoint,
+                "tlsCertFile": self.certificate,
+                "tlsPrivateKeyFile": self.private_key,
+            }),
+        );
         if !self.taints.is_empty() {
             document["registerWithTaints"] = self.taints.iter().map(Taint::document).collect();
         }

@@ -5,6 +5,7 @@ use semver::Version;
 use serde_json::{Value, json};
 
 use super::{Ingredients, Make, Patch};
+use crate::cluster::{Program, configuration};
 use crate::yaml;
 
 /// A KubeSchedulerConfiguration. A scheduler that has one ignores the flags that it replaces, among them
@@ -41,14 +42,9 @@ impl SchedulerApi {
 impl SchedulerConfig {
     /// The file as a structure.
     pub fn document(&self) -> Value {
-        let mut document = json!({
-            "apiVersion": self.api.name(),
-            "kind": "KubeSchedulerConfiguration",
-            "clientConnection": {"kubeconfig": self.kubeconfig},
-            "enableContentionProfiling": false,
-            "enableProfiling": false,
-            "leaderElection": {"leaderElect": true},
-        });
+        let mut document = configuration::ours(Program::KubeScheduler);
+        document["apiVersion"] = json!(self.api.name());
+        document["clientConnection"] = json!({"kubeconfig": self.kubeconfig});
         for (field, duration) in &self.leases {
             document["leaderElection"][*field] = duration.as_str().into();
         }

@@ -7,6 +7,7 @@ mod authentication;
 mod choice;
 mod cloud_provider;
 mod component;
+pub mod configuration;
 mod control_plane;
 mod downloads;
 pub mod duration;
@@ -23,6 +24,7 @@ mod network;
 mod pki;
 pub mod ports;
 mod priority_class;
+mod quantity;
 pub mod resources;
 mod versions;
 
@@ -50,6 +52,7 @@ pub use network::{Allocation, Cni, Network, nth_address};
 pub use pki::{Authority, AuthorityFiles, Pki};
 pub use ports::Listener;
 pub use priority_class::{PreemptionPolicy, PriorityClass};
+pub use quantity::Quantity;
 pub use versions::Versions;
 
 /// Everything that is decided about a cluster before anything is planned.

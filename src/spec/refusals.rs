@@ -16,10 +16,11 @@ mod network;
 mod pki;
 mod pod_network;
 mod ports;
+mod programs;
 mod scalars;
 mod text;
 
-use super::{Located, load};
+use super::{Located, Severity, load};
 
 const BASE: &str = "\
 apiVersion: kthw.dev/v1alpha1

@@ -32,6 +32,9 @@ fn flags_and_feature_gates_of_every_minor_are_those_that_its_programs_register()
     flags_are_registered(ALL);
     let Some(said) = gates(ALL) else { return };
     printers::holds("flags/feature-gates.txt", &rows(&said));
+    let needs = ALL.iter().map(|minor| Some((*minor, needs(minor)?)));
+    let Some(needs) = needs.collect::<Option<BTreeMap<_, _>>>() else { return };
+    printers::holds("flags/feature-gate-needs.txt", &runs(&needs));
 }
 
 fn flags_are_registered(minors: &[&'static str]) {
@@ -102,6 +105,46 @@ fn feature_gates_are_those_that_programs_register() {
             .collect();
         assert_eq!(found, expected, "feature-gates.txt at {release}");
     }
+}
+
+#[test]
+fn gates_need_those_that_programs_say() {
+    let text = fs::read_to_string(folder().join("feature-gate-needs.txt")).expect("a table");
+    for release in NEIGHBOURS {
+        let Some(expected) = needs(release) else { return };
+        let covers = |row: &str| {
+            let (row, until) = row.rsplit_once(' ')?;
+            let (pair, since) = row.rsplit_once(' ')?;
+            let is_open = until == "-" || minor(release) <= minor(until);
+            (minor(since) <= minor(release) && is_open).then(|| pair.to_owned())
+        };
+        let found: BTreeSet<String> =
+            text.lines().filter(|l| !l.starts_with('#')).filter_map(covers).collect();
+        assert_eq!(found, expected, "feature-gate-needs.txt at {release}");
+    }
+}
+
+/// The pairs of gates of which the first is only opened beside the second, of all programs of a minor.
+fn needs(minor: &str) -> Option<BTreeSet<String>> {
+    let mut needs = BTreeSet::new();
+    for program in KUBERNETES {
+        needs.extend(kubernetes(minor, program)?.needs);
+    }
+    Some(needs)
+}
+
+/// Lines of a table, one for each run of minors in which a pair is there.
+fn runs(said: &BTreeMap<&str, BTreeSet<String>>) -> Vec<String> {
+    let last = *said.keys().last().expect("some minors");
+    let pairs: BTreeSet<&String> = said.values().flatten().collect();
+    let run = |pair: &&String| {
+        let minors: Vec<&str> =
+            said.iter().filter(|(_, pairs)| pairs.contains(*pair)).map(|(minor, _)| *minor).collect();
+        let (since, until) = (minors[0], minors[minors.len() - 1]);
+        let until = if until == last { "-" } else { until };
+        format!("{pair} {since} {until}")
+    };
+    pairs.iter().map(run).collect()
 }
 
 /// The gates of each minor, by name: more than one where programs register one name in different ways.
@@ -183,6 +226,8 @@ type Flags = BTreeMap<String, (&'static str, bool)>;
 struct Registered {
     flags: Flags,
     gates: BTreeMap<String, (String, String, String)>,
+    /// Pairs of gates of which the first needs the second.
+    needs: BTreeSet<String>,
 }
 
 fn kubernetes(minor: &str, program: &str) -> Option<Registered> {
@@ -206,6 +251,7 @@ fn registered(module: &str, files: &[&str]) -> Option<Registered> {
                 let gate = [stage, default, lock].map(str::to_owned).into();
                 registered.gates.insert(name.to_owned(), gate).is_none()
             }
+            ["needs", name, other] => registered.needs.insert(format!("{name} {other}")),
             _ => false,
         };
         assert!(known, "{module}: {line}");
@@ -221,7 +267,7 @@ fn kind(registered: &str) -> &'static str {
         | "flag.uintValue" | "flag.uint64Value" | "flags.uint32Value" => "int",
         "float32" | "float64" => "float",
         "duration" | "flag.durationValue" => "duration",
-        "stringArray" | "namedCertKey" => "repeated",
+        "stringArray" | "namedCertKey" | "mapStringStringNoSplit" => "repeated",
         "stringSlice"
         | "int32Slice"
         | "stringToString"

@@ -5,20 +5,39 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
+use std::process::Command;
+
+use semver::Version;
 
 use crate::judge::judge;
 use crate::ran::Ran;
 
 /// What these files of a folder of `programs` print, built within a module; `None` where there is no Go.
 pub fn printed(module: &str, folder: &str, files: &[&str]) -> Option<String> {
+    Some(Ran::of(&mut built(module, folder, files, "-s -w")?).result())
+}
+
+/// The same, of a program that is told its version, about a file.
+pub fn answered(
+    module: &str,
+    folder: &str,
+    files: &[&str],
+    version: &Version,
+    about: &Path,
+) -> Option<String> {
+    let version = format!("-s -w -X k8s.io/component-base/version.gitVersion=v{version}");
+    Some(Ran::of(built(module, folder, files, &version)?.arg(about)).result())
+}
+
+fn built(module: &str, folder: &str, files: &[&str], linked: &str) -> Option<Command> {
     let mut go = judge("go")?;
     go.current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/real/programs").join(module))
         // As the programs are built, so that nothing is compiled twice.
         .env("CGO_ENABLED", "0")
         .env("GOFLAGS", "-mod=readonly -buildvcs=false")
-        .args(["run", "-trimpath", "-ldflags=-s -w"])
+        .args(["run", "-trimpath", &format!("-ldflags={linked}")])
         .args(files.iter().map(|file| format!("../{folder}/{file}.go")));
-    Some(Ran::of(&mut go).result())
+    Some(go)
 }
 
 /// Insists that a table holds these lines below its comment, or writes them.

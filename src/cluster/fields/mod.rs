@@ -5,5 +5,5 @@ mod table;
 mod values;
 
 pub use node::Node;
-pub use table::{containerd, containerd_plugins, flag_values, is_field, nearest, root};
-pub use values::{Kind, Values};
+pub use table::{containerd, containerd_plugins, flag_values, is_field, nearest, root, scheduler_plugins};
+pub use values::{Kind, Values, nanoseconds};

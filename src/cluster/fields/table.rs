@@ -26,6 +26,18 @@ pub fn is_field(document: &str, name: &str) -> bool {
     rows.into_iter().any(|row| row.path.split('.').any(|step| step.trim_end_matches("[]") == name))
 }
 
+/// The scheduler's plugins that do something at an extension point.
+pub fn scheduler_plugins(point: &str, version: &Version) -> Vec<&'static str> {
+    let lines = include_str!("plugins.txt").lines().filter(|line| !line.starts_with('#'));
+    let plugin = |line: &'static str| {
+        let [at, plugin, since, until] = line.split(' ').collect::<Vec<_>>().try_into().ok()?;
+        let minor = |text: &str| text.strip_prefix("1.")?.parse::<u64>().ok();
+        let is_over = until != "-" && version.minor > minor(until)?;
+        (at == point && version.minor >= minor(since)? && !is_over).then_some(plugin)
+    };
+    lines.filter_map(plugin).collect()
+}
+
 /// The settings that containerd 2 reads of a plugin, or under the name `containerd` at the top of its file.
 pub fn containerd(plugin: &str) -> Option<&'static Node> {
     CONTAINERD.get(plugin)

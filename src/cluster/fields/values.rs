@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::cluster::duration;
+use crate::cluster::{Quantity, duration};
 
 /// The kind of a field's value, as the program's own decoder has it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -74,7 +74,7 @@ impl Kind {
             (Kind::Float, number) => number.is_number(),
             (Kind::DurationOrInt, Value::Number(number)) => number.is_i64() || number.is_u64(),
             (Kind::Duration | Kind::DurationOrInt, Value::String(text)) => nanoseconds(text).is_some(),
-            (Kind::Quantity, Value::String(text)) => is_quantity(text),
+            (Kind::Quantity, Value::String(text)) => Quantity::parse(text).is_some(),
             (Kind::Quantity, Value::Number(_)) => true,
             _ => false,
         }
@@ -166,7 +166,7 @@ impl Values {
 }
 
 /// A Go duration, which may be negative.
-fn nanoseconds(text: &str) -> Option<i128> {
+pub fn nanoseconds(text: &str) -> Option<i128> {
     let (sign, rest) = match text.strip_prefix('-') {
         Some(rest) => (-1, rest),
         None => (1, text.strip_prefix('+').unwrap_or(text)),
@@ -174,20 +174,6 @@ fn nanoseconds(text: &str) -> Option<i128> {
     let nanoseconds = i128::try_from(duration::parse(rest)?.as_nanos()).ok()?;
     // What Go can count.
     i64::try_from(nanoseconds).is_ok().then_some(sign * nanoseconds)
-}
-
-/// Whether Kubernetes reads it as an amount: a number, with a suffix or an exponent.
-fn is_quantity(text: &str) -> bool {
-    let unsigned = text.strip_prefix(['+', '-']).unwrap_or(text);
-    let end = unsigned.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(unsigned.len());
-    let (number, suffix) = unsigned.split_at(end);
-    let is_number = number.matches('.').count() <= 1 && number.bytes().any(|b| b.is_ascii_digit());
-    let is_exponent = || {
-        let exponent = suffix.strip_prefix(['e', 'E']).map(|e| e.strip_prefix(['+', '-']).unwrap_or(e));
-        exponent.is_some_and(|e| !e.is_empty() && e.bytes().all(|b| b.is_ascii_digit()))
-    };
-    let suffixes = ["", "n", "u", "m", "k", "M", "G", "T", "P", "E", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei"];
-    is_number && (suffixes.contains(&suffix) || is_exponent())
 }
 
 #[cfg(test)]

@@ -38,6 +38,18 @@ pub fn gates(program: Program, version: &Version) -> impl Iterator<Item = &'stat
     TABLE.keys().copied().filter(move |name| gate(program, version, name).is_some())
 }
 
+/// The gates that must be open beside others at `version`: each with the one that it needs.
+pub fn gate_needs(version: &Version) -> impl Iterator<Item = (&'static str, &'static str)> {
+    let lines = include_str!("feature-gate-needs.txt").lines().filter(|line| !line.starts_with('#'));
+    let row = |line: &'static str| {
+        let [gate, needs, since, until] = line.split(' ').collect::<Vec<_>>().try_into().ok()?;
+        let minor = |text: &str| text.strip_prefix("1.")?.parse::<u64>().ok();
+        let is_over = until != "-" && version.minor > minor(until)?;
+        (version.major == 1 && version.minor >= minor(since)? && !is_over).then_some((gate, needs))
+    };
+    lines.filter_map(row)
+}
+
 /// Whether any version has a gate of this name.
 pub fn is_gate(name: &str) -> bool {
     TABLE.contains_key(name)

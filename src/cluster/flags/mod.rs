@@ -6,7 +6,7 @@ mod paths;
 mod set;
 mod table;
 
-pub use gates::{Gate, Stage, gate, gates, has_gates, is_gate};
+pub use gates::{Gate, Stage, gate, gate_needs, gates, has_gates, is_gate};
 pub use owned::{Owned, owned, owned_fields};
 pub use paths::{ending, inputs, outputs, paths};
 pub use set::{FlagSet, Origin, SetFlag};

@@ -30,6 +30,7 @@ pub fn owned_fields(program: Program) -> impl Iterator<Item = (&'static str, Own
 const OWNED_FIELDS: &[(Program, Owned, &[&str])] = &[
     (Kubelet, Field("network.dns"), &["clusterDNS"]),
     (Kubelet, Field("network.domain"), &["clusterDomain"]),
+    (Kubelet, Field("network.pods"), &["podCIDR"]),
     (Kubelet, Field("hosts"), &["registerWithTaints"]),
     (
         Kubelet,

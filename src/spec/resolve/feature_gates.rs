@@ -1,5 +1,6 @@
 //! Feature gates: with one that it does not have, or that is locked to another value, a program does not start.
 
+use semver::Version;
 use serde_json::Value;
 
 use crate::cluster::flags::{self, Gate, Stage};
@@ -34,7 +35,50 @@ pub fn check(components: &Components, versions: &Versions, problems: &mut Vec<Pr
                 problems.extend(problem(&join(&path, name), name, *value, program, versions));
             }
         }
+        problems.extend(needs(component, program, &versions.kubernetes));
     }
+}
+
+/// Whether a gate of a program is open.
+pub fn is_open(component: &Component, program: Program, version: &Version, name: &str) -> bool {
+    let Some(Gate { stage, default, .. }) = flags::gate(program, version, name) else { return false };
+    let all = match stage {
+        Stage::Alpha => "AllAlpha",
+        Stage::Beta => "AllBeta",
+        Stage::Ga | Stage::Deprecated => "",
+    };
+    let set = |name: &str| written_at(component, program, name).map(|(_, value)| value);
+    set(name).or_else(|| set(all)).unwrap_or(default)
+}
+
+/// Where the user sets a gate, and to what.
+fn written_at(component: &Component, program: Program, name: &str) -> Option<(String, bool)> {
+    let in_flags = match program {
+        // It ignores the flag beside its file.
+        Program::KubeProxy => None,
+        _ => set(component, name).map(|value| (format!("components.{program}.flags.feature-gates"), value)),
+    };
+    let in_file = || {
+        let value = component.config.get("featureGates")?.get(name)?.as_bool()?;
+        Some((join(&format!("components.{program}.config.featureGates"), name), value))
+    };
+    in_flags.or_else(in_file)
+}
+
+/// What is wrong with gates that are open while others are not.
+fn needs(component: &Component, program: Program, version: &Version) -> Vec<Problem> {
+    let is_known = |name: &str| flags::gate(program, version, name).is_some();
+    let is_open = |name: &str| is_open(component, program, version, name);
+    let wrong = flags::gate_needs(version)
+        .filter(|(gate, other)| is_known(gate) && is_known(other) && is_open(gate) && !is_open(other));
+    wrong
+        .filter_map(|(gate, other)| {
+            let set = [gate, other, "AllAlpha", "AllBeta"].into_iter().find_map(|name| written_at(component, program, name));
+            let (path, _) = set?;
+            let message = format!("feature gate {gate} is open and needs {other}, which is not: {program} {version} does not start");
+            Some(Problem::error(path, message).fix(format!("set {other}=true too, or {gate}=false")))
+        })
+        .collect()
 }
 
 /// What a program's flags set a gate to.

@@ -34,6 +34,7 @@ mod pods;
 mod ports;
 mod priority_classes;
 mod ranges;
+mod rules;
 mod service_paths;
 mod settings;
 mod swap;
@@ -102,6 +103,7 @@ fn decide(spec: &ClusterSpec, problems: &mut Vec<Problem>) -> Option<Cluster> {
         feature_gates::check(&components, versions, problems);
         documents::components(&components, &versions.kubernetes, problems);
         documents::containerd(&components, &versions.containerd, problems);
+        rules::check(&components, &versions.kubernetes, problems);
         components
     });
     if let (Some(services), Some(kubernetes), Some(components)) = (&ranges.services, kubernetes, &components)

@@ -14,6 +14,8 @@ import (
 
 	"github.com/spf13/pflag"
 	"k8s.io/apiserver/pkg/util/feature"
+	cliflag "k8s.io/component-base/cli/flag"
+	"k8s.io/component-base/featuregate"
 	_ "k8s.io/component-base/logs/json/register" // as every program does, for the flags of this format
 )
 
@@ -21,6 +23,9 @@ func main() {
 	flags().VisitAll(func(flag *pflag.Flag) {
 		// Programs read names with underscores as if they had dashes.
 		line := "flag " + strings.ReplaceAll(flag.Name, "_", "-") + " " + flag.Value.Type()
+		if pairs, ok := flag.Value.(*cliflag.MapStringString); ok && pairs.NoSplit {
+			line += "NoSplit"
+		}
 		if flag.Deprecated != "" || strings.HasPrefix(flag.Usage, "DEPRECATED") {
 			line += " deprecated"
 		}
@@ -38,6 +43,16 @@ func main() {
 			lock = "locked"
 		}
 		gates = append(gates, fmt.Sprintf("gate %s %s %t %s", name, stage, spec.Default, lock))
+	}
+	// Since 1.35 some gates are only opened beside others.
+	if known, ok := any(feature.DefaultMutableFeatureGate).(interface {
+		Dependencies() map[featuregate.Feature][]featuregate.Feature
+	}); ok {
+		for name, others := range known.Dependencies() {
+			for _, other := range others {
+				gates = append(gates, fmt.Sprintf("needs %s %s", name, other))
+			}
+		}
 	}
 	sort.Strings(gates)
 	for _, line := range gates {

@@ -49,6 +49,13 @@ type program struct {
 func main() {
 	klog.LogToStderr(false)
 	klog.SetOutput(new(bytes.Buffer))
+	// The controller manager of 1.34 opens this gate when it registers its flags, which no gate lets it do twice.
+	const watching = "WatchListClient"
+	if gates := feature.DefaultMutableFeatureGate; !gates.GetAll()[watching].Default {
+		if err := gates.OverrideDefault(watching, true); err != nil {
+			panic(err)
+		}
+	}
 	folder, err := os.MkdirTemp("", "values")
 	if err != nil {
 		panic(err)
