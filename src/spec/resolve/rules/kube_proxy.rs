@@ -101,10 +101,8 @@ fn of_mode(told: &Told<'_>) -> Vec<Refusal> {
                 refusals.extend(wrong_range(format!("ipvs.excludeCIDRs[{number}]"), item));
             }
         }
-        "nftables" => {
-            if told.get("nftables.masqueradeBit").is_some_and(|bit| !is_bit(bit)) {
-                refusals.push(refusal("nftables.masqueradeBit", "is not from 0 to 31", "write 0 to 31"));
-            }
+        "nftables" if told.get("nftables.masqueradeBit").is_some_and(|bit| !is_bit(bit)) => {
+            refusals.push(refusal("nftables.masqueradeBit", "is not from 0 to 31", "write 0 to 31"));
         }
         _ => {}
     }

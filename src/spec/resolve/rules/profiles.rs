@@ -123,23 +123,24 @@ pub fn plugins_twice(told: &Told<'_>) -> Vec<Refusal> {
     refusals
 }
 
-/// Plugins that do nothing at the point where they are enabled.
+/// Plugins that do nothing at the point where they are enabled, and items that name none.
 pub fn strange_plugins(told: &Told<'_>) -> Vec<Refusal> {
     let mut refusals = Vec::new();
     for (field, profile) in profiles(told) {
-        let points = profile.get("plugins").and_then(Value::as_object).into_iter().flatten();
-        // Everywhere is wherever a plugin does something.
-        for (point, _) in points.filter(|(point, _)| *point != "multiPoint") {
+        for (point, _) in profile.get("plugins").and_then(Value::as_object).into_iter().flatten() {
             let known = fields::scheduler_plugins(point, told.version);
-            for (number, name) in
-                listed(profile, point, "enabled").iter().enumerate().filter(|(_, name)| !known.contains(name))
-            {
-                let field = format!("{field}.plugins.{point}.enabled[{number}].name");
-                let fix = match known.as_slice() {
-                    [] => "remove it".to_owned(),
-                    known => format!("choose one of {}", known.join(", ")),
-                };
-                refusals.push(refusal(field, format!("{name} does nothing at {point}"), fix));
+            for (number, name) in listed(profile, point, "enabled").into_iter().enumerate() {
+                let field = format!("{field}.plugins.{point}.enabled[{number}]");
+                if name.is_empty() {
+                    refusals.push(refusal(field, "has no name", "write that of a plugin"));
+                // Everywhere is wherever a plugin does something.
+                } else if point != "multiPoint" && !known.contains(&name) {
+                    let fix = match known.as_slice() {
+                        [] => "remove it".to_owned(),
+                        known => format!("choose one of {}", known.join(", ")),
+                    };
+                    refusals.push(refusal(field, format!("{name} does nothing at {point}"), fix));
+                }
             }
         }
     }

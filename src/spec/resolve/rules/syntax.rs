@@ -75,11 +75,11 @@ pub fn is_time(value: &Value) -> bool {
     of_text(value, |text| fields::nanoseconds(text).is_some_and(|time| time >= 0))
 }
 
-/// The socket of a runtime of containers.
+/// The socket of a runtime of containers, by its absolute path.
 pub fn is_unix_socket(value: &Value) -> bool {
-    is_empty_or(value, |text| match text.split_once("://") {
-        Some((scheme, _)) => scheme == "unix",
-        None => !text.starts_with("unix:") && !text.starts_with("tcp:"),
+    is_empty_or(value, |text| {
+        let path = text.strip_prefix("unix://").unwrap_or(text);
+        path.starts_with('/') && !path.contains(['%', ' ', '?', '#'])
     })
 }
 

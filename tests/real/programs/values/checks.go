@@ -72,7 +72,7 @@ func checkKubelet(document []byte, args []string) error {
 	if err := set.Parse(args); err != nil {
 		return err
 	}
-	if err := feature.DefaultMutableFeatureGate.SetFromMap(first.FeatureGates); err != nil {
+	if err := setGates(first.FeatureGates); err != nil {
 		return err
 	}
 	if err := kubeletoptions.ValidateKubeletFlags(flags); err != nil {
@@ -106,7 +106,7 @@ func checkKubelet(document []byte, args []string) error {
 			config.FeatureGates[gate] = value
 		}
 	}
-	if err := feature.DefaultMutableFeatureGate.SetFromMap(config.FeatureGates); err != nil {
+	if err := setGates(config.FeatureGates); err != nil {
 		return err
 	}
 	// Hosts have the second version of control groups, whatever this machine has.
@@ -121,6 +121,14 @@ func checkKubelet(document []byte, args []string) error {
 		return fmt.Errorf("no lock file specified")
 	}
 	return kubeletStarts(config, flags)
+}
+
+// Sets all of these gates, or none.
+func setGates(values map[string]bool) error {
+	if err := feature.DefaultMutableFeatureGate.DeepCopy().SetFromMap(values); err != nil {
+		return err
+	}
+	return feature.DefaultMutableFeatureGate.SetFromMap(values)
 }
 
 // What of a node can be reserved.
@@ -304,7 +312,7 @@ func checkProxy(document []byte, args []string) error {
 	if err := copied(set, logging, &config.Logging); err != nil {
 		return err
 	}
-	if err := feature.DefaultMutableFeatureGate.SetFromMap(config.FeatureGates); err != nil {
+	if err := setGates(config.FeatureGates); err != nil {
 		return err
 	}
 	return proxyvalidation.Validate(config).ToAggregate()
@@ -339,7 +347,11 @@ func checkScheduler(document []byte, args []string) error {
 	// What its registry of components does once for a process.
 	for _, arg := range args {
 		if gates, ok := strings.CutPrefix(arg, "--feature-gates="); ok {
-			if err := feature.DefaultMutableFeatureGate.Set(strings.ReplaceAll(gates, "kube:", "")); err != nil {
+			values := map[string]bool{}
+			if err := cliflag.NewMapStringBool(&values).Set(strings.ReplaceAll(gates, "kube:", "")); err != nil {
+				return err
+			}
+			if err := setGates(values); err != nil {
 				return err
 			}
 		}
