@@ -26,5 +26,6 @@ mod unit;
 mod clusters;
 mod delivered;
 mod flags;
+mod settings;
 mod table;
 mod values;

@@ -5,20 +5,47 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
+use std::process::Command;
+
+use semver::Version;
 
 use crate::judge::judge;
 use crate::ran::Ran;
 
 /// What these files of a folder of `programs` print, built within a module; `None` where there is no Go.
 pub fn printed(module: &str, folder: &str, files: &[&str]) -> Option<String> {
-    let mut go = judge("go")?;
-    go.current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/real/programs").join(module))
-        // As the programs are built, so that nothing is compiled twice.
-        .env("CGO_ENABLED", "0")
-        .env("GOFLAGS", "-mod=readonly -buildvcs=false")
-        .args(["run", "-trimpath", "-ldflags=-s -w"])
+    let mut go = go(module)?;
+    go.args(["run", "-trimpath", "-ldflags=-s -w"])
         .args(files.iter().map(|file| format!("../{folder}/{file}.go")));
     Some(Ran::of(&mut go).result())
+}
+
+/// What these files answer to each line of a text, built as this release of Kubernetes; `None` where there is no Go.
+pub fn answers(
+    module: &str,
+    folder: &str,
+    files: &[&str],
+    release: &Version,
+    questions: &str,
+) -> Option<Vec<String>> {
+    let mut go = go(module)?;
+    let asked = tempfile::NamedTempFile::new().expect("a temporary file");
+    fs::write(asked.path(), questions).expect("a temporary file");
+    go.args(["run", "-trimpath", "-ldflags"])
+        .arg(format!("-s -w -X k8s.io/component-base/version.gitVersion=v{release}"))
+        .args(files.iter().map(|file| format!("../{folder}/{file}.go")))
+        .arg("answer")
+        .stdin(fs::File::open(asked.path()).expect("a temporary file"));
+    Some(Ran::of(&mut go).result().lines().map(str::to_owned).collect())
+}
+
+/// Go within a module, as the programs are built, so that nothing is compiled twice.
+fn go(module: &str) -> Option<Command> {
+    let mut go = judge("go")?;
+    go.current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/real/programs").join(module))
+        .env("CGO_ENABLED", "0")
+        .env("GOFLAGS", "-mod=readonly -buildvcs=false");
+    Some(go)
 }
 
 /// Insists that a table holds these lines below its comment, or writes them.
