@@ -38,6 +38,7 @@ mod ports;
 mod priority_classes;
 mod ranges;
 mod relations;
+mod runtimes;
 mod service_paths;
 mod settings;
 mod swap;
@@ -107,6 +108,7 @@ fn decide(spec: &ClusterSpec, problems: &mut Vec<Problem>) -> Option<Cluster> {
         relations::check(&components, versions, network.as_ref(), problems);
         documents::components(&components, &versions.kubernetes, problems);
         documents::containerd(&components, &versions.containerd, problems);
+        runtimes::check(&components.containerd.config, &versions.containerd, problems);
         components
     });
     if let (Some(services), Some(kubernetes), Some(components)) = (&ranges.services, kubernetes, &components)
