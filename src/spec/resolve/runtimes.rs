@@ -45,7 +45,7 @@ pub fn check(config: &Map<String, Value>, version: &Version, problems: &mut Vec<
     let has_several =
         programs("bin_dirs").and_then(Value::as_array).is_some_and(|folders| !folders.is_empty());
     if has_one && has_several {
-        let path = join(&join(path, plugin), "cni.bin_dir");
+        let path = join(&join(&join(path, plugin), "cni"), "bin_dir");
         problems
             .push(Problem::error(&path, format!("{path} does not go with bin_dirs")).fix("keep bin_dirs"));
     }

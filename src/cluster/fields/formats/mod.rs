@@ -292,6 +292,13 @@ const FORMATS: &[Format] = &[
          SetMemberLocalAddr, StopGRPCServiceOnDefrag, TxnModeWriteWithSharedBuffer and from etcd 3.7 FastLeaseKeepAlive, PriorityRequest",
         At(texts::is_gate_of_etcd),
     ),
+    each(ETCD, &["metrics"], "basic or extensive", Words(&["basic", "extensive"])),
+    each(
+        ETCD,
+        &["backend-bbolt-freelist-type", "experimental-backend-bbolt-freelist-type"],
+        "array or map",
+        Words(&["array", "map"]),
+    ),
 ];
 
 #[cfg(test)]

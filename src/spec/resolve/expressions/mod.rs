@@ -1,6 +1,7 @@
 //! Expressions of CEL, as far as it can be said without a value whether the API server compiles them: how they are
 //! written, which names they use, and of which types what they compare is.
 
+mod functions;
 mod lexer;
 mod parser;
 mod types;
