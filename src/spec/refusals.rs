@@ -16,6 +16,7 @@ mod network;
 mod pki;
 mod pod_network;
 mod ports;
+mod relations;
 mod scalars;
 mod text;
 
