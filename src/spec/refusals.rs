@@ -17,6 +17,7 @@ mod pki;
 mod pod_network;
 mod ports;
 mod programs;
+mod relations;
 mod scalars;
 mod text;
 

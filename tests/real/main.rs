@@ -27,5 +27,6 @@ mod clusters;
 mod delivered;
 mod flags;
 mod refusals;
+mod settings;
 mod table;
 mod values;

@@ -25,18 +25,43 @@ pub fn answered(
     version: &Version,
     about: &Path,
 ) -> Option<String> {
-    let version = format!("-s -w -X k8s.io/component-base/version.gitVersion=v{version}");
-    Some(Ran::of(built(module, folder, files, &version)?.arg(about)).result())
+    Some(Ran::of(built(module, folder, files, &released(version))?.arg(about)).result())
 }
 
+/// Runs them, built with these flags of the linker.
 fn built(module: &str, folder: &str, files: &[&str], linked: &str) -> Option<Command> {
+    let mut go = go(module)?;
+    go.args(["run", "-trimpath", &format!("-ldflags={linked}")])
+        .args(files.iter().map(|file| format!("../{folder}/{file}.go")));
+    Some(go)
+}
+
+/// What these files answer to each line of a text, built as this release of Kubernetes; `None` where there is no Go.
+pub fn answers(
+    module: &str,
+    folder: &str,
+    files: &[&str],
+    release: &Version,
+    questions: &str,
+) -> Option<Vec<String>> {
+    let mut go = built(module, folder, files, &released(release))?;
+    let asked = tempfile::NamedTempFile::new().expect("a temporary file");
+    fs::write(asked.path(), questions).expect("a temporary file");
+    go.arg("answer").stdin(fs::File::open(asked.path()).expect("a temporary file"));
+    Some(Ran::of(&mut go).result().lines().map(str::to_owned).collect())
+}
+
+/// Has a program say that it is of this release.
+fn released(version: &Version) -> String {
+    format!("-s -w -X k8s.io/component-base/version.gitVersion=v{version}")
+}
+
+/// Go within a module, as the programs are built, so that nothing is compiled twice.
+fn go(module: &str) -> Option<Command> {
     let mut go = judge("go")?;
     go.current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/real/programs").join(module))
-        // As the programs are built, so that nothing is compiled twice.
         .env("CGO_ENABLED", "0")
-        .env("GOFLAGS", "-mod=readonly -buildvcs=false")
-        .args(["run", "-trimpath", &format!("-ldflags={linked}")])
-        .args(files.iter().map(|file| format!("../{folder}/{file}.go")));
+        .env("GOFLAGS", "-mod=readonly -buildvcs=false");
     Some(go)
 }
 

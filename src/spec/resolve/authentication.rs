@@ -4,7 +4,7 @@ use semver::Version;
 use serde_json::{Map, Value};
 
 use super::documents::Document;
-use super::names;
+use super::{issuers, names};
 use crate::cluster::{Anonymous, Authentication, fields};
 use crate::spec::document::AuthenticationSpec;
 use crate::spec::problem::Problem;
@@ -29,6 +29,7 @@ pub fn resolve(
         authenticator(&path, issuer, problems)
     });
     let jwt: Vec<_> = jwt.cloned().collect();
+    issuers::check(&spec.jwt, problems);
     let path = "authentication.anonymous";
     let anonymous = names::choose(path, &spec.anonymous, Anonymous::WORDS, Anonymous::from_word, problems)?;
     let too_old = |oldest: u64| kubernetes.filter(|version| version.minor < oldest);

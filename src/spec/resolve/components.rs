@@ -92,7 +92,11 @@ fn flag(
         return None;
     }
     if let Some(value) = &value {
-        problems.extend(not_taken(place, &flag, value, version));
+        let refused = not_taken(place, &flag, value, version);
+        if refused.is_empty() {
+            problems.extend(malformed(place, &flag, value, version));
+        }
+        problems.extend(refused);
     }
     if flag.deprecated && value.is_some() {
         problems.push(deprecated(place, decided));
@@ -100,21 +104,42 @@ fn flag(
     Some(value)
 }
 
-/// Words and numbers that the program itself refuses at its start.
-fn not_taken(place: &Place<'_>, flag: &Flag, value: &FlagValue, version: &Version) -> Vec<Problem> {
-    let values = fields::flag_values(place.program, version, place.name);
-    let words: Vec<&str> = match (value, flag.kind) {
+/// Texts that the program itself reads in a form of their own.
+fn malformed(place: &Place<'_>, flag: &Flag, value: &FlagValue, version: &Version) -> Option<Problem> {
+    let format = fields::format(place.program, place.name)?;
+    let together = match value {
+        FlagValue::List(items) => items.join(","),
+        FlagValue::Text(text) => text.clone(),
+        FlagValue::Bool(_) => return None,
+    };
+    let texts = if format.each { words(flag, value) } else { vec![together.as_str()] };
+    let wrong = texts.into_iter().find(|text| !format.takes(text, version))?;
+    let message = match wrong {
+        "" => format!("with nothing in it is not taken by {} {version}", place.program),
+        wrong => format!("{wrong} is not taken by {} {version}", place.program),
+    };
+    Some(place.error(message).fix(format!("write {}", format.expected)))
+}
+
+/// The parts of a value, which a list may have.
+fn words<'v>(flag: &Flag, value: &'v FlagValue) -> Vec<&'v str> {
+    match (value, flag.kind) {
         (FlagValue::Bool(_), _) => Vec::new(),
         (FlagValue::Text(text), Kind::List) => text.split(',').collect(),
         (FlagValue::List(items), Kind::List) => items.iter().flat_map(|item| item.split(',')).collect(),
         (FlagValue::Text(text), _) => vec![text],
         (FlagValue::List(items), _) => items.iter().map(String::as_str).collect(),
-    };
+    }
+}
+
+/// Words and numbers that the program itself refuses at its start.
+fn not_taken(place: &Place<'_>, flag: &Flag, wanted: &FlagValue, version: &Version) -> Vec<Problem> {
+    let values = fields::flag_values(place.program, version, place.name);
     let value = |word: &str| match word.parse::<i64>() {
         Ok(number) if flag.kind == Kind::Int => Value::from(number),
         _ => Value::from(word),
     };
-    let refused = words.into_iter().map(value).filter(|value| !values.has(value));
+    let refused = words(flag, wanted).into_iter().map(value).filter(|value| !values.has(value));
     let by = format!("{} {version}", place.program);
     refused.map(|value| documents::refused(&place.path, &value, values, &by)).collect()
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use semver::Version;
 use serde_json::{Map, Value};
 
+use super::admission;
 use super::documents::Document;
 use crate::cluster::duration;
 use crate::cluster::{Cluster, ControlPlane, LeaderElection, Program};
@@ -95,6 +96,11 @@ pub fn resolve(
         Some((plugin.clone(), config.clone()))
     });
     let admission_config = configs.collect();
+    admission::unconfigured(
+        &spec.admission_plugins,
+        |plugin| spec.admission_config.contains_key(plugin),
+        problems,
+    );
     ControlPlane {
         leader_election: LeaderElection {
             lease_duration: spec.leader_election.lease_duration.clone(),
@@ -238,6 +244,9 @@ fn plugin_config<'c>(
     let members = config.as_object()?;
     if let Some(version) = kubernetes.filter(|_| is_document) {
         Document { name: plugin, program: "Kubernetes", version }.mapping(&path, members, problems);
+    }
+    if is_document || is_bare {
+        admission::check(plugin, &path, members, problems);
     }
     Some(members)
 }

@@ -3,6 +3,7 @@
 mod accounts;
 mod addons;
 mod addresses;
+mod admission;
 mod api;
 mod authentication;
 mod authorized_keys;
@@ -14,10 +15,12 @@ mod control_plane;
 mod documents;
 mod encryption;
 mod etcd;
+mod expressions;
 mod feature_gates;
 mod hazards;
 mod host_names;
 mod hosts;
+mod issuers;
 mod load_balancer;
 mod machine_network;
 mod machines;
@@ -35,6 +38,8 @@ mod ports;
 mod priority_classes;
 mod ranges;
 mod rules;
+mod relations;
+mod runtimes;
 mod service_paths;
 mod settings;
 mod swap;
@@ -101,9 +106,11 @@ fn decide(spec: &ClusterSpec, problems: &mut Vec<Problem>) -> Option<Cluster> {
         };
         let components = components::resolve(&spec.components, &decided, problems);
         feature_gates::check(&components, versions, problems);
+        relations::check(&components, versions, network.as_ref(), problems);
         documents::components(&components, &versions.kubernetes, problems);
         documents::containerd(&components, &versions.containerd, problems);
         rules::check(&components, &versions.kubernetes, problems);
+        runtimes::check(&components.containerd.config, &versions.containerd, problems);
         components
     });
     if let (Some(services), Some(kubernetes), Some(components)) = (&ranges.services, kubernetes, &components)
@@ -112,6 +119,9 @@ fn decide(spec: &ClusterSpec, problems: &mut Vec<Problem>) -> Option<Cluster> {
     }
     if let Some(components) = &components {
         hazards::check(components, authentication.as_ref(), problems);
+        if let Some(authentication) = &authentication {
+            issuers::beside(authentication, &components.kube_apiserver, network.as_ref(), problems);
+        }
     }
     if let (Some(api), Some(components)) = (&api, &components) {
         load_balancer::health_checks(api, components, authentication.as_ref(), problems);

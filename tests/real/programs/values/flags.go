@@ -14,11 +14,16 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/spf13/pflag"
 	utilerrors "k8s.io/apimachinery/pkg/util/errors"
+	"k8s.io/apiserver/pkg/server"
+	utilcompatibility "k8s.io/apiserver/pkg/util/compatibility"
 	"k8s.io/apiserver/pkg/util/feature"
+	"k8s.io/apiserver/plugin/pkg/authenticator/token/oidc"
 	cliflag "k8s.io/component-base/cli/flag"
+	"k8s.io/component-base/compatibility"
 	logs "k8s.io/component-base/logs/api/v1"
 	_ "k8s.io/component-base/logs/json/register" // as every program does, for logs of this format
 	"k8s.io/klog/v2"
@@ -29,6 +34,8 @@ import (
 	scheduler "k8s.io/kubernetes/cmd/kube-scheduler/app/options"
 	kubeletapp "k8s.io/kubernetes/cmd/kubelet/app"
 	kubelet "k8s.io/kubernetes/cmd/kubelet/app/options"
+	"k8s.io/kubernetes/pkg/api/legacyscheme"
+	"k8s.io/kubernetes/pkg/controlplane"
 	"k8s.io/kubernetes/pkg/controlplane/reconcilers"
 	kubeletvalidation "k8s.io/kubernetes/pkg/kubelet/apis/config/validation"
 	"k8s.io/kubernetes/pkg/scheduler/apis/config/latest"
@@ -46,6 +53,14 @@ type program struct {
 	fresh func() (*pflag.FlagSet, *logs.LoggingConfiguration, func() error)
 }
 
+// What kthw gives programs beside what they need, as far as it meets other settings.
+var ours = map[string]map[string]any{
+	"kube-apiserver": {
+		"authorization-mode": "Node,RBAC", "enable-admission-plugins": "NodeRestriction", "tls-min-version": "VersionTLS13",
+	},
+	"kube-controller-manager": {"cluster-signing-cert-file": "/kthw.crt", "cluster-signing-key-file": "/kthw.key", "tls-min-version": "VersionTLS13"},
+}
+
 func main() {
 	klog.LogToStderr(false)
 	klog.SetOutput(new(bytes.Buffer))
@@ -61,6 +76,19 @@ func main() {
 		panic(err)
 	}
 	defer os.RemoveAll(folder)
+	if slices.Contains(os.Args, "answer") {
+		checks := make(map[string]func(map[string]any) error)
+		for _, program := range programs(folder) {
+			checks[program.name] = func(values map[string]any) error {
+				all := maps.Clone(program.needs)
+				maps.Copy(all, ours[program.name])
+				maps.Copy(all, values)
+				return program.check(all)
+			}
+		}
+		answer(checks)
+		return
+	}
 	words := constants(map[string][]string{
 		"k8s.io/kubernetes":     {"plugin/pkg/admission", "pkg/kubeapiserver", "pkg/controlplane/reconcilers", "cmd/kube-controller-manager/names", "pkg/proxy/apis/config"},
 		"k8s.io/apiserver":      {"pkg/admission/plugin", "pkg/server/options", "pkg/apis/audit", "pkg/storage/storagebackend"},
@@ -122,8 +150,10 @@ func (p program) check(values map[string]any) (err error) {
 	flags, logging, look := p.fresh()
 	flags.SetOutput(io.Discard)
 	for _, name := range slices.Sorted(maps.Keys(values)) {
-		if err := flags.Set(name, fmt.Sprint(values[name])); err != nil {
-			return err
+		for _, value := range written(flags.Lookup(name), values[name]) {
+			if err := flags.Set(name, value); err != nil {
+				return err
+			}
 		}
 	}
 	// Every program of Kubernetes looks at these in the same way, most of them only when they serve.
@@ -141,12 +171,38 @@ func (p program) check(values map[string]any) (err error) {
 	return look()
 }
 
+// What follows the flag's name on a command line, once for each time that it is given: not at all for null.
+func written(flag *pflag.Flag, value any) (texts []string) {
+	switch value := value.(type) {
+	case nil:
+		return nil
+	case []any:
+		for _, item := range value {
+			texts = append(texts, fmt.Sprint(item))
+		}
+		if !slices.Contains([]string{"stringArray", "namedCertKey"}, flag.Value.Type()) {
+			texts = []string{strings.Join(texts, ",")}
+		}
+		return texts
+	}
+	return []string{fmt.Sprint(value)}
+}
+
 func merged(sets cliflag.NamedFlagSets) *pflag.FlagSet {
 	all := pflag.NewFlagSet("", pflag.ContinueOnError)
 	for _, set := range sets.FlagSets {
 		all.AddFlagSet(set)
 	}
 	return all
+}
+
+// The versions that one set of flags decides; programs keep theirs for good.
+func versions() compatibility.ComponentGlobalsRegistry {
+	versions := compatibility.NewComponentGlobalsRegistry()
+	if err := versions.Register(compatibility.DefaultKubeComponent, utilcompatibility.DefaultBuildEffectiveVersion(), nil); err != nil {
+		panic(err)
+	}
+	return versions
 }
 
 func programs(folder string) []program {
@@ -158,7 +214,12 @@ func programs(folder string) []program {
 			"audit-webhook-config-file": "/kthw",
 		}, func() (*pflag.FlagSet, *logs.LoggingConfiguration, func() error) {
 			options := apiserver.NewServerRunOptions()
+			versions := versions()
+			options.GenericServerRunOptions.ComponentGlobalsRegistry = versions
 			return merged(options.Flags()), options.Logs, func() error {
+				if err := versions.Set(); err != nil {
+					return err
+				}
 				completed, err := options.Complete(context.Background())
 				if err != nil {
 					return err
@@ -166,7 +227,26 @@ func programs(folder string) []program {
 				if errs := completed.Validate(); len(errs) > 0 {
 					return utilerrors.NewAggregate(errs)
 				}
+				config, err := options.Authentication.ToAuthenticationConfig()
+				if err != nil {
+					return err
+				}
+				// What a reader of tokens finds out when it is made.
+				for _, issuer := range config.AuthenticationConfig.JWT {
+					if _, err := oidc.New(ended(), oidc.Options{JWTAuthenticator: issuer, SupportedSigningAlgs: config.OIDCSigningAlgs, DisallowedIssuers: config.ServiceAccountIssuers}); err != nil {
+						return err
+					}
+				}
+				generic := server.NewConfig(legacyscheme.Codecs)
+				generic.EffectiveVersion = versions.EffectiveVersionFor(compatibility.DefaultKubeComponent)
+				resources := controlplane.DefaultAPIResourceConfigSource()
+				if err := completed.APIEnablement.ApplyTo(generic, resources, legacyscheme.Scheme); err != nil {
+					return err
+				}
 				// What is found out only when the server is made.
+				if options.Features.EnablePriorityAndFairness && options.GenericServerRunOptions.MaxRequestsInFlight+options.GenericServerRunOptions.MaxMutatingRequestsInFlight <= 0 {
+					return fmt.Errorf("nothing to share out among requests in flight")
+				}
 				if !slices.Contains(reconcilers.AllTypes, reconcilers.Type(options.EndpointReconcilerType)) {
 					return fmt.Errorf("unknown endpoint reconciler type: %v", options.EndpointReconcilerType)
 				}
@@ -179,7 +259,14 @@ func programs(folder string) []program {
 				panic(err)
 			}
 			all, off, aliases := controllers.KnownControllers(), controllers.ControllersDisabledByDefault(), controllers.ControllerAliases()
-			return merged(options.Flags(all, off, aliases)), options.Logs, func() error { return options.Validate(all, off, aliases) }
+			versions := versions()
+			options.ComponentGlobalsRegistry = versions
+			return merged(options.Flags(all, off, aliases)), options.Logs, func() error {
+				if err := versions.Set(); err != nil {
+					return err
+				}
+				return options.Validate(all, off, aliases)
+			}
 		}},
 		{"kube-scheduler", map[string]any{}, func() (*pflag.FlagSet, *logs.LoggingConfiguration, func() error) {
 			options := scheduler.NewOptions()
@@ -216,6 +303,13 @@ func programs(folder string) []program {
 			}
 		}},
 	}
+}
+
+// A context in which nobody is asked for anything.
+func ended() context.Context {
+	context, end := context.WithCancel(context.Background())
+	end()
+	return context
 }
 
 // A key that tokens of service accounts can be signed with.

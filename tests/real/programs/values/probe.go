@@ -1,10 +1,12 @@
 package main
 
 import (
+	"bufio"
 	"encoding/json"
 	"fmt"
 	"maps"
 	"math"
+	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -28,6 +30,28 @@ type target struct {
 	about func(path string) string
 	// Paths that are not probed, since others say what they hold.
 	skip []string
+}
+
+// Answers each line of the input, such as {"kube-apiserver": {"profiling": false}}, with a line: empty where it is taken.
+func answer(checks map[string]func(map[string]any) error) {
+	lines := bufio.NewScanner(os.Stdin)
+	lines.Buffer(nil, 1<<20)
+	for lines.Scan() {
+		said := ""
+		question := make(map[string]any)
+		numbers := json.NewDecoder(strings.NewReader(lines.Text()))
+		// As they are written.
+		numbers.UseNumber()
+		if err := numbers.Decode(&question); err != nil {
+			panic(err)
+		}
+		for name, value := range question {
+			if err := checks[name](value.(map[string]any)); err != nil {
+				said = strings.Join(strings.Fields("refused: "+err.Error()), " ")
+			}
+		}
+		fmt.Println(said)
+	}
 }
 
 // A word that no set has.
