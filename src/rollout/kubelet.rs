@@ -215,8 +215,8 @@ fn eviction(cluster: &Cluster, signal: &str, usual: &str) -> String {
 
 /// What is evicted earlier than until now, once less is free for a while: thresholds that rise, and times that fall.
 fn softened(decisions: &Decisions<'_>) -> Vec<String> {
-    const SOFT: [(&str, fn(&str, &str) -> bool); 2] =
-        [("evictionSoft", is_more), ("evictionSoftGracePeriod", is_shorter)];
+    type Earlier = fn(&str, &str) -> bool;
+    const SOFT: [(&str, Earlier); 2] = [("evictionSoft", is_more), ("evictionSoftGracePeriod", is_shorter)];
     let mut earlier = Vec::new();
     for (key, is_earlier) in SOFT {
         let [old, new] = decisions.clusters.map(|cluster| match told(cluster).remove(key) {
