@@ -191,8 +191,8 @@ impl Sound {
             };
         }
         match self.answers.get(command) {
-            // Builds that are lost leave others with their numbers: what changes since the last one is the same.
-            Some(_) if command == ["diff", "build"] && run.stdout.starts_with(b"nothing changes\n") => Ok(()),
+            // Which build is the last one that the store knows is part of what was lost.
+            Some(_) if command == ["diff", "build"] => Ok(()),
             Some(answer) if command[0] != "why" && *answer != run.stdout => {
                 Err(format!("wrong: {}", String::from_utf8_lossy(&run.stdout)))
             }
