@@ -23,6 +23,8 @@ pub enum Exit {
     Differences = 3,
     /// What was asked about must not be done.
     Refused = 4,
+    /// Whoever read the result has stopped, such as `head`: what a shell says of a program that SIGPIPE ends.
+    Unread = 141,
 }
 
 /// Why a command failed, for a person and for a script.
@@ -35,6 +37,14 @@ pub struct Failure {
 impl Failure {
     pub fn failed(message: impl std::fmt::Display) -> Self {
         Self { exit: Exit::Failed, diagnostics: vec![Diagnostic::error(message.to_string())] }
+    }
+
+    /// A result that did not arrive. That its reader had enough is nothing to tell them.
+    pub fn undelivered(error: &std::io::Error, place: impl std::fmt::Display) -> Self {
+        match error.kind() {
+            ErrorKind::BrokenPipe => Self { exit: Exit::Unread, diagnostics: Vec::new() },
+            _ => Self::failed(format!("cannot write {place}: {error}")),
+        }
     }
 
     pub fn wrong_input(diagnostics: Vec<Diagnostic>) -> Self {
@@ -82,9 +92,10 @@ impl From<StoreError> for Failure {
 
 impl From<FileError> for Failure {
     fn from(error: FileError) -> Self {
-        match error.is_content() {
-            true => Self::wrong_input(vec![Diagnostic::error(error.to_string())]),
-            false => Self::failed(error),
+        match () {
+            () if error.is_content() => Self::wrong_input(vec![Diagnostic::error(error.to_string())]),
+            () if error.is_unread() => Self { exit: Exit::Unread, diagnostics: Vec::new() },
+            () => Self::failed(error),
         }
     }
 }

@@ -16,7 +16,8 @@ fn main() -> ExitCode {
     memory::keep_off_disks();
     let cli = cli::parse();
     let ui = Ui::new();
-    match commands::run(cli, &ui).and_then(|()| ui.delivered().map_err(Failure::failed)) {
+    let lost = |error: &_| Failure::undelivered(error, "the result to stdout");
+    match commands::run(cli, &ui).and_then(|()| ui.delivered().map_err(lost)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             ui.diagnostics(&failure.diagnostics);

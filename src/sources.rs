@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use camino::{Utf8Path, Utf8PathBuf};
+use camino::{Utf8Component, Utf8Path, Utf8PathBuf};
 use kthw_graph::Secret;
 
 use crate::root::RootSecret;
 use crate::shell::quoted;
-use crate::sys::files;
+use crate::sys::files::{self, FileError};
 use crate::sys::git::{self, Commit, GitError};
 
 /// The name of the cluster's file.
@@ -29,7 +29,7 @@ pub struct Folder {
 
 impl Folder {
     pub fn new(path: &Utf8Path, store: Option<&Utf8Path>) -> Self {
-        Self { path: path.to_owned(), store: store.map(Utf8Path::to_owned) }
+        Self { path: plain(path), store: store.map(Utf8Path::to_owned) }
     }
 
     pub fn path(&self) -> &Utf8Path {
@@ -46,16 +46,21 @@ impl Folder {
 
     /// The cluster folder at this path as seen from here.
     pub fn within(&self, path: &Utf8Path) -> Self {
-        Self { path: self.path.join(path), store: self.store.clone() }
+        Self { path: plain(&self.path.join(path)), store: self.store.clone() }
     }
 
     pub fn join(&self, name: &str) -> Utf8PathBuf {
-        self.path.join(name)
+        plain(&self.path.join(name))
     }
 
     /// The folder of all that is not committed.
     pub fn private(&self) -> Utf8PathBuf {
-        self.path.join(PRIVATE)
+        self.join(PRIVATE)
+    }
+
+    /// Makes that folder for its owner alone.
+    pub fn create_private(&self) -> Result<(), FileError> {
+        files::create_private_folder(&self.private())
     }
 
     pub fn store(&self) -> Utf8PathBuf {
@@ -107,6 +112,12 @@ impl Folder {
         let is_below = |folder: &Utf8Path| place.starts_with(files::resolved(folder));
         is_below(&self.path) && !is_below(&self.private())
     }
+}
+
+/// The same path without steps that lead nowhere.
+fn plain(path: &Utf8Path) -> Utf8PathBuf {
+    let plain: Utf8PathBuf = path.components().filter(|step| *step != Utf8Component::CurDir).collect();
+    if plain.as_str().is_empty() { ".".into() } else { plain }
 }
 
 /// The inputs as they were when they were read.

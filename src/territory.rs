@@ -2,12 +2,16 @@
 
 use camino::{Utf8Component, Utf8Path, Utf8PathBuf};
 
+use crate::file_list::{FILE_LIST, FileList};
 use crate::sources::{Folder, LOCK, PRIVATE, PUBLIC_ROOT, SPEC};
 use crate::sys::files::{self, Way};
 use crate::sys::output_file;
 
 /// What git keeps a repository in, or a file that says where that is.
 const GIT: &str = ".git";
+
+/// Files that say something to kthw or to git wherever they are, whoever wrote them.
+const OWN: [&str; 7] = [SPEC, LOCK, PUBLIC_ROOT, FILE_LIST, ".gitignore", ".gitattributes", ".gitmodules"];
 
 /// A cluster's folder and what surrounds it, at real places.
 pub struct Territory {
@@ -28,8 +32,10 @@ pub enum Trespass {
     Within { place: Utf8PathBuf, private: Utf8PathBuf },
     #[error("{place} is, or holds, {kept}; name a folder of its own")]
     Holds { place: Utf8PathBuf, kept: Utf8PathBuf },
-    #[error("{place} is a cluster's own {name}; name another file")]
-    Own { place: Utf8PathBuf, name: &'static str },
+    #[error("{place} is {whose} own {name}; name another file")]
+    Own { place: Utf8PathBuf, whose: &'static str, name: &'static str },
+    #[error("{place} is one of the files that {list} says kthw wrote there; name another file")]
+    Listed { place: Utf8PathBuf, list: Utf8PathBuf },
 }
 
 impl Territory {
@@ -71,8 +77,12 @@ impl Territory {
         }
         self.check_private(place, &end)?;
         let name = end.file_name().unwrap_or_default();
-        if let Some(name) = [SPEC, LOCK, PUBLIC_ROOT].into_iter().find(|own| *own == name) {
-            return Err(Trespass::Own { place: place.to_owned(), name });
+        if let Some(name) = OWN.into_iter().find(|own| own.eq_ignore_ascii_case(name)) {
+            let whose = if name.starts_with(GIT) { "git's" } else { "a cluster's" };
+            return Err(Trespass::Own { place: place.to_owned(), whose, name });
+        }
+        if let Some(list) = end.ancestors().skip(1).find(|folder| is_listed(folder, &end)) {
+            return Err(Trespass::Listed { place: place.to_owned(), list: list.join(FILE_LIST) });
         }
         self.check_way_out(place, Way { end, links })
     }
@@ -103,6 +113,14 @@ impl Territory {
             None => Ok(()),
         }
     }
+}
+
+/// Whether a folder's list names a file: a golden file, or one of a host's tree.
+fn is_listed(folder: &Utf8Path, file: &Utf8Path) -> bool {
+    // What cannot be read lists nothing.
+    let list = files::read_text(&folder.join(FILE_LIST)).ok().flatten();
+    let list = list.map(|text| FileList::parse(&text)).filter(|list| list.of.is_some());
+    list.is_some_and(|list| file.strip_prefix(folder).is_ok_and(|path| list.paths.contains(path.as_str())))
 }
 
 #[cfg(test)]
@@ -161,7 +179,7 @@ mod tests {
                 Err(Trespass::Link { .. }) => "link",
                 Err(Trespass::Within { .. }) => "within",
                 Err(Trespass::Holds { .. }) => "holds",
-                Err(Trespass::Own { .. }) => "own",
+                Err(Trespass::Own { .. } | Trespass::Listed { .. }) => "own",
             };
             assert_eq!(found, kind, "{name}");
         }
@@ -174,14 +192,28 @@ mod tests {
         link("docs/page", &root.join("repo/inside"));
         link("prod/kthw.lock", &root.join("repo/lock"));
         link("repo/docs/page", &root.join("outside"));
+        let list = FileList::render("golden files of cluster x", ["hosts/a/unit", "graph.txt"].into_iter());
+        files::write(&root.join("repo/golden").join(FILE_LIST), list.as_bytes(), 0o644).expect("our own");
         let territory = Territory::of(&Folder::new(&root.join("repo/prod"), None));
         let check = |name: &str| territory.check_file(&root.join(name)).is_ok();
-        for fine in ["repo/new", "repo/inside", "beside/page", "outside"] {
+        for fine in
+            ["repo/new", "repo/inside", "beside/page", "outside", "repo/graph.txt", "repo/golden/page"]
+        {
             assert!(check(fine), "{fine}");
         }
-        for refused in
-            ["repo/page", "repo/lock", "repo/prod/cluster.yaml", "repo/prod/.kthw/x", "repo/.git/config"]
-        {
+        for refused in [
+            "repo/page",
+            "repo/lock",
+            "repo/prod/cluster.yaml",
+            "repo/prod/.kthw/x",
+            "repo/.git/config",
+            "repo/.gitignore",
+            "repo/docs/.gitattributes",
+            "beside/.GitModules",
+            "repo/golden/.kthw-files",
+            "repo/golden/graph.txt",
+            "repo/golden/hosts/a/unit",
+        ] {
             assert!(!check(refused), "{refused}");
         }
         assert!(territory.check_input(&root.join("repo/prod/cluster.yaml")).is_ok());

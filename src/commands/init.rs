@@ -68,7 +68,7 @@ fn create_root(folder: &Folder) -> Result<(), Failure> {
         let help = "remove it: that folder is made here, for its owner alone";
         return Err(Failure::wrong_input(vec![error.help(Some(help))]));
     }
-    files::create_folder(&private, folder.restricted(0o755))?;
+    folder.create_private()?;
     let root = RootSecret::new(entropy::random().map_err(Failure::failed)?);
     files::create(&folder.private_root(), root.render().expose().as_bytes(), 0o600)?;
     Ok(())

@@ -6,7 +6,7 @@ use kthw_graph::{Graph, NodeId};
 
 use crate::artifact::Artifact;
 use crate::failure::Failure;
-use crate::meant::{AMONG_FEW, did_you_mean};
+use crate::meant::{AMONG_FEW, meant, meant_path};
 use crate::plan;
 use crate::ui::Diagnostic;
 
@@ -76,8 +76,24 @@ fn hosts_and_nodes(graph: &Graph<Artifact>, target: &str) -> Vec<String> {
     }
 }
 
+/// Where the host is one, its path is wrong; where it is none, only that.
+fn suggestion(target: &str, known: &[&str]) -> Option<String> {
+    let host_of = |known: &&str| known.split_once(':').map(|(host, _)| host.to_owned());
+    match target.split_once(':') {
+        Some((host, path)) if !known.iter().any(|known| host_of(known).as_deref() == Some(host)) => {
+            let hosts: Vec<String> = known.iter().filter_map(host_of).collect();
+            let meant = meant(host, hosts.iter().map(String::as_str), AMONG_FEW)?;
+            Some(format!("{meant}:{path}"))
+        }
+        _ if target.contains('/') => meant_path(target, known).map(str::to_owned),
+        _ => meant(target, known.iter().copied(), AMONG_FEW).map(str::to_owned),
+    }
+}
+
 fn unknown(target: &str, known: Vec<String>) -> Diagnostic {
-    let help = did_you_mean(target, known.iter().map(String::as_str), AMONG_FEW)
+    let known: Vec<&str> = known.iter().map(String::as_str).collect();
+    let help = suggestion(target, &known)
+        .map(|meant| format!("did you mean `{meant}`?"))
         .unwrap_or_else(|| "`kthw graph` lists hosts, paths and nodes".to_owned());
     Diagnostic::error(format!("there is no `{target}`")).help(Some(help))
 }

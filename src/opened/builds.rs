@@ -35,6 +35,9 @@ pub fn is_input(entry: &RecordEntry) -> bool {
     entry.name.starts_with(INPUT)
 }
 
+/// What to do about a build that is lost.
+const ELSEWHERE: &str = "compare with a git revision; `kthw build` records the folder as it is now";
+
 /// A build as it was recorded.
 pub struct Build {
     pub number: u64,
@@ -55,18 +58,21 @@ pub fn build(folder: &Folder, number: Option<u64>, ui: &Ui) -> Result<Build, Fai
     };
     let Some(row) = row else {
         let kept: Vec<String> = rows.iter().take(10).map(|row| row.number.to_string()).collect();
-        let help = match kept.is_empty() {
-            true => "`kthw build` records one".to_owned(),
-            false => format!("the store has these: {}", kept.join(", ")),
+        let help = match (number, kept.is_empty()) {
+            (None, _) => "`kthw build` records one".to_owned(),
+            // The next one would have this number, and be another.
+            (Some(_), true) => ELSEWHERE.to_owned(),
+            (Some(_), false) => format!("the store has these: {}", kept.join(", ")),
         };
         let wanted = number.map_or_else(|| "a build".to_owned(), |number| format!("build {number}"));
         return Err(Failure::failed(format!("the store has no record of {wanted}")).help(help));
     };
-    let lost = || Failure::failed(format!("the store has lost what build {} was made from", row.number));
+    let lost = || {
+        let what = format!("the store has lost what build {} was made from", row.number);
+        Failure::failed(what).help(ELSEWHERE)
+    };
     let mut record = store.record(&row.record)?.ok_or_else(lost)?;
-    let texts = texts(&store, &record)?.ok_or_else(|| {
-        lost().help("compare with a git revision; builds that are made from now on keep their inputs")
-    })?;
+    let texts = texts(&store, &record)?.ok_or_else(lost)?;
     record.entries.retain(|entry| !is_input(entry));
     Ok(Build { number: row.number, record, texts })
 }

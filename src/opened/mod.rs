@@ -9,7 +9,7 @@ mod session;
 mod store;
 mod unpublished;
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 use kthw_graph::{Action, NodeId, Yields};
@@ -97,11 +97,14 @@ impl Opened {
         Ok(opened)
     }
 
-    /// Some state of the folder, to be looked at: nothing that is made from it is for a host. Where the root is another
-    /// than the lock's, or not here, one stands in for it in the plan; what follows from it is not to be made.
+    /// Some state of the folder, to be looked at: nothing that is made from it is for a host. Where the root is not here, or
+    /// another than an earlier lock's, one stands in for it in the plan; what follows from it is not to be made.
     pub fn review(folder: Folder, origin: Origin) -> Result<Self, Failure> {
-        let is_own = |lock: &Lock, root: Option<&RootSecret>| {
-            Ok(root.is_some_and(|root| lock.root == root.fingerprint().to_string()))
+        let is_now = matches!(origin, Origin::Folder);
+        let is_own = |lock: &Lock, root: Option<&RootSecret>| match root {
+            // What was may have had another root; what is must not.
+            Some(root) if is_now => check_root(lock, root).map(|()| true),
+            root => Ok(root.is_some_and(|root| lock.root == root.fingerprint().to_string())),
         };
         Self::decide_any(Sources::read(folder, origin)?, is_own)
     }
@@ -139,10 +142,6 @@ impl Opened {
         let plan = plan::plan(&cluster, &lock, root.fingerprint(), &public).map_err(|problems| {
             let positions = Positions::new(&sources.spec);
             let locate = |problem: &PlanProblem| {
-                if let PlanProblem::Unpinned { .. } = problem {
-                    let next = if is_past { "" } else { "; run `kthw lock`" };
-                    return Diagnostic::error(format!("{prefix}{problem}{next}"));
-                }
                 let diagnostic = Diagnostic::error(problem.to_string()).help(problem.fix());
                 if let Some((section, label)) = problem.entry() {
                     let places = lock::places(&sources.lock, section);
@@ -159,8 +158,15 @@ impl Opened {
                 let Place { line, column, len } = positions.locate(field);
                 diagnostic.at(&format!("{prefix}{SPEC}"), &sources.spec, line, column, len)
             };
-            let failure = Failure::wrong_input(problems.iter().map(locate).collect());
-            match is_past && problems.iter().any(|problem| matches!(problem, PlanProblem::Unpinned { .. })) {
+            let (unpinned, others): (Vec<_>, Vec<_>) =
+                problems.iter().partition(|problem| is_unpinned(problem));
+            let unpinned = unpinned_releases(&unpinned).map(|what| {
+                let next = if is_past { "" } else { "; run `kthw lock`" };
+                Diagnostic::error(format!("{prefix}{what}{next}"))
+            });
+            let failure =
+                Failure::wrong_input(unpinned.into_iter().chain(others.into_iter().map(locate)).collect());
+            match is_past && problems.iter().any(is_unpinned) {
                 true => failure
                     .help("run `kthw lock` and commit it, or compare with a revision that has its pins"),
                 false => failure,
@@ -187,6 +193,23 @@ impl Opened {
             keys,
         })
     }
+}
+
+fn is_unpinned(problem: &PlanProblem) -> bool {
+    matches!(problem, PlanProblem::Unpinned { .. })
+}
+
+/// All releases that the lock lacks, as one problem: one command pins them.
+fn unpinned_releases(problems: &[&PlanProblem]) -> Option<String> {
+    let mut by_arch: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    for problem in problems {
+        if let PlanProblem::Unpinned { name, version, arch } = problem {
+            by_arch.entry(arch).or_default().push(format!("{name} {version}"));
+        }
+    }
+    let of_arch = |(arch, names): (&str, Vec<String>)| format!("{} for linux/{arch}", names.join(", "));
+    let all: Vec<String> = by_arch.into_iter().map(of_arch).collect();
+    (!all.is_empty()).then(|| format!("kthw.lock does not pin {}", all.join("; nor ")))
 }
 
 /// The inputs that are no secret: both files, and the certificates that the cluster's file names.

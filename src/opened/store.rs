@@ -23,6 +23,10 @@ pub fn require_store(folder: &Folder) -> Result<(), Failure> {
 
 /// Opens the folder's store and passes on what it has to say.
 pub fn open_store(folder: &Folder, ui: &Ui) -> Result<Store, Failure> {
+    if folder.store().starts_with(folder.private()) {
+        // Where that is not possible, the store says why.
+        let _ = folder.create_private();
+    }
     let store = Store::open(&folder.store())?;
     store.restrict(folder.restricted(0o644));
     if let Some(aside) = store.set_aside() {
@@ -62,7 +66,7 @@ pub fn copy_blob(
         }
         match to.write_all(&buffer[..read]) {
             Ok(()) => _ = hasher.update(&buffer[..read]),
-            Err(error) => return Err(Failure::failed(format!("cannot write {name}: {error}"))),
+            Err(error) => return Err(Failure::undelivered(&error, name)),
         }
     }
     if Digest::from_bytes(*hasher.finalize().as_bytes()) == *blob {

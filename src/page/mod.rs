@@ -16,6 +16,7 @@ use data_encoding::BASE64;
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
+use crate::visible::visible_json;
 use columns::{Details, Overview};
 
 /// Everything that a page shows.
@@ -130,9 +131,11 @@ fn hash(text: &str) -> String {
     format!("'sha256-{}'", BASE64.encode(&Sha256::digest(text)))
 }
 
-/// JSON that may stand in a script element: what could end the element can be written otherwise.
+/// JSON that may stand in a script element: what could end the element, and what whoever reads the source would not see, can
+/// be written otherwise.
 fn json(value: &impl Serialize) -> String {
-    serde_json::to_string(value).expect("columns of texts and numbers serialise").replace('<', "\\u003c")
+    let json = serde_json::to_string(value).expect("columns of texts and numbers serialise");
+    visible_json(&json).replace("<", "\\u003c")
 }
 
 /// A template with each `{{name}}` replaced. What is put in is not looked at again.
@@ -161,9 +164,9 @@ mod tests {
 
     #[test]
     fn no_text_ends_the_element_that_it_is_in() {
-        let hostile = "</script><!--<script>";
+        let hostile = "</script><!--<script>\u{202e}\u{9b}\u{2028}\u{200b}";
         let written = json(&hostile);
-        assert!(!written.contains('<'), "{written}");
+        assert!(!written.contains('<') && written.is_ascii(), "{written}");
         assert_eq!(serde_json::from_str::<String>(&written).expect("JSON"), hostile);
     }
 

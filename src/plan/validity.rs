@@ -20,24 +20,27 @@ pub fn problems(pki: &Pki, epochs: Epochs) -> Vec<PlanProblem> {
     let mut refuse = |class, message, fix| problems.push(PlanProblem::Epoch { class, message, fix });
     let excess = leaf.not_after().saturating_sub(authority.not_after());
     if are_made_here && excess > 0 {
-        let days = counted(days(excess), "day");
-        let message = format!("certificates of the epoch `leaf` would outlive their authorities by {days}");
+        let time = time(excess);
+        let message = format!("certificates of the epoch `leaf` would outlive their authorities by {time}");
         let fix = "write an earlier moment, renew the authorities by a later `ca`, or shorten \
                    pki.certificateValidityPeriod";
         refuse("leaf", message, fix);
     }
     let early = authority.not_before().saturating_sub(leaf.not_before());
     if are_made_here && early > 0 {
-        let days = counted(days(early), "day");
-        let message = format!("certificates of the epoch `leaf` would begin {days} before their authorities");
+        let time = time(early);
+        let message = format!("certificates of the epoch `leaf` would begin {time} before their authorities");
         let fix = "write the moment of `ca` or a later one, which renews these certificates";
         refuse("leaf", message, fix);
     }
     problems
 }
 
-fn days(seconds: u64) -> usize {
-    usize::try_from(seconds.div_ceil(DAY)).unwrap_or(usize::MAX)
+/// A time in the largest unit of which it is at least one.
+fn time(seconds: u64) -> String {
+    let units = [(DAY, "day"), (3600, "hour"), (60, "minute"), (1, "second")];
+    let (unit, name) = units.into_iter().find(|(unit, _)| seconds >= *unit).unwrap_or((1, "second"));
+    counted(usize::try_from(seconds.div_ceil(unit)).unwrap_or(usize::MAX), name)
 }
 
 #[cfg(test)]
@@ -69,11 +72,23 @@ mod tests {
         let begin = "2030-01-01T00:00:00Z";
         check(begin, begin, &[], &[]);
         check(begin, "2030-04-01T00:00:00Z", &[], &[]);
-        let late = "certificates of the epoch `leaf` would outlive their authorities by 1 day";
+        let late = "certificates of the epoch `leaf` would outlive their authorities by 1 second";
         check(begin, "2030-04-01T00:00:01Z", &[], &[late]);
         check(begin, "2030-04-01T00:00:01Z", &[Authority::Etcd], &[late]);
         check(begin, "2030-04-01T00:00:01Z", &Authority::ALL, &[]);
         let early = "certificates of the epoch `leaf` would begin 31 days before their authorities";
         check(begin, "2029-12-01T00:00:00Z", &[], &[early]);
+        for (moment, time) in [
+            ("2029-12-31T23:56:00Z", "4 minutes"),
+            ("2029-12-31T23:00:00Z", "1 hour"),
+            ("2029-12-31T22:59:59Z", "2 hours"),
+            ("2029-12-31T23:59:59Z", "1 second"),
+            ("2029-12-31T00:00:00Z", "1 day"),
+            ("2029-12-30T23:00:00Z", "2 days"),
+        ] {
+            let early =
+                format!("certificates of the epoch `leaf` would begin {time} before their authorities");
+            check(begin, moment, &[], &[&early]);
+        }
     }
 }

@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use super::Decisions;
 use super::finding::{Finding, Kind, fields};
 use crate::artifact::kubelet_reservations;
-use crate::cluster::{Cluster, FlagValue};
+use crate::cluster::{Cluster, FlagValue, duration};
 use crate::diff::Inputs;
 
 /// A policy by its key and its flag, what it is unless somebody says so, and where its state is.
@@ -82,10 +82,12 @@ const fn twin(flag: &'static str, key: &'static str, sign: Option<char>) -> Twin
     Twin { flag, key, sign }
 }
 
-const TWINS: [Twin; 10] = [
+const TWINS: [Twin; 12] = [
     twin("cpu-manager-policy", "cpuManagerPolicy", None),
     twin("cpu-manager-policy-options", "cpuManagerPolicyOptions", Some('=')),
     twin("eviction-hard", "evictionHard", Some('<')),
+    twin("eviction-soft", "evictionSoft", Some('<')),
+    twin("eviction-soft-grace-period", "evictionSoftGracePeriod", Some('=')),
     twin("kube-reserved", "kubeReserved", Some('=')),
     twin("max-pods", "maxPods", None),
     twin("memory-manager-policy", "memoryManagerPolicy", None),
@@ -156,13 +158,7 @@ pub fn lost_room(decisions: &Decisions<'_>) -> Vec<String> {
     }
     for (signal, usual) in EVICTION {
         let [old, new] = [before, after].map(|cluster| eviction(cluster, signal, usual));
-        let is_more = match (old.ends_with('%'), new.ends_with('%')) {
-            (true, true) => percent(&new) > percent(&old),
-            (false, false) => quantity(&new) > quantity(&old),
-            // Only the host knows which is more.
-            _ => true,
-        };
-        if old != new && is_more {
+        if is_more(&old, &new) {
             lost.push(format!("evictionHard.{signal} {old} → {new}"));
         }
     }
@@ -176,24 +172,90 @@ pub fn lost_room(decisions: &Decisions<'_>) -> Vec<String> {
     lost
 }
 
+/// Whether more has to stay free than before.
+fn is_more(old: &str, new: &str) -> bool {
+    let [was, is] = [old, new].map(|threshold| match threshold.strip_suffix('%') {
+        Some(percent) => (true, percent.parse().unwrap_or(0.0)),
+        None => (false, quantity(threshold)),
+    });
+    match is.1 {
+        0.0 => false,
+        // Of two kinds only the host knows which is more.
+        _ => old != new && (was.0 != is.0 || is.1 > was.1),
+    }
+}
+
 /// Kubernetes' own number, unless somebody says another.
 fn max_pods(cluster: &Cluster) -> u64 {
     told(cluster).get("maxPods").and_then(Value::as_u64).unwrap_or(110)
 }
 
 /// What has to stay free, which no pod is given, and how much that is unless somebody says so.
-const EVICTION: [(&str, &str); 2] = [("memory.available", "100Mi"), ("nodefs.available", "10%")];
+const EVICTION: [(&str, &str); 6] = [
+    ("memory.available", "100Mi"),
+    ("nodefs.available", "10%"),
+    ("nodefs.inodesFree", "5%"),
+    ("imagefs.available", "15%"),
+    ("imagefs.inodesFree", "5%"),
+    ("pid.available", "0"),
+];
 
-/// Whoever writes some of these leaves out the others.
+/// Whoever writes some of these leaves out the others, unless they are merged.
 fn eviction(cluster: &Cluster, signal: &str, usual: &str) -> String {
-    match told(cluster).get("evictionHard") {
-        Some(Value::Object(signals)) => signals.get(signal).and_then(Value::as_str).unwrap_or("0").to_owned(),
+    let told = told(cluster);
+    let are_merged = told.get("mergeDefaultEvictionSettings").and_then(Value::as_bool).unwrap_or(false);
+    let left_out = if are_merged { usual } else { "0" };
+    match told.get("evictionHard") {
+        Some(Value::Object(signals)) => {
+            signals.get(signal).and_then(Value::as_str).unwrap_or(left_out).to_owned()
+        }
         _ => usual.to_owned(),
     }
 }
 
-fn percent(text: &str) -> f64 {
-    text.trim_end_matches('%').parse().unwrap_or(0.0)
+/// What is evicted earlier than until now, once less is free for a while: thresholds that rise, and times that fall.
+fn softened(decisions: &Decisions<'_>) -> Vec<String> {
+    type Earlier = fn(&str, &str) -> bool;
+    const SOFT: [(&str, Earlier); 2] = [("evictionSoft", is_more), ("evictionSoftGracePeriod", is_shorter)];
+    let mut earlier = Vec::new();
+    for (key, is_earlier) in SOFT {
+        let [old, new] = decisions.clusters.map(|cluster| match told(cluster).remove(key) {
+            Some(Value::Object(signals)) => signals,
+            _ => Map::new(),
+        });
+        for (signal, value) in &new {
+            let [was, is] = [old.get(signal), Some(value)].map(|value| value.and_then(Value::as_str));
+            let (was, is) = (was.unwrap_or("0"), is.unwrap_or("0"));
+            if is_earlier(was, is) {
+                earlier.push(format!("{key}.{signal} {was} → {is}"));
+            }
+        }
+    }
+    earlier
+}
+
+/// Whether a time that was there is shorter. One that is new belongs to a threshold that is.
+fn is_shorter(old: &str, new: &str) -> bool {
+    matches!((duration::parse(old), duration::parse(new)), (Some(old), Some(new)) if new < old && !old.is_zero())
+}
+
+fn soft_finding(decisions: &Decisions<'_>, inputs: &Inputs) -> Option<Finding> {
+    let earlier = softened(decisions);
+    if earlier.is_empty() {
+        return None;
+    }
+    let what = format!(
+        "{}: where less is free than that, pods are evicted that stayed until now, and none is scheduled there",
+        earlier.join(", ")
+    );
+    let advice =
+        "see with `kubectl top nodes`, and `df` on the workers, that more is free than these thresholds";
+    let names =
+        [("evictionSoft", "eviction-soft"), ("evictionSoftGracePeriod", "eviction-soft-grace-period")];
+    let paths = names.into_iter().flat_map(|(key, flag)| {
+        [format!("components.kubelet.config.{key}"), format!("components.kubelet.flags.{flag}")]
+    });
+    Some(Finding::new(Kind::Breaking, what, advice).because(fields(inputs, paths)))
 }
 
 /// As many as there is room for, if nobody says another number.
@@ -244,6 +306,7 @@ fn quantity(text: &str) -> f64 {
 pub fn findings(decisions: &Decisions<'_>, inputs: &Inputs) -> Vec<Finding> {
     let mut findings = policy_findings(decisions, inputs);
     findings.extend(room_finding(decisions, inputs));
+    findings.extend(soft_finding(decisions, inputs));
     findings
 }
 
@@ -329,6 +392,39 @@ mod tests {
     }
 
     #[test]
+    fn pods_that_are_evicted_earlier_are_told() {
+        let check = |before: &str, after: &str, expected: Option<&str>| {
+            let with = |kubelet: &str| {
+                let components = format!("components: {{kubelet: {{{kubelet}}}}}\n");
+                move |text: String| text + &components
+            };
+            let rollout = Trial::of("single").before(with(before)).after(with(after)).rollout();
+            let found: Vec<_> =
+                rollout.findings.iter().filter(|finding| finding.what.contains("evictionSoft")).collect();
+            assert_eq!(found.len(), usize::from(expected.is_some()), "{after}: {found:?}");
+            for (finding, expected) in found.iter().zip(expected) {
+                assert!(finding.what.starts_with(expected) && !finding.causes.is_empty(), "{finding:?}");
+            }
+        };
+        let soft = |memory: &str, time: &str| {
+            format!(
+                "config: {{evictionSoft: {{memory.available: {memory}}}, evictionSoftGracePeriod: {{memory.available: {time}}}}}"
+            )
+        };
+        let flags = "flags: {eviction-soft: 'memory.available<1Gi', eviction-soft-grace-period: 'memory.available=90s'}";
+        let usual = soft("1Gi", "90s");
+        check("config: {}", &usual, Some("evictionSoft.memory.available 0 → 1Gi: "));
+        check("config: {}", flags, Some("evictionSoft.memory.available 0 → 1Gi: "));
+        check(&usual, flags, None);
+        check(&usual, "config: {}", None);
+        check(&usual, &soft("2Gi", "90s"), Some("evictionSoft.memory.available 1Gi → 2Gi: "));
+        check(&usual, &soft("512Mi", "90s"), None);
+        check(&usual, &soft("10%", "90s"), Some("evictionSoft.memory.available 1Gi → 10%: "));
+        check(&usual, &soft("1Gi", "30s"), Some("evictionSoftGracePeriod.memory.available 90s → 30s: "));
+        check(&usual, &soft("1Gi", "2m"), None);
+    }
+
+    #[test]
     fn pods_leave_a_node_that_has_less_room_for_them() {
         let check = |before: &str, after: &str, expected: &[&str]| {
             let with = |kubelet: &str| {
@@ -357,10 +453,20 @@ mod tests {
         check("config: {podsPerCore: 5}", "config: {podsPerCore: 8}", &[]);
         let hard = "config: {evictionHard: {memory.available: 1Gi, nodefs.available: 10%}}";
         check("config: {}", hard, &["evictionHard.memory.available 100Mi → 1Gi"]);
-        check(hard, "config: {}", &[]);
+        let others = ["nodefs.inodesFree 0 → 5%", "imagefs.available 0 → 15%", "imagefs.inodesFree 0 → 5%"];
+        let others = others.map(|signal| format!("evictionHard.{signal}"));
+        check(hard, "config: {}", &others.each_ref().map(String::as_str));
+        let merged = "config: {mergeDefaultEvictionSettings: true, evictionHard: {memory.available: 100Mi}}";
+        check(merged, "config: {}", &[]);
         check(hard, "flags: {eviction-hard: 'memory.available<1Gi,nodefs.available<10%'}", &[]);
         let hard = "flags: {eviction-hard: ['memory.available<1Gi', 'nodefs.available<10%']}";
         check("config: {}", hard, &["evictionHard.memory.available 100Mi → 1Gi"]);
+        let disk = "config: {evictionHard: {imagefs.available: 30%, pid.available: '1000'}}";
+        check(
+            "config: {}",
+            disk,
+            &["evictionHard.imagefs.available 15% → 30%", "evictionHard.pid.available 0 → 1000"],
+        );
         let all = "cpu=100m,memory=1Gi";
         let flag = |name: &str| format!("flags: {{{name}: '{all}'}}");
         check("config: {}", &flag("system-reserved"), &["systemReserved.memory 256Mi → 1Gi"]);

@@ -1,15 +1,22 @@
 //! Which pods are let in, and what is written down of requests.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Map, Value};
 
 use super::Decisions;
 use super::finding::{Finding, Kind, field};
 use crate::cluster::Cluster;
 use crate::diff::Inputs;
+use crate::names::first_few;
 
 pub fn findings(decisions: &Decisions<'_>, inputs: &Inputs) -> Vec<Finding> {
-    [pods(decisions, inputs), audit(decisions, inputs)].into_iter().flatten().collect()
+    let mut findings = vec![pods(decisions, inputs), audit(decisions, inputs), rules(decisions, inputs)];
+    findings.extend(exemptions(decisions, inputs));
+    findings.into_iter().flatten().collect()
 }
+
+const FIELD: &str = "controlPlane.admissionConfig.PodSecurity";
 
 /// From the level that lets in all to the one that lets in least.
 const LEVELS: [&str; 3] = ["privileged", "baseline", "restricted"];
@@ -29,16 +36,63 @@ fn pods(decisions: &Decisions<'_>, inputs: &Inputs) -> Option<Finding> {
             "label the namespaces that are to refuse them first",
         ),
     };
-    const FIELD: &str = "controlPlane.admissionConfig.PodSecurity";
     let what = format!("{FIELD} enforces {new} instead of {old}: {what}");
     let advice = advice.replace("LEVEL", new);
     Some(Finding::new(Kind::Breaking, what, advice).because(field(inputs, FIELD)))
 }
 
 fn enforced(cluster: &Cluster) -> &str {
-    let config = cluster.control_plane.admission_config.get("PodSecurity");
-    let level = config.and_then(|config| config.get("defaults")?.get("enforce")?.as_str());
-    level.unwrap_or(LEVELS[0])
+    pod_security(cluster, "defaults", "enforce").and_then(Value::as_str).unwrap_or(LEVELS[0])
+}
+
+fn pod_security<'a>(cluster: &'a Cluster, section: &str, key: &str) -> Option<&'a Value> {
+    cluster.control_plane.admission_config.get("PodSecurity")?.get(section)?.get(key)
+}
+
+/// Of which version of Kubernetes the rules of a level are. Who lets in all has none.
+fn rules(decisions: &Decisions<'_>, inputs: &Inputs) -> Option<Finding> {
+    let of = |cluster| pod_security(cluster, "defaults", "enforce-version").and_then(Value::as_str);
+    let [old, new] = decisions.clusters.map(|cluster| of(cluster).unwrap_or("latest"));
+    if old == new || enforced(decisions.clusters[1]) == LEVELS[0] {
+        return None;
+    }
+    let what = format!(
+        "{FIELD} enforces the rules of {new} instead of {old}: pods that were let in may be refused when they are made anew, \
+         and the other way round"
+    );
+    let advice = "compare both with https://kubernetes.io/docs/concepts/security/pod-security-standards/, and try it with \
+                  the label pod-security.kubernetes.io/warn-version first";
+    Some(Finding::new(Kind::Breaking, what, advice).because(field(inputs, FIELD)))
+}
+
+/// Whom the level does not concern.
+fn exemptions(decisions: &Decisions<'_>, inputs: &Inputs) -> Vec<Option<Finding>> {
+    let exempt = |cluster| -> BTreeSet<String> {
+        let of_kind = |kind: &'static str| {
+            let names = pod_security(cluster, "exemptions", kind).and_then(Value::as_array);
+            let names = names.into_iter().flatten().filter_map(Value::as_str);
+            names.map(move |name| format!("{kind} {name}"))
+        };
+        ["usernames", "runtimeClasses", "namespaces"].into_iter().flat_map(of_kind).collect()
+    };
+    let [old, new] = decisions.clusters.map(exempt);
+    let finding = |more: BTreeSet<&String>, what: &str, advice: &str| {
+        let more = first_few((!more.is_empty()).then_some(more)?.into_iter().map(String::as_str));
+        let what = format!("{FIELD} {what}: {more}");
+        Some(Finding::new(Kind::Breaking, what, advice).because(field(inputs, FIELD)))
+    };
+    vec![
+        finding(
+            new.difference(&old).collect(),
+            "exempts more, where pods are let in whatever they may do to their node",
+            "exempt nobody whom people may name freely; a label on a namespace is seen by whoever looks at it",
+        ),
+        finding(
+            old.difference(&new).collect(),
+            "exempts less, where pods that were let in may be refused when they are made anew",
+            "label these namespaces with what they need first",
+        ),
+    ]
 }
 
 /// What nobody writes down nobody reads later.
@@ -98,6 +152,28 @@ mod tests {
         );
         assert!(found.is_some_and(|found| found.kind == Kind::Breaking && !found.causes.is_empty()));
         assert_eq!(told(production().both(stricter), "enforces"), None);
+    }
+
+    #[test]
+    fn exemptions_and_the_version_of_rules_are_told() {
+        let with = |from: &'static str, to: &'static str| {
+            move |text: String| {
+                assert!(text.contains(from), "{text}");
+                text.replace(from, to)
+            }
+        };
+        let exempt = with("namespaces: [kube-system]", "namespaces: [kube-system, shop], usernames: [bob]");
+        let more = told(Trial::of("production").after(exempt), "exempts more");
+        assert!(more.is_some_and(|found| {
+            ["namespaces shop", "usernames bob"].iter().all(|name| found.what.contains(name))
+        }));
+        assert_eq!(told(Trial::of("production").after(exempt), "exempts less"), None);
+        let less = told(Trial::of("production").before(exempt), "exempts less");
+        assert!(less.is_some_and(|found| found.kind == Kind::Breaking && !found.causes.is_empty()));
+        let version = with("enforce-version: latest", "enforce-version: v1.30");
+        let found = told(Trial::of("production").after(version), "the rules of v1.30 instead of latest");
+        assert!(found.is_some_and(|found| found.kind == Kind::Breaking && !found.causes.is_empty()));
+        assert_eq!(told(Trial::of("production").both(version), "the rules of"), None);
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Certificates that nobody accepts, at the moment of the plan or beside those that they replace.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use super::Decisions;
 use super::advice::{Act, Advice};
@@ -34,7 +35,32 @@ pub fn findings(decisions: &Decisions<'_>, causes: &Causes<'_>, is_done: bool) -
         let what = if is_valid { what } else { format!("{what}, and whoever is shown one refuses it") };
         Finding::new(kind, what, advice).because(deciders(&causes.inputs, epoch))
     };
-    notices.into_iter().map(told).chain(gaps(decisions, causes)).collect()
+    let told = notices.into_iter().map(told).chain(gaps(decisions, causes));
+    told.chain(brief(decisions, &causes.inputs)).collect()
+}
+
+/// A week: whoever renews by hand does so in working hours.
+const BRIEF: u64 = 7 * 24 * 3600;
+
+/// Terms that become so short that one rollout has to follow the other.
+fn brief(decisions: &Decisions<'_>, inputs: &Inputs) -> Vec<Finding> {
+    let [before, after] = decisions.clusters.map(|cluster| &cluster.pki);
+    let terms = [
+        ("pki.certificateValidityPeriod", before.leaf_lifetime, after.leaf_lifetime),
+        ("pki.caCertificateValidityPeriod", before.ca_lifetime, after.ca_lifetime),
+    ];
+    let are_brief = terms.into_iter().filter(|(_, old, new)| new < old && new.as_secs() < BRIEF);
+    let finding = |(path, _, new): (&str, _, Duration)| {
+        let hours = counted(usize::try_from(new.as_secs() / 3600).unwrap_or(usize::MAX), "hour");
+        let what = format!(
+            "{path} becomes {hours}: within that time after the epoch in kthw.lock the next certificates have to be on all hosts, or \
+             no program trusts another"
+        );
+        let advice =
+            "have something renew and roll out well within that time, every time; or choose a longer one";
+        Finding::new(Kind::Breaking, what, advice).because(field(inputs, path))
+    };
+    are_brief.map(finding).collect()
 }
 
 /// Why a later `leaf` alone is not enough.
@@ -189,6 +215,23 @@ mod tests {
             let advice = at(moment);
             assert!(advice.contains("`ca` and `leaf`"), "{advice}");
         }
+    }
+
+    #[test]
+    fn terms_that_become_brief_are_told() {
+        let with = |line: &'static str| move |text: String| text + line;
+        let brief = |trial: Trial| {
+            let findings = trial.rollout().findings.into_iter();
+            findings.filter(|finding| finding.what.contains(" becomes ")).collect::<Vec<_>>()
+        };
+        let hour = "pki: {certificateValidityPeriod: 1h}\n";
+        let found = brief(Trial::of("production").after(with(hour)).lock_after(leaf(NOW)));
+        assert_eq!(found.len(), 1, "{found:?}");
+        assert!(found[0].kind == Kind::Breaking && found[0].what.contains("becomes 1 hour: "), "{found:?}");
+        assert!(!found[0].causes.is_empty());
+        assert!(brief(Trial::of("production").both(with(hour))).is_empty());
+        let month = with("pki: {certificateValidityPeriod: 720h}\n");
+        assert!(brief(Trial::of("production").after(month)).is_empty());
     }
 
     #[test]

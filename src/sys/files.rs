@@ -1,8 +1,8 @@
 //! Files, with their path in every error.
 
-use std::fs::{File, OpenOptions};
+use std::fs::{DirBuilder, File, OpenOptions};
 use std::io::{Error, ErrorKind, Read, Write};
-use std::os::unix::fs::{FileTypeExt, OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{DirBuilderExt, FileTypeExt, OpenOptionsExt, PermissionsExt};
 
 use camino::{Utf8Component, Utf8Path, Utf8PathBuf};
 use rustix::fs::{FileType, OFlags};
@@ -26,6 +26,11 @@ impl FileError {
     /// Whether the file was read and is not what it should be.
     pub fn is_content(&self) -> bool {
         self.error.kind() == ErrorKind::InvalidData
+    }
+
+    /// Whether it was written to somebody who stopped reading.
+    pub fn is_unread(&self) -> bool {
+        self.error.kind() == ErrorKind::BrokenPipe
     }
 
     pub(super) fn new<'a>(
@@ -271,14 +276,30 @@ pub fn folders(folder: &Utf8Path) -> Result<Vec<String>, FileError> {
     Ok(names)
 }
 
-/// Creates a folder with a mode, and its parents with their usual ones. One that is there keeps its own.
+/// Creates a folder with a mode, whatever the umask, and its parents with their usual ones. One that is there keeps its own.
 pub fn create_folder(path: &Utf8Path, mode: u32) -> Result<(), FileError> {
     if path.is_dir() {
         return Ok(());
     }
-    std::fs::create_dir_all(path).map_err(FileError::new("create", path))?;
+    create_parent(path)?;
+    match DirBuilder::new().mode(mode).create(path) {
+        // Another process was quicker.
+        Err(error) if error.kind() == ErrorKind::AlreadyExists && path.is_dir() => return Ok(()),
+        created => created.map_err(FileError::new("create", path))?,
+    }
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode))
         .map_err(FileError::new("protect", path))
+}
+
+/// Creates a folder for its owner alone. Nobody else writes into one that is there, unless that is not to be changed.
+pub fn create_private_folder(path: &Utf8Path) -> Result<(), FileError> {
+    create_folder(path, 0o700)?;
+    let mode = mode(path)?;
+    if mode & 0o022 != 0 && !is_link(path) {
+        // Somebody else's folder is as they want it.
+        let _ = std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode & !0o022));
+    }
+    Ok(())
 }
 
 /// Removes a folder, if it is there and nothing is in it.

@@ -28,9 +28,22 @@ pub fn write(path: &Utf8Path, bytes: &[u8], mode: u32) -> Result<(), FileError> 
             files::write(&files::way(path).end, bytes, mode)
         }
         Ok(there) => write_into(path, &there, bytes),
-        Err(error) if error.kind() == ErrorKind::NotFound => files::write(&files::way(path).end, bytes, mode),
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            let files::Way { end, links } = files::way(path);
+            // A link that leads nowhere has not said that there are to be folders.
+            if let Some(link) = links.iter().find(|link| !link.exists() && !is_folder_of(&end)) {
+                let nowhere = format!("the link {link} leads to {end}, whose folder is not there");
+                return Err(FileError::new("write", path)(Error::new(ErrorKind::NotFound, nowhere)));
+            }
+            files::write(&end, bytes, mode)
+        }
         Err(error) => Err(FileError::new("write", path)(error)),
     }
+}
+
+/// Whether the folder is there that a file would be in.
+fn is_folder_of(file: &Utf8Path) -> bool {
+    file.parent().is_none_or(Utf8Path::is_dir)
 }
 
 fn write_into(path: &Utf8Path, there: &Metadata, bytes: &[u8]) -> Result<(), FileError> {
@@ -46,12 +59,7 @@ fn write_into(path: &Utf8Path, there: &Metadata, bytes: &[u8]) -> Result<(), Fil
     }
     // What an open file holds already stays; anything else has no place to write at.
     let opened = OpenOptions::new().append(true).custom_flags(OFlags::NOCTTY.bits().cast_signed()).open(path);
-    let written = opened.and_then(|mut file: File| file.write_all(bytes));
-    match written {
-        // A closed pipe is the reader's choice, not a failure.
-        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
-        written => written.map_err(FileError::new("write", path)),
-    }
+    opened.and_then(|mut file: File| file.write_all(bytes)).map_err(FileError::new("write", path))
 }
 
 /// Whether a result would be written into what is there, instead of taking its place.

@@ -223,10 +223,17 @@ impl Rooted {
             let mut opened = rustix::fs::openat(&folder, name, flags, Mode::empty());
             if create && matches!(opened, Err(Errno::NOENT)) {
                 match rustix::fs::mkdirat(&folder, name, Mode::from_raw_mode(0o755)) {
-                    Ok(()) | Err(Errno::EXIST) => {}
-                    Err(errno) => return Err(FileError::new("create", &at)(errno.into())),
+                    Ok(()) => {
+                        opened = rustix::fs::openat(&folder, name, flags, Mode::empty());
+                        opened.as_ref().map_or(Ok(()), open_to_all)
+                    }
+                    Err(Errno::EXIST) => {
+                        opened = rustix::fs::openat(&folder, name, flags, Mode::empty());
+                        Ok(())
+                    }
+                    Err(errno) => Err(errno),
                 }
-                opened = rustix::fs::openat(&folder, name, flags, Mode::empty());
+                .map_err(|errno| FileError::new("create", &at)(errno.into()))?;
             }
             folder = match opened {
                 Ok(next) => next,
@@ -245,6 +252,13 @@ impl Rooted {
         }
         Ok(Some(folder))
     }
+}
+
+/// Gives a new folder the mode that folders have on hosts: the umask may have taken bits away, and whoever copies a tree
+/// copies its modes. What it has inherited from the folder above stays.
+fn open_to_all(folder: &OwnedFd) -> Result<(), Errno> {
+    let mode = rustix::fs::fstat(folder)?.st_mode & 0o7000 | 0o755;
+    rustix::fs::fchmod(folder, Mode::from_raw_mode(mode))
 }
 
 /// Whether a name is that of a file that was being written.

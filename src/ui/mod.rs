@@ -51,7 +51,7 @@ impl Ui {
     pub fn bytes(&self, bytes: &[u8]) {
         let mut out = std::io::stdout().lock();
         if let Err(error) = out.write_all(bytes).and_then(|()| out.flush()) {
-            // The first reason is the one to tell. That a reader has gone is one as well: half a file is no file.
+            // The first reason is the one to tell.
             let _ = self.lost.set(error);
         }
     }
@@ -62,11 +62,8 @@ impl Ui {
     }
 
     /// Whether every result so far has arrived: half a result must not pass for a whole one.
-    pub fn delivered(&self) -> Result<(), String> {
-        match self.lost.get() {
-            Some(error) => Err(format!("cannot write the result to stdout: {error}")),
-            None => Ok(()),
-        }
+    pub fn delivered(&self) -> Result<(), &std::io::Error> {
+        self.lost.get().map_or(Ok(()), Err)
     }
 
     /// A message for a person, as one line of what can be seen.

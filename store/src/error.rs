@@ -21,7 +21,7 @@ pub enum StoreError {
         "the store {root} has format {found}, and this kthw reads {supported}: \
          update kthw, or remove the folder (it can be rebuilt)"
     )]
-    Format { root: Utf8PathBuf, found: String, supported: u32 },
+    Format { root: Utf8PathBuf, found: u32, supported: u32 },
     #[error("{root} is not a kthw store and not empty: choose another folder, or remove it if it was one")]
     Foreign { root: Utf8PathBuf },
     #[error(

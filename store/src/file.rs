@@ -85,7 +85,8 @@ pub(crate) fn create_folder(path: &Utf8Path) -> Result<()> {
         let refused = io::Error::new(io::ErrorKind::InvalidInput, "it is a link");
         return Err(refused).at("use", path);
     }
-    fs::create_dir_all(path).at("create", path)
+    // Whatever the umask, what everybody could write to would be nobody's.
+    fs::DirBuilder::new().recursive(true).mode(0o755).create(path).at("create", path)
 }
 
 /// Who may read a file; everybody where it is not there yet.

@@ -12,6 +12,10 @@ use crate::file;
 /// The format that this version writes and reads.
 pub(crate) const FORMAT: u32 = 1;
 
+/// What a store consists of, besides its locks and what says that it is one.
+const OWN: [&str; 8] =
+    ["store.db", "store.db-wal", "store.db-shm", "damaged", "blobs", "tmp", "partial", "quarantine"];
+
 /// The paths of one store.
 #[derive(Debug, Clone)]
 pub(crate) struct Layout {
@@ -92,51 +96,41 @@ impl Layout {
         Ok(())
     }
 
-    /// Whether the folder holds a store of this format; `false` when it is empty. Another format, or a folder with
-    /// anything else in it, is refused.
+    /// Whether the folder says that it is a store of this format; `false` when it is empty, and when it is a store that has
+    /// lost the file which says so. Another format, or a folder with anything else in it, is refused.
     pub(crate) fn holds_store(&self) -> Result<bool> {
         let path = self.version();
-        let Some((version, _)) = file::open_regular(&path)? else {
-            return self.check_empty().map(|()| false);
-        };
         let mut text = Vec::new();
-        version.take(4096).read_to_end(&mut text).at("read", &path)?;
-        self.check_format(&text).map(|()| true)
+        if let Some((version, _)) = file::open_regular(&path)? {
+            version.take(4096).read_to_end(&mut text).at("read", &path)?;
+        }
+        let text = String::from_utf8_lossy(&text);
+        let found = text.trim_end().strip_prefix("kthw-store ").and_then(|n| n.parse::<u32>().ok());
+        match found {
+            Some(FORMAT) => Ok(true),
+            Some(other) => {
+                let root = self.root.clone();
+                Err(StoreError::Format { root, found: other, supported: FORMAT })
+            }
+            None => self.check_own().map(|()| false),
+        }
     }
 
-    fn check_format(&self, text: &[u8]) -> Result<()> {
-        let text = String::from_utf8_lossy(text);
-        let found = text.trim_end().strip_prefix("kthw-store ");
-        if found.and_then(|n| n.parse().ok()) == Some(FORMAT) {
+    /// Refuses a folder with anything in it that no store has. `VERSION` is written before anything but `locks/`, so what
+    /// else there is without it is ours only beside those.
+    fn check_own(&self) -> Result<()> {
+        let names: Vec<String> = file::entries(&self.root)?.into_iter().map(|entry| entry.name).collect();
+        let has = |name: &str| names.iter().any(|there| there == name);
+        let is_begun = |name: &String| ["VERSION", "VERSION.new", "locks"].contains(&name.as_str());
+        let is_ours = |name: &String| is_begun(name) || OWN.contains(&name.as_str());
+        let is_store = has("locks") && has("blobs") && names.iter().all(is_ours);
+        if is_store || names.iter().all(is_begun) {
             return Ok(());
         }
-        let unknown = || format!("{:?}", text.chars().take(40).collect::<String>());
-        Err(StoreError::Format {
-            root: self.root.clone(),
-            found: found.map_or_else(unknown, |n| n.chars().take(20).collect()),
-            supported: FORMAT,
-        })
+        Err(StoreError::Foreign { root: self.root.clone() })
     }
 
-    /// `VERSION` is written before anything but `locks/`, so without it there is nothing else of ours.
-    fn check_empty(&self) -> Result<()> {
-        let mut foreign = false;
-        for entry in file::entries(&self.root)? {
-            match entry.name.as_str() {
-                // Another process has just created the store.
-                "VERSION" => return Ok(()),
-                "VERSION.new" | "locks" => {}
-                _ => foreign = true,
-            }
-        }
-        if foreign {
-            let root = self.root.clone();
-            return Err(StoreError::Foreign { root });
-        }
-        Ok(())
-    }
-
-    /// Marks an empty folder as a store of this format. The caller holds the setup lock.
+    /// Marks a folder of ours as a store of this format. The caller holds the setup lock.
     pub(crate) fn write_version(&self) -> Result<()> {
         let (path, new) = (self.version(), self.root.join("VERSION.new"));
         let write = || -> io::Result<()> {
@@ -173,21 +167,36 @@ mod tests {
 
     #[test]
     fn another_format_is_refused_with_what_was_found() {
-        for (text, found) in [
-            ("kthw-store 2\n", "2"),
-            ("kthw-store 99 with more", "99 with more"),
-            ("", "\"\""),
-            ("garbage\0", "\"garbage\\0\""),
-        ] {
-            match check(Some(text), &[]) {
-                Err(StoreError::Format { found: f, .. }) => assert_eq!(f, found),
-                other => panic!("{text:?}: {other:?}"),
-            }
+        match check(Some("kthw-store 27\n"), &["locks", "blobs", "store.db"]) {
+            Err(StoreError::Format { found, .. }) => assert_eq!(found, 27),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_store_that_does_not_say_its_format_any_more_is_one_all_the_same() {
+        for version in [None, Some(""), Some("kthw-store"), Some("kthw-stare 1\n"), Some("garbage\0")] {
+            assert!(
+                !check(version, &["locks", "blobs", "tmp", "store.db", "damaged"]).unwrap(),
+                "{version:?}"
+            );
+            assert!(!check(version, &[]).unwrap(), "{version:?}");
         }
     }
 
     #[test]
     fn a_folder_with_other_files_is_refused() {
-        assert!(matches!(check(None, &["thesis.tex"]), Err(StoreError::Foreign { .. })));
+        for others in [
+            &["thesis.tex"][..],
+            &["blobs", "tmp"],
+            &["store.db"],
+            &["locks", "blobs", "store.db", "thesis.tex"],
+            &["locks", "tmp"],
+        ] {
+            for version in [None, Some("1.0.3\n")] {
+                let found = check(version, others);
+                assert!(matches!(found, Err(StoreError::Foreign { .. })), "{version:?} {others:?}");
+            }
+        }
     }
 }

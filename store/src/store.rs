@@ -214,17 +214,24 @@ fn lock_alone(layout: &Layout) -> Result<Lock> {
 
 /// Replaces an absent or damaged database, and says where the damaged one is now. The caller has the store alone.
 fn rebuild(layout: &Layout) -> Result<Option<Utf8PathBuf>> {
-    let set_aside = set_aside(layout)?;
-    Database::create(layout)?;
+    let mut set_aside = set_aside(layout, false)?;
+    match Database::create(layout) {
+        // It has lost its tables and looks as if it had never had any, and it is not what an empty one is.
+        Err(StoreError::Damaged { .. }) => {
+            set_aside = self::set_aside(layout, true)?;
+            Database::create(layout)?;
+        }
+        created => created?,
+    }
     file::sync_folder(layout.root())?;
     Ok(set_aside)
 }
 
-/// Moves the database with its log into quarantine, unless it is absent or was never filled.
-fn set_aside(layout: &Layout) -> Result<Option<Utf8PathBuf>> {
+/// Moves the database with its log into quarantine: whatever it is, or unless it is absent or was never filled.
+fn set_aside(layout: &Layout, whatever: bool) -> Result<Option<Utf8PathBuf>> {
     let path = layout.database();
     let mut moved = None;
-    if !matches!(Database::open(layout, Access::ReadWrite), Ok(None)) {
+    if whatever || !matches!(Database::open(layout, Access::ReadWrite), Ok(None)) {
         let folder = tempfile::Builder::new()
             .prefix("database-")
             .tempdir_in(layout.quarantine())

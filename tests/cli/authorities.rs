@@ -288,7 +288,7 @@ fn a_key_that_others_may_read_is_refused() {
     let said = refusal(&folder);
     assert_eq!(
         said,
-        "error: .kthw/ca/etcd.key can be read by others\nhelp: run `chmod 600 ./.kthw/ca/etcd.key`\n"
+        "error: .kthw/ca/etcd.key can be read by others\nhelp: run `chmod 600 .kthw/ca/etcd.key`\n"
     );
 }
 

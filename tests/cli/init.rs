@@ -83,7 +83,7 @@ fn a_folder_may_be_named_and_a_cluster_is_never_overwritten() {
     folder.kthw(&["init", "mine"]).exits(0);
     let lock = folder.read("mine/kthw.lock");
     insta::assert_snapshot!(folder.kthw(&["init", "mine"]).refusal(2), @"
-    error: ./mine/kthw.lock exists already
+    error: mine/kthw.lock exists already
      |
      = help: name a new folder, or `kthw build` what is there
     ");

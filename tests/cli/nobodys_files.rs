@@ -325,6 +325,32 @@ fn no_result_takes_the_place_of_a_device_a_folder_or_what_is_the_clusters() {
     symlink(".kthw/root", path.join("graph.html")).expect("our own folder");
     symlink("../neighbour", path.join("public")).expect("our own folder");
     fs::create_dir(path.join("folder")).expect("our own folder");
+    fs::create_dir_all(folder.path().join("pki")).expect("our own folder");
+    for name in ["pki/etcd.crt", "pki/etcd.key"] {
+        folder.write(name, "somebody's");
+    }
+    let spec = folder.read("cluster.yaml");
+    folder.write(
+        "cluster.yaml",
+        &format!("{spec}pki: {{authorities: {{etcd: {{certificate: pki/etcd.crt, key: pki/etcd.key}}}}}}\n"),
+    );
+    for output in ["pki/etcd.crt", "./pki/../pki/etcd.key"] {
+        let refusal = folder.kthw(&["graph", "--output", output]).refusal(2);
+        assert!(refusal.contains("which cluster.yaml names"), "{output}: {refusal}");
+    }
+    folder.write("cluster.yaml", &spec);
+    folder.kthw(&["snapshot"]).exits(0);
+    symlink("nowhere/deep/page", folder.path().join("dangling")).expect("a free name");
+    assert!(folder.kthw(&["graph", "--output", "dangling"]).refusal(1).contains("leads to"));
+    assert!(!folder.exists("nowhere"), "no folder is made where a link leads");
+    for output in ["snapshots/graph.txt", "snapshots/.kthw-files", ".gitignore", ".gitattributes"] {
+        let before = folder.read(output);
+        for command in ["graph", "diff", "plan"] {
+            let args = [command, "--output", output];
+            assert!(folder.kthw(&args).refusal(2).contains(output));
+        }
+        assert_eq!(folder.read(output), before);
+    }
     for output in [
         "cluster.yaml",
         "kthw.lock",
@@ -401,7 +427,7 @@ fn a_root_that_git_has_is_refused() {
         [&["build"][..], &["diff", "build"], &["lock", "--check"], &["snapshot", "--check"], &["graph"]]
     {
         let refusal = folder.kthw(command).refusal(2);
-        assert!(refusal.contains("git has ./.kthw/root") && refusal.contains("git rm --cached"), "{refusal}");
+        assert!(refusal.contains("git has .kthw/root") && refusal.contains("git rm --cached"), "{refusal}");
     }
     git(&["rm", "--quiet", "--cached", ".kthw/root"]);
     folder.kthw(&["build"]).exits(0);
@@ -416,5 +442,5 @@ fn a_root_that_git_has_is_refused() {
     fs::rename(path.join(".kthw"), path.join("../elsewhere")).expect("our own folder");
     symlink("../elsewhere", path.join(".kthw")).expect("our own folder");
     git(&["add", "--force", ".kthw"]);
-    assert!(folder.kthw(&["build"]).refusal(2).contains("git has ./.kthw"));
+    assert!(folder.kthw(&["build"]).refusal(2).contains("git has .kthw"));
 }

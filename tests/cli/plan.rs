@@ -17,6 +17,20 @@ fn unnamed(folder: &ClusterFolder, said: &str) -> String {
 }
 
 #[test]
+fn another_clusters_root_is_refused_whatever_changes() {
+    let Some(folder) = example("ha-haproxy") else { return };
+    let stranger = ClusterFolder::empty();
+    stranger.kthw(&["init"]).exits(0);
+    std::fs::remove_file(folder.path().join("kthw.root")).expect("the example has one");
+    std::fs::create_dir_all(folder.path().join(".kthw")).expect("our own folder");
+    std::fs::copy(stranger.path().join(".kthw/root"), folder.path().join(".kthw/root")).expect("a root");
+    for command in ["plan", "diff"] {
+        let refusal = folder.kthw(&[command]).refusal(2);
+        assert!(refusal.contains("kthw.lock belongs to root:"), "{refusal}");
+    }
+}
+
+#[test]
 fn nothing_changed_is_nothing_to_do() {
     let Some(folder) = example("ha-haproxy") else { return };
     insta::assert_snapshot!(plan(&folder), @"

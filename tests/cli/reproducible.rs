@@ -79,6 +79,36 @@ fn umasks_do_not_matter() {
 }
 
 #[test]
+fn umasks_decide_no_modes() {
+    let mode = |path: &std::path::Path| {
+        fs::symlink_metadata(path).expect("it is there").permissions().mode() & 0o7777
+    };
+    for umask in ["000", "077", "022"] {
+        let folder = ClusterFolder::empty();
+        let run = |args: &[&str]| {
+            let mut shell = judge("sh")?;
+            let script = format!("umask {umask} && exec \"$@\"");
+            shell.args(["-c", &script, "sh", KTHW]).args(args).current_dir(folder.path());
+            shell.env_clear().env("HOME", folder.place());
+            Some(Ran::of(&mut shell).exits(0))
+        };
+        let Some(_) = run(&["init"]) else { return };
+        run(&["build", "--out", "out"]);
+        for (path, expected) in [
+            (".kthw", 0o700),
+            (".kthw/root", 0o600),
+            ("out", 0o755),
+            ("out/control-plane-1", 0o755),
+            ("out/control-plane-1/etc/systemd/system", 0o755),
+        ] {
+            assert_eq!(mode(&folder.path().join(path)), expected, "{path} under {umask}");
+        }
+        let store = mode(&folder.path().join(".kthw/store"));
+        assert_eq!(store & 0o022, 0, "nobody else writes into the store under {umask}");
+    }
+}
+
+#[test]
 fn one_processor_is_as_good_as_many() {
     let Some(taskset) = judge("taskset") else { return };
     assert_eq!(built(|folder| through(taskset, folder, &["-c", "0"])), plain());

@@ -55,7 +55,7 @@ fn a_missing_root_is_no_reason_to_make_a_new_one() {
             &["why", "worker-node-1:/etc/kubernetes/kubelet.conf", "--line", "1"],
         ],
         |folder| fs::remove_file(folder.path().join(".kthw/root")).expect("our own file"),
-        "the cluster's root secret ./.kthw/root is missing: put it back",
+        "the cluster's root secret .kthw/root is missing: put it back",
     );
 }
 
@@ -82,7 +82,7 @@ fn a_root_that_others_may_read_is_refused() {
                 let path = folder.path().join(".kthw/root");
                 fs::set_permissions(path, fs::Permissions::from_mode(mode)).expect("our own file");
             },
-            &format!("can be read by others (mode 0{mode:o}); run `chmod 600 ./.kthw/root`"),
+            &format!("can be read by others (mode 0{mode:o}); run `chmod 600 .kthw/root`"),
         );
     }
 }
@@ -91,7 +91,7 @@ fn a_root_that_others_may_read_is_refused() {
 fn a_real_root_in_a_committed_place_is_refused() {
     refused(
         |folder| folder.write("kthw.root", &folder.read(".kthw/root")),
-        "./kthw.root is a real root secret in a place that is committed; move it to ./.kthw/root",
+        "kthw.root is a real root secret in a place that is committed; move it to .kthw/root",
     );
 }
 

@@ -53,7 +53,7 @@ fn a_build_without_the_root_says_what_it_has_not_made_and_is_finished_with_it() 
     let (folder, root) = clone();
     let built = folder.kthw(&["build"]).exits(0);
     assert!(
-        built.stderr.contains(" are not made: the root secret ./.kthw/root is not here\n"),
+        built.stderr.contains(" are not made: the root secret .kthw/root is not here\n"),
         "{}",
         built.stderr
     );

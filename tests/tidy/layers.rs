@@ -27,12 +27,12 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("imported", &["authority", "cluster", "shell"]),
     ("last_build", &[]),
     ("merge_patch", &[]),
-    ("page", &[]),
+    ("page", &["visible"]),
     ("spec", &["cluster", "field_path", "meant", "names", "redaction"]),
     ("upstream", &["lock"]),
     ("sys", &["file_list", "lock", "redaction", "upstream"]),
     ("sources", &["last_build", "root", "shell", "sys"]),
-    ("territory", &["sources", "sys"]),
+    ("territory", &["file_list", "sources", "sys"]),
     (
         "artifact",
         &[

@@ -248,6 +248,20 @@ fn what_is_made_is_repaired_without_a_download() {
 }
 
 #[test]
+fn a_build_keeps_its_inputs_once_more_if_the_store_has_lost_them() {
+    let folder = ClusterFolder::single();
+    let built = folder.build();
+    let database = folder.store().join("store.db");
+    let comment = "Changes to single programs";
+    let spec: Vec<usize> = places(&database, comment);
+    spec.iter().for_each(|at| flip(&database, *at));
+    let complaint = folder.kthw(&["diff", "build"]).bad(1);
+    assert!(!spec.is_empty() && complaint.contains("`kthw build` records"), "{complaint}");
+    folder.is_clean(&built);
+    folder.kthw(&["diff", "build"]).good();
+}
+
+#[test]
 fn losing_the_store_loses_nothing() {
     let folder = ClusterFolder::single();
     let built = folder.build();

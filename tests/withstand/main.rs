@@ -19,3 +19,4 @@ mod downloads;
 mod fingerprint;
 mod kill;
 mod together;
+mod trials;

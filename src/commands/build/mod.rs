@@ -5,7 +5,7 @@ mod out;
 mod summary;
 
 use kthw_graph::Goal;
-use kthw_store::{Digest, RecordEntry, Store};
+use kthw_store::{Digest, Output, RecordEntry, Store};
 
 use super::target;
 use crate::cli::Build;
@@ -111,6 +111,14 @@ fn nothing_to_do(sources: &Sources, args: &Build) -> Result<Option<Summary>, Fai
         record.entries.into_iter().partition(is_input);
     let own = [(SPEC, &sources.spec), (LOCK, &sources.lock)];
     let is_of_these = own.into_iter().all(|(path, text)| inputs.contains(&input_entry(path, text)));
+    // Inputs that the store has lost are kept once more.
+    for entry in &inputs {
+        if let Output::Public(input) = entry.output
+            && !store.contains(&input)?
+        {
+            return Ok(None);
+        }
+    }
     Ok(is_of_these.then(|| Summary::of(&nodes, 0, nodes.len(), 0)))
 }
 
@@ -128,15 +136,17 @@ fn warn_of_terms(opened: &Opened, ui: &Ui) {
 fn keep(session: &ClusterSession, bound: &Bound, executed: usize) -> Result<(u64, Digest), Failure> {
     let (store, mut record) = (session.store(), session.record());
     record.entries.extend(bound.texts.iter().map(|(path, text)| input_entry(path, text)));
+    for (_, text) in &bound.texts {
+        if !store.contains(&Digest::of(text.as_bytes()))? {
+            store.put(text.as_bytes())?;
+        }
+    }
     if executed == 0
         && let Some((number, last)) = store.latest_root(&bound.root_name)?
         && record.encode().is_ok_and(|bytes| Digest::of(&bytes) == last)
         && store.contains(&last)?
     {
         return Ok((number, last));
-    }
-    for (_, text) in &bound.texts {
-        store.put(text.as_bytes())?;
     }
     Ok(store.append_root(&bound.root_name, &record)?)
 }
@@ -151,6 +161,7 @@ fn note(bound: &Bound, (root, record): (u64, Digest), quiet: [u64; 2]) -> Result
         record: record.to_string(),
         quiet,
     };
+    bound.folder.create_private()?;
     files::write(&bound.folder.last_build(), last.render().as_bytes(), 0o600)?;
     let schema = bound.folder.schema();
     let text = spec::schema();

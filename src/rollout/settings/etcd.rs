@@ -33,6 +33,9 @@ pub const ROWS: &[Row] = &[
         name", "remove the flag"),
     row(ETCD, "strict-reconfig-check", "true", (FALSE, Breaking), "etcd lets members go even where that loses the quorum", "remove \
         the flag"),
+    row(ETCD, "max-learners", "1", (Becomes(&["0"]), Breaking), "no member can be added or replaced any more: each one joins as \
+        a learner, and is refused", "remove the flag")
+        .source("https://etcd.io/docs/latest/learning/design-learner/"),
     row(ETCD, "max-request-bytes", "1572864", (Falls, Breaking), "objects that are larger can be written no more", "look for large \
         objects first, such as ConfigMaps and Secrets of releases"),
     row(ETCD, "max-txn-ops", "128", (Falls, Breaking), "writes of more operations are refused", "remove the flag"),

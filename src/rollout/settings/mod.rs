@@ -171,6 +171,8 @@ mod tests {
         check(ha, "etcd: {flags: {force-new-cluster: true}}", "force-new-cluster", Kind::Forbidden);
         check("single", "etcd: {flags: {force-new-cluster: true}}", "force-new-cluster", Kind::Breaking);
         check(ha, "etcd: {flags: {unsafe-no-fsync: true}}", "unsafe-no-fsync", Kind::Forbidden);
+        check(ha, "etcd: {flags: {max-learners: 0}}", "max-learners 1 → 0", Kind::Breaking);
+        assert_eq!(found(ha, "etcd: {flags: {max-learners: 0}}", "", "max-learners"), None);
         let gates = "etcd: {flags: {feature-gates: InitialCorruptCheck=false}}";
         check(ha, gates, "feature-gates", Kind::Breaking);
         check(ha, "etcd: {flags: {max-request-bytes: 100000}}", "max-request-bytes", Kind::Breaking);

@@ -98,10 +98,25 @@ fn flag(
         }
         problems.extend(refused);
     }
+    if place.program == Program::Etcd && place.name == FORK && value == Some(FlagValue::Bool(true)) {
+        problems.push(forks(place));
+    }
     if flag.deprecated && value.is_some() {
         problems.push(deprecated(place, decided));
     }
     Some(value)
+}
+
+/// Good for one start of one member, on the day when all others are lost.
+const FORK: &str = "force-new-cluster";
+
+fn forks(place: &Place<'_>) -> Problem {
+    let message = format!(
+        "{} true has each member leave the others whenever it starts, and go on alone with a copy of the data",
+        place.path
+    );
+    Problem::warning(&place.path, message)
+        .fix("remove the flag: a quorum that is lost is restored from a copy (docs/etcd-restore.md)")
 }
 
 /// Texts that the program itself reads in a form of their own.

@@ -11,6 +11,9 @@ use crate::spec::problem::Problem;
 /// A hundred years: what outlives this is a mistake.
 const LONGEST: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
 
+/// So little time that whoever is away for it comes back to a cluster that trusts nobody.
+const BRIEF: Duration = Duration::from_secs(24 * 3600);
+
 /// Decides the lifetimes of certificates, and who issues them.
 pub fn resolve(spec: &PkiSpec, problems: &mut Vec<Problem>) -> Option<Pki> {
     let leaf_path = "pki.certificateValidityPeriod";
@@ -26,6 +29,13 @@ pub fn resolve(spec: &PkiSpec, problems: &mut Vec<Problem>) -> Option<Pki> {
             Problem::error(leaf_path, format!("{leaf_path} {leaf} is not shorter than {ca_path} {ca}"))
                 .fix("let certificates expire before the authority that signed them"),
         );
+    }
+    if leaf_lifetime <= BRIEF {
+        let message = format!(
+            "{leaf_path} {}: all certificates have to be renewed, and rolled out to all hosts, within that time",
+            spec.certificate_validity_period
+        );
+        problems.push(Problem::warning(leaf_path, message).fix("choose a time that outlasts a long weekend"));
     }
     let warn_before = match warn_before {
         Some(Some(before)) if before >= leaf_lifetime => {

@@ -216,6 +216,23 @@ fn a_damaged_database_is_set_aside() {
 }
 
 #[test]
+fn a_database_without_tables_that_takes_none_is_set_aside() {
+    let folder = Folder::new();
+    fill(&folder.open(), "a").unwrap();
+    let path = folder.root().join("store.db");
+    let mut bytes = fs::read(&path).unwrap();
+    // No table, and a list of free pages that begins where there is none.
+    bytes[103..105].fill(0);
+    bytes[32..40].copy_from_slice(&[0, 0x7f, 0xff, 0xff, 0, 0, 0, 9]);
+    fs::write(&path, &bytes).unwrap();
+    let store = folder.open();
+    let aside = store.set_aside().expect("it is kept").join("store.db");
+    assert!(fs::metadata(aside).unwrap().len() >= bytes.len() as u64);
+    fill(&store, "a").unwrap();
+    assert_full(&store, "a");
+}
+
+#[test]
 fn no_flipped_byte_of_the_database_makes_a_crash_or_a_wrong_output() {
     let folder = Folder::new();
     fill(&folder.open(), "a").unwrap();
