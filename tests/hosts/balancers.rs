@@ -5,7 +5,7 @@ use std::fs;
 use std::path::PathBuf;
 use std::process::Stdio;
 
-use crate::cluster::Cluster;
+use crate::cluster::{Cluster, MINOR};
 use crate::cluster_folder::ClusterFolder;
 use crate::eventually::{eventually, provided, seconds};
 use crate::host::Host;
@@ -221,7 +221,7 @@ fn three_control_planes(change: impl FnOnce(&ClusterFolder)) -> Option<Cluster> 
 /// An example with a change, from bare hosts to an API that is ready. Leases last longer than the slowest machine takes to
 /// start an API server, and not as long as one took to stop that waited for its clients.
 fn control_planes_of(example: &str, change: impl FnOnce(&ClusterFolder)) -> Option<Cluster> {
-    let releases = Releases::of("1.36", &["etcd"])?;
+    let releases = Releases::of(MINOR, &["etcd"])?;
     let folder = ClusterFolder::of_example(example);
     change(&folder);
     let patient =

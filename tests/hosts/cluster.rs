@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
@@ -17,12 +17,15 @@ use crate::ran::Ran;
 use crate::report;
 use crate::site::Site;
 
+/// The minor of Kubernetes that hosts run.
+pub const MINOR: &str = "1.36";
+
 /// What needs control groups of the second version, which machines made of namespaces have only where this one does, or
 /// a kernel of its own.
 const RUN_PODS: &[&str] =
     &["containerd.service", "kubelet.service", "kube-proxy.service", "kubernetes-sysctls.service"];
 
-/// Whose turn it is: several clusters at a time would only make each other slow.
+/// Whose turn it is: several clusters that are watched closely would make each other slow.
 static TURN: Mutex<()> = Mutex::new(());
 
 pub struct Cluster {
@@ -32,7 +35,7 @@ pub struct Cluster {
     pub hosts: Vec<Host>,
     pub bundles: BTreeMap<String, Bundle>,
     site: Arc<Site>,
-    _turn: MutexGuard<'static, ()>,
+    _turn: Option<MutexGuard<'static, ()>>,
 }
 
 impl Cluster {
@@ -40,14 +43,22 @@ impl Cluster {
     /// and the test may be skipped.
     pub fn bare(folder: ClusterFolder) -> Option<Self> {
         let root = base_root()?;
-        let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+        Self::on(&root, folder, Some(TURN.lock().unwrap_or_else(PoisonError::into_inner)))
+    }
+
+    /// The same without a turn, for a cluster that mostly waits for one processor: that of an emulated machine.
+    pub fn beside_others(folder: ClusterFolder) -> Option<Self> {
+        Self::on(&base_root()?, folder, None)
+    }
+
+    fn on(root: &Path, folder: ClusterFolder, turn: Option<MutexGuard<'static, ()>>) -> Option<Self> {
         let (spec, _) = kthw::spec::load(&folder.read("cluster.yaml")).expect("the cluster is sound");
         let range = spec.network.hosts;
         let gateway = last_address(range);
         let within = |address| IpNet::new(address, range.prefix_len()).expect("a prefix of a range");
         let site = Arc::new(Site::new(within(gateway), folder.place())?);
         let host = |host: &kthw::cluster::Host| {
-            Host::bare(Arc::clone(&site), &root, &host.name, within(host.address), gateway)
+            Host::bare(Arc::clone(&site), root, &host.name, within(host.address), gateway)
         };
         let hosts = spec.hosts.iter().filter(|host| can_be_here(&spec, host)).map(host).collect();
         let cluster = Self { folder, spec, hosts, bundles: BTreeMap::new(), site, _turn: turn };

@@ -18,6 +18,8 @@
 #[path = "../cli/cluster_folder.rs"]
 #[allow(dead_code, reason = "other tests need the rest")]
 mod cluster_folder;
+#[path = "../support/document.rs"]
+mod document;
 #[path = "../cli/judge.rs"]
 #[allow(dead_code, reason = "other tests need the rest")]
 mod judge;
@@ -32,6 +34,7 @@ mod ran;
 mod releases;
 
 mod base_root;
+mod benchmark;
 mod cluster;
 mod delivery;
 mod eventually;
@@ -40,8 +43,11 @@ mod image;
 mod journal;
 mod report;
 mod site;
+mod table;
+mod trace;
 mod vm;
 
+mod a_worker;
 mod balancers;
 mod bootstrap;
 mod control_planes;
@@ -49,4 +55,3 @@ mod etcd_user;
 mod left_behind;
 mod reads;
 mod restore;
-mod worker;

@@ -6,19 +6,28 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-use crate::judge::judge;
+use crate::programs::{build_once, cache, go};
 use crate::ran::Ran;
 
-/// What these files of a folder of `programs` print, built within a module; `None` where there is no Go.
+/// What these files of a folder of `programs` print, built within a module; `None` where there is no Go. As the programs
+/// themselves it follows from the modules, the files and Go alone, and is kept for later runs.
 pub fn printed(module: &str, folder: &str, files: &[&str]) -> Option<String> {
-    let mut go = judge("go")?;
-    go.current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/real/programs").join(module))
-        // As the programs are built, so that nothing is compiled twice.
-        .env("CGO_ENABLED", "0")
-        .env("GOFLAGS", "-mod=readonly -buildvcs=false")
-        .args(["run", "-trimpath", "-ldflags=-s -w"])
-        .args(files.iter().map(|file| format!("../{folder}/{file}.go")));
-    Some(Ran::of(&mut go).result())
+    let version = Ran::of(go(module)?.arg("version")).result();
+    let programs = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/real/programs");
+    let read = |path: String| fs::read_to_string(programs.join(path)).expect("a file of the tests");
+    let modules = ["go.mod", "go.sum"].map(|name| read(format!("{module}/{name}")));
+    let sources = files.iter().map(|file| read(format!("{folder}/{file}.go")));
+    let recipe: Vec<String> = modules.into_iter().chain(sources).chain([version]).collect();
+    let recipe = blake3::hash(recipe.join("\0").as_bytes());
+    let name = format!("{folder}-{}-{module}-{}", files[files.len() - 1], &recipe.to_hex()[..16]);
+    let kept = cache().join("printed").join(name);
+    build_once(&kept, |new| {
+        let mut go = go(module).expect("it was there");
+        go.args(["run", "-trimpath", "-ldflags=-s -w"]);
+        go.args(files.iter().map(|file| format!("../{folder}/{file}.go")));
+        fs::write(new.join("stdout"), Ran::of(&mut go).result()).expect("our own folder");
+    });
+    Some(fs::read_to_string(kept.join("stdout")).expect("it is kept whole"))
 }
 
 /// Insists that a table holds these lines below its comment, or writes them.
