@@ -1,6 +1,6 @@
 //! A worker runs pods, and keeps what they need of its kernel, whoever takes it away.
 //!
-//! It takes longest, and one processor: so its name is the first, and it runs beside all others.
+//! It takes longest, of one processor: so its name is the first, and others run beside it.
 
 use std::fs;
 use std::thread;
@@ -88,7 +88,7 @@ fn runs_pods_and_keeps_what_they_need() {
     let Some(releases) = Releases::of(MINOR, &["etcd", "containers"]) else { return };
     let (Some(containers), Some(dns)) = (Programs::of("containers"), Programs::of("coredns")) else { return };
     let (Some(root), Some(benchmark)) = (vm::root(), Benchmark::built()) else { return };
-    let Some(mut cluster) = Cluster::beside_others(releases.cluster_of("single")) else { return };
+    let Some(mut cluster) = Cluster::bare(releases.cluster_of("single")) else { return };
     cluster.deliver();
     cluster.start();
     // Every image that the cluster's own files name, made here.

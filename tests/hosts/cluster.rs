@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
-use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::path::PathBuf;
+use std::sync::Arc;
 use std::thread;
 
 use ipnet::IpNet;
@@ -16,6 +16,7 @@ use crate::host::Host;
 use crate::ran::Ran;
 use crate::report;
 use crate::site::Site;
+use crate::turn::Turn;
 
 /// The minor of Kubernetes that hosts run.
 pub const MINOR: &str = "1.36";
@@ -25,9 +26,6 @@ pub const MINOR: &str = "1.36";
 const RUN_PODS: &[&str] =
     &["containerd.service", "kubelet.service", "kube-proxy.service", "kubernetes-sysctls.service"];
 
-/// Whose turn it is: several clusters that are watched closely would make each other slow.
-static TURN: Mutex<()> = Mutex::new(());
-
 pub struct Cluster {
     pub folder: ClusterFolder,
     pub spec: kthw::cluster::Cluster,
@@ -35,7 +33,7 @@ pub struct Cluster {
     pub hosts: Vec<Host>,
     pub bundles: BTreeMap<String, Bundle>,
     site: Arc<Site>,
-    _turn: Option<MutexGuard<'static, ()>>,
+    _turn: Turn,
 }
 
 impl Cluster {
@@ -43,22 +41,14 @@ impl Cluster {
     /// and the test may be skipped.
     pub fn bare(folder: ClusterFolder) -> Option<Self> {
         let root = base_root()?;
-        Self::on(&root, folder, Some(TURN.lock().unwrap_or_else(PoisonError::into_inner)))
-    }
-
-    /// The same without a turn, for a cluster that mostly waits for one processor: that of an emulated machine.
-    pub fn beside_others(folder: ClusterFolder) -> Option<Self> {
-        Self::on(&base_root()?, folder, None)
-    }
-
-    fn on(root: &Path, folder: ClusterFolder, turn: Option<MutexGuard<'static, ()>>) -> Option<Self> {
+        let turn = Turn::take();
         let (spec, _) = kthw::spec::load(&folder.read("cluster.yaml")).expect("the cluster is sound");
         let range = spec.network.hosts;
         let gateway = last_address(range);
         let within = |address| IpNet::new(address, range.prefix_len()).expect("a prefix of a range");
         let site = Arc::new(Site::new(within(gateway), folder.place())?);
         let host = |host: &kthw::cluster::Host| {
-            Host::bare(Arc::clone(&site), root, &host.name, within(host.address), gateway)
+            Host::bare(Arc::clone(&site), &root, &host.name, within(host.address), gateway)
         };
         let hosts = spec.hosts.iter().filter(|host| can_be_here(&spec, host)).map(host).collect();
         let cluster = Self { folder, spec, hosts, bundles: BTreeMap::new(), site, _turn: turn };

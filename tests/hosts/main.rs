@@ -35,6 +35,7 @@ mod releases;
 
 mod base_root;
 mod benchmark;
+mod clients;
 mod cluster;
 mod delivery;
 mod eventually;
@@ -45,6 +46,7 @@ mod report;
 mod site;
 mod table;
 mod trace;
+mod turn;
 mod vm;
 
 mod a_worker;
@@ -52,6 +54,7 @@ mod balancers;
 mod bootstrap;
 mod control_planes;
 mod etcd_user;
+mod ipvs_gateway;
 mod left_behind;
 mod reads;
 mod restore;
