@@ -38,7 +38,13 @@ pub const CONTROL_PLANE: &[(&str, &str)] = &[
 /// What does not pass on its worker.
 pub const WORKER: &[(&str, &str)] = &[
     ("4.1.1", "systemd tells everybody what is in units"),
+    ("4.1.3", "kube-proxy's kubeconfig is not where it is looked for"),
+    ("4.1.4", "kube-proxy's kubeconfig is not where it is looked for"),
+    ("4.1.7", "certificates are public"),
     ("4.2.7", "nodes are called what their certificates say"),
+    ("4.2.10", "kthw renews the kubelet's certificate, not the kubelet"),
+    ("4.2.12", "TLS 1.3 takes no list of ciphers"),
+    ("4.2.13", "how many processes a pod has is for people to say"),
 ];
 
 /// Where it is on a host.

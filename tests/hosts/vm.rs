@@ -123,7 +123,7 @@ impl<'c> Vm<'c> {
         boot.args(["sh", "-c", BOOT, "sh", "vm", BRIDGE]).arg(&self.root);
         boot.arg(self.files.join("console")).arg(self.files.join("disk"));
         self.qemu = Some(boot.stdin(Stdio::null()).spawn().expect("nsenter was found"));
-        eventually(&format!("{} boots", self.name), seconds(600), || {
+        eventually(&format!("{} boots", self.name), seconds(900), || {
             self.ask("true").map_err(|_| fs::read_to_string(self.files.join("console")).unwrap_or_default())
         });
     }
