@@ -1,16 +1,12 @@
 //! Load balancers between clients and real API servers: what clients notice of a restart, a reload, a dead host and a
 //! split of the network.
 
-use std::fs;
-use std::path::PathBuf;
-use std::process::Stdio;
-
-use crate::cluster::Cluster;
+use crate::clients::Clients;
+use crate::cluster::{Cluster, MINOR};
 use crate::cluster_folder::ClusterFolder;
 use crate::eventually::{eventually, provided, seconds};
 use crate::host::Host;
 use crate::releases::Releases;
-use crate::vm::{self, Vm};
 
 #[test]
 fn clients_of_haproxy_notice_no_restart_no_reload_and_no_dead_host() {
@@ -132,55 +128,6 @@ fn returns_after_a_split(cluster: &Cluster) {
     eventually("the client is led to the first again", seconds(60), || at(first));
 }
 
-/// The kernel of a gateway passes packets on, wherever ldirectord says that an API server is ready.
-#[test]
-fn clients_of_an_ipvs_gateway_are_led_to_api_servers_that_are_ready() {
-    let Some(root) = vm::root() else { return };
-    let Some(cluster) = control_planes_of("ha-ipvs", |_| ()) else { return };
-    let gateway = Vm::started(&cluster, &root, "gateway", |_| ());
-    let address = cluster.spec.hosts.iter().find(|host| host.name == "gateway").expect("it is one").address;
-    cluster.lead_virtual_address_to(address);
-    let servers = |ready: usize| {
-        eventually(&format!("{ready} API servers get packets"), seconds(120), || {
-            let table = gateway.ask("ipvsadm --list --numeric")?;
-            let weights: Vec<&str> = table.lines().filter_map(|line| server_weight(line)).collect();
-            let is_so =
-                weights.len() == 3 && weights.iter().filter(|weight| **weight == "1").count() == ready;
-            provided(is_so, table)
-        });
-    };
-    servers(3);
-    let clients = Clients::of(&cluster);
-    clients.notice_nothing("every API server restarts", || {
-        for host in cluster.control_planes() {
-            restart_api_server(&cluster, host);
-        }
-        servers(3);
-    });
-    clients.notice_nothing("ldirectord restarts, and the machine is slow", || {
-        gateway.run("systemctl restart ldirectord");
-        servers(3);
-    });
-    cluster.host("control2").cut_power();
-    servers(2);
-    clients.notice_nothing("a control plane is without power", || _ = cluster.client("sleep 5"));
-    let sent = gateway.run("ipvsadm --list --numeric --stats");
-    assert!(sent.lines().filter(|line| line.contains("192.168.1.1")).count() == 3, "{sent}");
-
-    // It believes the cluster's authority and no other.
-    gateway.run(
-        "openssl req -quiet -x509 -newkey rsa:2048 -nodes -keyout /dev/null -subj /CN=another -days 1 \
-           -out /etc/ha.d/kubernetes-ca.crt && systemctl restart ldirectord",
-    );
-    servers(0);
-    clients.notice("the gateway leads nowhere", || _ = cluster.client("sleep 5"));
-}
-
-/// The weight in a line of the kernel's table that is about a server.
-fn server_weight(line: &str) -> Option<&str> {
-    line.trim().strip_prefix("-> 192.168.1.1").and_then(|rest| rest.split_whitespace().nth(2))
-}
-
 /// Who holds the address.
 fn holders(cluster: &Cluster) -> Vec<&Host> {
     let holds = |host: &&Host| host.run("ip -brief address show dev host0").contains("10.240.0.50/");
@@ -192,7 +139,7 @@ fn names(hosts: &[&Host]) -> String {
 }
 
 /// Restarts one, after which it is ready, and nobody has lost a lease: neither the controllers beside it nor the others.
-fn restart_api_server(cluster: &Cluster, host: &Host) {
+pub fn restart_api_server(cluster: &Cluster, host: &Host) {
     let controllers = "systemctl show --value --property=NRestarts kube-controller-manager kube-scheduler";
     let before = (host.run(controllers), eventually("the leases are told", seconds(30), || leases(cluster)));
     host.run("systemctl restart kube-apiserver");
@@ -220,8 +167,8 @@ fn three_control_planes(change: impl FnOnce(&ClusterFolder)) -> Option<Cluster> 
 
 /// An example with a change, from bare hosts to an API that is ready. Leases last longer than the slowest machine takes to
 /// start an API server, and not as long as one took to stop that waited for its clients.
-fn control_planes_of(example: &str, change: impl FnOnce(&ClusterFolder)) -> Option<Cluster> {
-    let releases = Releases::of("1.36", &["etcd"])?;
+pub fn control_planes_of(example: &str, change: impl FnOnce(&ClusterFolder)) -> Option<Cluster> {
+    let releases = Releases::of(MINOR, &["etcd"])?;
     let folder = ClusterFolder::of_example(example);
     change(&folder);
     let patient =
@@ -240,49 +187,3 @@ fn control_planes_of(example: &str, change: impl FnOnce(&ClusterFolder)) -> Opti
 }
 
 const MAIN_PROCESS: &str = "systemctl show --property=MainPID haproxy";
-
-/// Clients that ask the API through its endpoint, each time with a connection of their own.
-struct Clients<'c> {
-    cluster: &'c Cluster,
-    stop: PathBuf,
-}
-
-impl<'c> Clients<'c> {
-    fn of(cluster: &'c Cluster) -> Self {
-        Self { cluster, stop: cluster.folder.place().join("stop") }
-    }
-
-    /// Does something while they ask, none of whom is left without an answer.
-    fn notice_nothing(&self, what: &str, doing: impl FnOnce()) {
-        let failures = self.failures(what, doing);
-        assert!(failures.is_empty(), "{what}: {} requests failed\n{}", failures.len(), failures.join("\n"));
-    }
-
-    /// Does something that they do notice.
-    fn notice(&self, what: &str, doing: impl FnOnce()) {
-        assert!(!self.failures(what, doing).is_empty(), "{what}, and nobody noticed");
-    }
-
-    /// The requests that failed while something was done. A connection that is open just when an address moves is broken:
-    /// whoever asks again at once, as every client of Kubernetes does, is answered.
-    fn failures(&self, what: &str, doing: impl FnOnce()) -> Vec<String> {
-        let curl = self.cluster.curl("/version");
-        let ask = format!("{curl} --output /dev/null");
-        let script = format!(
-            "until [ -e {} ]; do \
-               said=$({{ {ask} || {ask}; }} 2>&1) && echo answered || echo \"$said\"; sleep 0.05; \
-             done",
-            self.stop.display()
-        );
-        let mut asking = self.cluster.site().command();
-        asking.args(["sh", "-uc", &script]).stdout(Stdio::piped());
-        let asking = asking.spawn().expect("nsenter was found");
-        doing();
-        fs::write(&self.stop, "").expect("a file of ours");
-        let said = asking.wait_with_output().expect("a child of ours").stdout;
-        fs::remove_file(&self.stop).expect("a file of ours");
-        let said = String::from_utf8_lossy(&said).into_owned();
-        assert!(!said.is_empty(), "{what}: nobody asked");
-        said.lines().filter(|line| *line != "answered").map(str::to_owned).collect()
-    }
-}

@@ -6,7 +6,7 @@ use crate::judge::judge;
 use crate::programs::{build_once, cache};
 use crate::ran::Ran;
 
-const RECIPE: &str = include_str!("base-root.sh");
+pub const RECIPE: &str = include_str!("base-root.sh");
 
 /// The folder of its files, which are only ever read.
 pub fn base_root() -> Option<PathBuf> {

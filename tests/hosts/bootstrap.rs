@@ -1,14 +1,14 @@
 //! What a new cluster is given: at its first start without a failed attempt, and at later ones beside what people have
 //! changed.
 
-use crate::cluster::Cluster;
+use crate::cluster::{Cluster, MINOR};
 use crate::eventually::{eventually, provided, seconds};
 use crate::host::Host;
 use crate::releases::Releases;
 
 #[test]
 fn what_people_change_of_core_dns_stays_and_what_they_do_not_is_put_right() {
-    let Some(releases) = Releases::of("1.36", &["etcd"]) else { return };
+    let Some(releases) = Releases::of(MINOR, &["etcd"]) else { return };
     let Some(mut cluster) = Cluster::bare(releases.cluster_of("single")) else { return };
     cluster.deliver();
     cluster.start();

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::thread;
 
 use ipnet::IpNet;
@@ -16,14 +16,15 @@ use crate::host::Host;
 use crate::ran::Ran;
 use crate::report;
 use crate::site::Site;
+use crate::turn::Turn;
+
+/// The minor of Kubernetes that hosts run.
+pub const MINOR: &str = "1.36";
 
 /// What needs control groups of the second version, which machines made of namespaces have only where this one does, or
 /// a kernel of its own.
 const RUN_PODS: &[&str] =
     &["containerd.service", "kubelet.service", "kube-proxy.service", "kubernetes-sysctls.service"];
-
-/// Whose turn it is: several clusters at a time would only make each other slow.
-static TURN: Mutex<()> = Mutex::new(());
 
 pub struct Cluster {
     pub folder: ClusterFolder,
@@ -32,7 +33,7 @@ pub struct Cluster {
     pub hosts: Vec<Host>,
     pub bundles: BTreeMap<String, Bundle>,
     site: Arc<Site>,
-    _turn: MutexGuard<'static, ()>,
+    _turn: Turn,
 }
 
 impl Cluster {
@@ -40,7 +41,7 @@ impl Cluster {
     /// and the test may be skipped.
     pub fn bare(folder: ClusterFolder) -> Option<Self> {
         let root = base_root()?;
-        let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+        let turn = Turn::take();
         let (spec, _) = kthw::spec::load(&folder.read("cluster.yaml")).expect("the cluster is sound");
         let range = spec.network.hosts;
         let gateway = last_address(range);

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use crate::cluster::Cluster;
+use crate::benchmark::{self, Benchmark};
+use crate::cluster::{Cluster, MINOR};
 use crate::cluster_folder::ClusterFolder;
 use crate::eventually::{eventually, provided, seconds};
 use crate::host::Host;
@@ -11,22 +12,39 @@ use crate::releases::Releases;
 
 #[test]
 fn one_control_plane() {
+    let Some(benchmark) = Benchmark::built() else { return };
     let Some(cluster) = comes_up("single", |_| (), |_| ()) else { return };
     cluster.on_all(Host::power_off);
     cluster.on_all(Host::power_on);
     is_up(&cluster);
+    let host = &cluster.hosts[0];
+    benchmark.put(cluster.site().command(), &host.root());
+    benchmark::check(&|script| host.ask(script), "master,etcd,controlplane", benchmark::CONTROL_PLANE);
 }
 
 #[test]
 fn three_control_planes_behind_a_haproxy_that_ran_before() {
     // Debian starts it when it installs it, with a configuration that answers nobody.
-    comes_up(
-        "ha-haproxy",
-        |_| (),
-        |cluster| {
-            cluster.host("lb-0").run("systemctl enable --quiet --now haproxy && systemctl is-active haproxy");
-        },
-    );
+    let before = |cluster: &Cluster| {
+        drop(cluster.host("lb-0").run(&format!("{ENABLE_NOW} haproxy && systemctl is-active haproxy")))
+    };
+    let Some(cluster) = delivered("ha-haproxy", |_| (), before) else { return };
+    let listens = || cluster.host("lb-0").run("ss --listening --tcp --numeric").contains(":6443 ");
+    leaves_it_running(cluster.host("lb-0"), "haproxy");
+    assert!(!listens(), "`enable --now` has started it anew");
+    starts(&cluster);
+    assert!(listens());
+}
+
+/// What starts a service that does not run, and leaves one alone that does, with whatever it has read.
+const ENABLE_NOW: &str = "systemctl daemon-reload && systemctl enable --quiet --now";
+
+/// Starts a service as somebody does who thinks that it does not run yet: it is the process that it was.
+fn leaves_it_running(host: &Host, unit: &str) {
+    let process = || host.run(&format!("systemctl show --property=MainPID {unit}"));
+    let before = process();
+    host.run(&format!("{ENABLE_NOW} {unit} && systemctl is-active {unit}"));
+    assert_eq!(process(), before);
 }
 
 #[test]
@@ -49,7 +67,11 @@ fn three_control_planes_with_an_address_that_keepalived_moves() {
             provided(has.contains("10.240.0.60"), has)
         });
     };
-    let Some(cluster) = comes_up("ha-haproxy", change, other) else { return };
+    let Some(cluster) = delivered("ha-haproxy", change, other) else { return };
+    let host = cluster.host("controller-1");
+    leaves_it_running(host, "keepalived");
+    assert!(host.run(address).contains("10.240.0.60"), "`enable --now` has started it anew");
+    starts(&cluster);
     cluster.on_all(|host| assert!(!host.run(address).contains("10.240.0.60"), "{} still has it", host.name));
 }
 
@@ -103,7 +125,18 @@ pub fn comes_up(
     change: impl FnOnce(&ClusterFolder),
     before: impl FnOnce(&Cluster),
 ) -> Option<Cluster> {
-    let releases = Releases::of("1.36", &["etcd"])?;
+    let cluster = delivered(example, change, before)?;
+    starts(&cluster);
+    Some(cluster)
+}
+
+/// The control plane of an example with a change, on hosts to which something was done before it was delivered.
+fn delivered(
+    example: &str,
+    change: impl FnOnce(&ClusterFolder),
+    before: impl FnOnce(&Cluster),
+) -> Option<Cluster> {
+    let releases = Releases::of(MINOR, &["etcd"])?;
     let folder = ClusterFolder::of_example(example);
     change(&folder);
     releases.pin(&folder);
@@ -114,12 +147,16 @@ pub fn comes_up(
     cluster.on_all(|host| {
         host.run("[ ! -e /usr/local/bin/cilium ] || ln --symbolic --force /bin/true /usr/local/bin/cilium");
     });
+    Some(cluster)
+}
+
+/// Starts what was delivered, and once more by cutting the power.
+fn starts(cluster: &Cluster) {
     cluster.start();
-    is_up(&cluster);
+    is_up(cluster);
     cluster.on_all(Host::cut_power);
     cluster.on_all(Host::power_on);
-    is_up(&cluster);
-    Some(cluster)
+    is_up(cluster);
 }
 
 pub fn is_up(cluster: &Cluster) {

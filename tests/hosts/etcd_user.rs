@@ -1,7 +1,7 @@
 //! etcd as a user of its own, with its log on a disk of its own: on a fresh host, on one where etcd was root, and on one
 //! whose disk is missing.
 
-use crate::cluster::Cluster;
+use crate::cluster::{Cluster, MINOR};
 use crate::eventually::{eventually, provided, seconds};
 use crate::host::Host;
 use crate::releases::Releases;
@@ -14,7 +14,7 @@ const ETCDCTL: &str = "etcdctl --endpoints=https://127.0.0.1:2379 --cacert=/etc/
 
 #[test]
 fn etcd_is_a_user_of_its_own_whatever_it_finds() {
-    let Some(releases) = Releases::of("1.36", &["etcd"]) else { return };
+    let Some(releases) = Releases::of(MINOR, &["etcd"]) else { return };
     let folder = releases.cluster_of("single");
     folder.edit("cluster.yaml", "hosts:\n", "etcd: {walDir: /srv/etcd-wal}\nhosts:\n");
     let Some(mut cluster) = Cluster::bare(folder) else { return };

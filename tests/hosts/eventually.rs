@@ -1,4 +1,4 @@
-//! Waiting for something, and saying what was awaited if it does not come.
+//! Waiting for something, and saying how long that took, or what was awaited if it does not come.
 
 use std::time::{Duration, Instant};
 
@@ -8,7 +8,10 @@ pub fn eventually<T>(awaited: &str, within: Duration, mut ask: impl FnMut() -> R
     let begin = Instant::now();
     loop {
         match ask() {
-            Ok(answer) => return answer,
+            Ok(answer) => {
+                println!("{:>6.1} s: {awaited}", begin.elapsed().as_secs_f64());
+                return answer;
+            }
             Err(still) if begin.elapsed() > within => {
                 panic!("not within {} s: {awaited}\n{still}", within.as_secs())
             }

@@ -64,7 +64,7 @@ impl Host {
         assert!(power.is_none(), "{} is on", self.name);
         let mut boot = self.site.command();
         boot.args(["sh", "-c", BOOT, "sh", &self.site.name(), &self.name]);
-        boot.args([&format!("{HOSTS}/{}/root", self.name), BRIDGE]);
+        boot.args([&self.root(), BRIDGE]);
         boot.env("SYSTEMD_LOG_LEVEL", "err");
         let nspawn = boot.stdin(Stdio::null()).stdout(Stdio::null()).spawn().expect("nsenter was found");
         let leader = eventually(&format!("{} has a first process", self.name), seconds(30), || {
@@ -96,6 +96,11 @@ impl Host {
         let mut power = power.unwrap_or_else(|| panic!("{} is off", self.name));
         Ran::of(Command::new("kill").args(["-9", &power.leader.to_string()])).exits(0);
         power.nspawn.wait().expect("a child of ours");
+    }
+
+    /// The folder of its files, at the site.
+    pub fn root(&self) -> String {
+        format!("{HOSTS}/{}/root", self.name)
     }
 
     /// The URL of a port of it, by its address.

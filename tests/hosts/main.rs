@@ -18,6 +18,8 @@
 #[path = "../cli/cluster_folder.rs"]
 #[allow(dead_code, reason = "other tests need the rest")]
 mod cluster_folder;
+#[path = "../support/document.rs"]
+mod document;
 #[path = "../cli/judge.rs"]
 #[allow(dead_code, reason = "other tests need the rest")]
 mod judge;
@@ -32,6 +34,8 @@ mod ran;
 mod releases;
 
 mod base_root;
+mod benchmark;
+mod clients;
 mod cluster;
 mod delivery;
 mod eventually;
@@ -40,13 +44,17 @@ mod image;
 mod journal;
 mod report;
 mod site;
+mod table;
+mod trace;
+mod turn;
 mod vm;
 
+mod a_worker;
 mod balancers;
 mod bootstrap;
 mod control_planes;
 mod etcd_user;
+mod ipvs_gateway;
 mod left_behind;
 mod reads;
 mod restore;
-mod worker;

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use crate::cluster::Cluster;
+use crate::cluster::{Cluster, MINOR};
 use crate::delivery::Bundle;
 use crate::eventually::{eventually, provided, seconds};
 use crate::releases::Releases;
+use crate::trace::opened;
 
 /// Has units start under a trace of what they open, in the units' own words.
 const TRACE: &str = r#"
@@ -86,28 +87,6 @@ fn is_read_anew(path: &str) -> bool {
     ANEW.iter().any(|anew| path.starts_with(anew))
 }
 
-/// The path that a line of a trace says was opened or executed.
-fn opened(line: &str) -> Option<&str> {
-    let is_refused = line.contains(" = -1 ");
-    let is_call = line.contains("openat(") || line.contains("open(") || line.contains("execve(");
-    let (_, rest) = line.split_once('"').filter(|_| is_call && !is_refused)?;
-    Some(rest.split_once('"')?.0)
-}
-
-#[test]
-fn a_trace_tells_what_was_opened() {
-    for (line, expected) in [
-        (r#"12 openat(AT_FDCWD, "/etc/a", O_RDONLY|O_CLOEXEC) = 7"#, Some("/etc/a")),
-        (r#"12 openat(AT_FDCWD, "/etc/a", O_RDONLY <unfinished ...>"#, Some("/etc/a")),
-        (r#"12 openat(AT_FDCWD, "/etc/a", O_RDONLY) = -1 ENOENT (No such file or directory)"#, None),
-        (r#"12 execve("/usr/bin/b", ["b", "/etc/a"], 0x7ffc) = 0"#, Some("/usr/bin/b")),
-        ("12 <... openat resumed>)             = 3", None),
-        ("12 +++ exited with 0 +++", None),
-    ] {
-        assert_eq!(opened(line), expected, "{line}");
-    }
-}
-
 const CILIUM: &str = "/usr/local/bin/cilium";
 
 /// Stands for Cilium's installer, which is not built from Go's modules: it reads each file that it is told of.
@@ -119,7 +98,7 @@ done
 
 /// The hosts of an example that run no pods.
 fn check(example: &str) {
-    let Some(releases) = Releases::of("1.36", &["etcd"]) else { return };
+    let Some(releases) = Releases::of(MINOR, &["etcd"]) else { return };
     let Some(mut cluster) = Cluster::bare(releases.cluster_of(example)) else { return };
     cluster.deliver();
     cluster.on_all(|host| {

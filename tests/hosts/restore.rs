@@ -12,7 +12,8 @@ fn an_etcd_of_its_own_comes_up_and_is_restored_as_its_page_says() {
     let off_site = "mkdir -p /srv/off-site && cp \"$1\" /srv/off-site/";
     let Some(cluster) = comes_up(
         "production",
-        |_| (),
+        // What is written here fits many times.
+        |folder| folder.edit("cluster.yaml", "quota: 8GiB", "quota: 32MiB"),
         |cluster| {
             for member in cluster.etcd_members() {
                 member.write("/usr/local/bin/copy-off-site", &format!("#!/bin/sh\n{off_site}\n"));
@@ -22,8 +23,20 @@ fn an_etcd_of_its_own_comes_up_and_is_restored_as_its_page_says() {
     ) else {
         return;
     };
-    let [look, clear, replace, join, stop_servers, stop_etcd, restore, start_etcd, start_servers] =
-        &blocks()[..]
+    let [
+        look,
+        compact,
+        defragment,
+        disarm,
+        clear,
+        replace,
+        join,
+        stop_servers,
+        stop_etcd,
+        restore,
+        start_etcd,
+        start_servers,
+    ] = &blocks()[..]
     else {
         panic!("the page has other commands than this test knows: {:#?}", blocks());
     };
@@ -39,19 +52,16 @@ fn an_etcd_of_its_own_comes_up_and_is_restored_as_its_page_says() {
     assert_eq!(first.run("ls /srv/off-site"), first.run("ls /srv/backup/frequent"));
 
     // Everything is defragmented, though no quota is full.
-    let (start_etcd, ask) = start_etcd.split_once("etcdctl ").expect("etcd is asked last");
     for member in &members {
-        member.run("systemctl start etcd-defragmentation");
+        member.run(defragment);
     }
-    first.run(&format!("etcdctl {}", ask.replace("endpoint health --cluster", "alarm disarm")));
 
     // The data is wrong.
     at_once(&servers, |host| drop(host.run(stop_servers)));
     at_once(&members, |member| drop(member.run(stop_etcd)));
     let chosen = second.run("ls -t /srv/backup/frequent/*.db | head -n 1");
-    let folder = |member: &Host| format!("/run/hosts/{}/root", member.name);
     for member in &members {
-        let copy = format!("cp {}{} {}/root/chosen.db", folder(second), chosen.trim(), folder(member));
+        let copy = format!("cp {}{} {}/root/chosen.db", second.root(), chosen.trim(), member.root());
         cluster.client(&copy).expect("a file of another host");
         let own = [("--name ", &first.name, &member.name), ("-peer-urls https://", &ip(first), &ip(member))];
         let own = own.iter().fold(restore.clone(), |text, (flag, from, to)| {
@@ -61,6 +71,7 @@ fn an_etcd_of_its_own_comes_up_and_is_restored_as_its_page_says() {
         });
         member.run(&own);
     }
+    let (start_etcd, ask) = start_etcd.split_once("etcdctl ").expect("etcd is asked last");
     at_once(&members, |member| drop(member.run(start_etcd)));
     let health = first.run(&format!("etcdctl {ask} 2>&1"));
     assert_eq!(health.matches("is healthy").count(), members.len(), "{health}");
@@ -90,6 +101,27 @@ fn an_etcd_of_its_own_comes_up_and_is_restored_as_its_page_says() {
     third.power_off();
     third.power_on();
     eventually("it is there after the next start of its host", seconds(60), joined);
+
+    // The quota is full, of a key's past alone.
+    let (options, _) = compact.split_once("etcdctl ").expect("etcd is asked");
+    let etcdctl = |arguments: &str| first.ask(&format!("{options}etcdctl {arguments}"));
+    eventually("the API takes writes", seconds(120), || cluster.kubectl("create configmap writes"));
+    let megabyte = "head --bytes=1000000 /dev/zero | tr '\\0' x >/tmp/megabyte; ";
+    let fill = "for _ in $(seq 100); do etcdctl put kthw/full </tmp/megabyte >/dev/null; done";
+    let refusal = first.ask(&format!("{megabyte}{options}{fill}")).expect_err("the quota is less than that");
+    assert!(refusal.contains("database space exceeded"), "{refusal}");
+    assert!(etcdctl("alarm list").expect("etcd answers").contains("NOSPACE"));
+    let refusal = cluster.kubectl("create configmap refused").expect_err("there is no space");
+    assert!(refusal.contains("database space exceeded"), "{refusal}");
+    copies(first);
+    let sizes = first.run(compact);
+    for member in &members {
+        member.run(defragment);
+    }
+    let after = first.run(&format!("{options}{disarm}"));
+    println!("{sizes}{after}");
+    assert_eq!(etcdctl("alarm list").as_deref(), Ok(""));
+    eventually("the API takes writes again", seconds(60), || cluster.kubectl("create configmap taken"));
 }
 
 /// Takes a copy by hand, whose revision the restored cluster has raised.

@@ -12,7 +12,7 @@ use crate::judge::judge;
 use crate::ran::Ran;
 use crate::site::{BRIDGE, HOSTS};
 
-const RECIPE: &str = include_str!("vm-root.sh");
+pub const RECIPE: &str = include_str!("vm-root.sh");
 
 /// Gives a machine its files: those of the Debian below, its own name and network, and a key to get in.
 const FURNISH: &str = r#"
@@ -58,7 +58,15 @@ const LOGIN: &[&str] = &[
     "StrictHostKeyChecking=no",
     "-o",
     "UserKnownHostsFile=/dev/null",
+    // One login serves all that follows: each takes many seconds of an emulated processor.
+    "-o",
+    "ControlMaster=auto",
+    "-o",
+    "ControlPersist=yes",
 ];
+
+/// The file by which who asks a machine finds who is logged in there.
+const CONNECTION: &str = "connection";
 
 pub struct Vm<'c> {
     cluster: &'c Cluster,
@@ -115,7 +123,7 @@ impl<'c> Vm<'c> {
         boot.args(["sh", "-c", BOOT, "sh", "vm", BRIDGE]).arg(&self.root);
         boot.arg(self.files.join("console")).arg(self.files.join("disk"));
         self.qemu = Some(boot.stdin(Stdio::null()).spawn().expect("nsenter was found"));
-        eventually(&format!("{} boots", self.name), seconds(600), || {
+        eventually(&format!("{} boots", self.name), seconds(900), || {
             self.ask("true").map_err(|_| fs::read_to_string(self.files.join("console")).unwrap_or_default())
         });
     }
@@ -128,13 +136,16 @@ impl<'c> Vm<'c> {
             Ok(None) => Err("it still runs".to_owned()),
             _ => Ok(()),
         });
+        // Whoever is logged in does not know yet.
+        let _ = fs::remove_file(self.files.join(CONNECTION));
         self.power_on();
     }
 
     /// What runs its arguments there, as one line for a shell.
     fn command(&self) -> Command {
         let mut command = self.cluster.site().command();
-        command.args(["timeout", "120", "ssh"]).args(LOGIN).arg("-i").arg(self.files.join("key"));
+        command.args(["timeout", "120", "ssh"]).args(LOGIN).arg("-S").arg(self.files.join(CONNECTION));
+        command.arg("-i").arg(self.files.join("key"));
         command.arg(format!("root@{}", self.address));
         command
     }

@@ -3,6 +3,8 @@
 #[path = "../cli/cluster_folder.rs"]
 #[allow(dead_code, reason = "other tests need the rest")]
 mod cluster_folder;
+#[path = "../support/document.rs"]
+mod document;
 #[path = "../cli/host_tree.rs"]
 #[allow(dead_code, reason = "other tests need the rest")]
 mod host_tree;

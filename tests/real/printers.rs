@@ -9,12 +9,12 @@ use std::process::Command;
 
 use semver::Version;
 
-use crate::judge::judge;
+use crate::programs::{build_once, cache, go};
 use crate::ran::Ran;
 
 /// What these files of a folder of `programs` print, built within a module; `None` where there is no Go.
 pub fn printed(module: &str, folder: &str, files: &[&str]) -> Option<String> {
-    Some(Ran::of(&mut built(module, folder, files, "-s -w")?).result())
+    said(module, folder, files, "-s -w", |_| {}, "")
 }
 
 /// The same, of a program that is told its version, about a file.
@@ -25,15 +25,8 @@ pub fn answered(
     version: &Version,
     about: &Path,
 ) -> Option<String> {
-    Some(Ran::of(built(module, folder, files, &released(version))?.arg(about)).result())
-}
-
-/// Runs them, built with these flags of the linker.
-fn built(module: &str, folder: &str, files: &[&str], linked: &str) -> Option<Command> {
-    let mut go = go(module)?;
-    go.args(["run", "-trimpath", &format!("-ldflags={linked}")])
-        .args(files.iter().map(|file| format!("../{folder}/{file}.go")));
-    Some(go)
+    let text = fs::read_to_string(about).expect("a file of the tests");
+    said(module, folder, files, &released(version), |go| _ = go.arg(about), &text)
 }
 
 /// What these files answer to each line of a text, built as this release of Kubernetes; `None` where there is no Go.
@@ -44,11 +37,13 @@ pub fn answers(
     release: &Version,
     questions: &str,
 ) -> Option<Vec<String>> {
-    let mut go = built(module, folder, files, &released(release))?;
     let asked = tempfile::NamedTempFile::new().expect("a temporary file");
     fs::write(asked.path(), questions).expect("a temporary file");
-    go.arg("answer").stdin(fs::File::open(asked.path()).expect("a temporary file"));
-    Some(Ran::of(&mut go).result().lines().map(str::to_owned).collect())
+    let ask = |go: &mut Command| {
+        _ = go.arg("answer").stdin(fs::File::open(asked.path()).expect("a temporary file"));
+    };
+    let said = said(module, folder, files, &released(release), ask, questions)?;
+    Some(said.lines().map(str::to_owned).collect())
 }
 
 /// Has a program say that it is of this release.
@@ -56,13 +51,34 @@ fn released(version: &Version) -> String {
     format!("-s -w -X k8s.io/component-base/version.gitVersion=v{version}")
 }
 
-/// Go within a module, as the programs are built, so that nothing is compiled twice.
-fn go(module: &str) -> Option<Command> {
-    let mut go = judge("go")?;
-    go.current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/real/programs").join(module))
-        .env("CGO_ENABLED", "0")
-        .env("GOFLAGS", "-mod=readonly -buildvcs=false");
-    Some(go)
+/// What a program of ours says, built with these flags of the linker. As the programs themselves it follows from the
+/// modules, the files, what it is asked and Go alone, and is kept for later runs.
+fn said(
+    module: &str,
+    folder: &str,
+    files: &[&str],
+    linked: &str,
+    ask: impl Fn(&mut Command),
+    asked: &str,
+) -> Option<String> {
+    let version = Ran::of(go(module)?.arg("version")).result();
+    let programs = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/real/programs");
+    let read = |path: String| fs::read_to_string(programs.join(path)).expect("a file of the tests");
+    let modules = ["go.mod", "go.sum"].map(|name| read(format!("{module}/{name}")));
+    let sources = files.iter().map(|file| read(format!("{folder}/{file}.go")));
+    let more = [version, linked.to_owned(), asked.to_owned()];
+    let recipe: Vec<String> = modules.into_iter().chain(sources).chain(more).collect();
+    let recipe = blake3::hash(recipe.join("\0").as_bytes());
+    let name = format!("{folder}-{}-{module}-{}", files[files.len() - 1], &recipe.to_hex()[..16]);
+    let kept = cache().join("printed").join(name);
+    build_once(&kept, |new| {
+        let mut go = go(module).expect("it was there");
+        go.args(["run", "-trimpath", &format!("-ldflags={linked}")]);
+        go.args(files.iter().map(|file| format!("../{folder}/{file}.go")));
+        ask(&mut go);
+        fs::write(new.join("stdout"), Ran::of(&mut go).result()).expect("our own folder");
+    });
+    Some(fs::read_to_string(kept.join("stdout")).expect("it is kept whole"))
 }
 
 /// Insists that a table holds these lines below its comment, or writes them.

@@ -11,9 +11,8 @@ use std::process::Command;
 
 use serde_json::Value;
 
-use crate::judge::judge;
 use crate::printers;
-use crate::programs::Programs;
+use crate::programs::{Programs, source_of};
 use crate::ran::Ran;
 
 /// The minors that are built for other tests too.
@@ -136,10 +135,7 @@ fn words(line: &str) -> [String; 4] {
 
 /// The resources that a release publishes below `api/discovery`, and whether they can be watched: what is kept can.
 fn resources(minor: &str) -> Option<Said> {
-    let mut go = judge("go")?;
-    go.current_dir(programs().join(format!("kubernetes-{minor}")));
-    go.args(["list", "-mod=readonly", "-m", "-f", "{{.Dir}}", "k8s.io/kubernetes"]);
-    let folder = PathBuf::from(Ran::of(&mut go).result().trim()).join("api/discovery");
+    let folder = source_of(&format!("kubernetes-{minor}"), "k8s.io/kubernetes")?.join("api/discovery");
     let read = |file: &str| -> Value {
         let text = fs::read_to_string(folder.join(file)).expect("a published file");
         serde_json::from_str(&text).expect("JSON")
@@ -228,10 +224,6 @@ fn rows(said: &BTreeMap<&str, Said>) -> Vec<String> {
 
 fn number(minor: &str) -> u64 {
     minor.strip_prefix("1.").and_then(|minor| minor.parse().ok()).expect("a minor of Kubernetes 1")
-}
-
-fn programs() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/real/programs")
 }
 
 fn folder() -> PathBuf {

@@ -4,6 +4,7 @@
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use semver::Version;
 
@@ -44,17 +45,12 @@ const RENAMED: &[(&str, &str)] = &[("server", "etcd")];
 impl Programs {
     /// Those of a folder of `tests/real/programs`; `None` where there is no Go and the test may be skipped.
     pub fn of(module: &str) -> Option<Self> {
-        let go = judge("go")?.get_program().to_owned();
-        let go = |source: &Path| {
-            let mut go = std::process::Command::new(&go);
-            go.current_dir(source).env("CGO_ENABLED", "0").env("GOFLAGS", "-mod=readonly -buildvcs=false");
-            go
-        };
+        let mut version = go(module)?;
         let source = source(module);
         let read = |name: &str| fs::read_to_string(source.join(name)).expect("a module of the tests");
         let modules = read("go.mod");
         let variables = variables(&modules);
-        let version = Ran::of(go(&source).arg("version")).result();
+        let version = Ran::of(version.arg("version")).result();
         let recipe = blake3::hash(
             [&modules, &read("go.sum"), &variables, &version].map(String::as_str).join("\0").as_bytes(),
         );
@@ -62,7 +58,7 @@ impl Programs {
         let folder = shelf.join(format!("{module}-{}", &recipe.to_hex()[..16]));
         let programs = Self { folder, modules };
         build_once(&programs.folder.clone(), |new| {
-            let mut build = go(&source);
+            let mut build = go(module).expect("it was there");
             build.args(["build", "-trimpath", "-ldflags", &format!("-s -w{variables}"), "-o"]);
             Ran::of(build.arg(new).arg("tool")).exits(0);
             for (package, program) in RENAMED {
@@ -97,6 +93,21 @@ impl Programs {
     pub fn kubernetes(&self) -> Version {
         self.version(KUBERNETES).expect("programs of Kubernetes")
     }
+}
+
+/// Go in a folder of `tests/real/programs`, which builds as all others do, so that nothing is compiled twice; `None` where
+/// there is none and the test may be skipped.
+pub fn go(folder: &str) -> Option<Command> {
+    let mut go = judge("go")?;
+    go.current_dir(source(folder)).env("CGO_ENABLED", "0").env("GOFLAGS", "-mod=readonly -buildvcs=false");
+    Some(go)
+}
+
+/// Where the source of a Go module is that a folder of `tests/real/programs` requires.
+pub fn source_of(folder: &str, module: &str) -> Option<PathBuf> {
+    let said = Ran::of(go(folder)?.args(["mod", "download", "-json", module])).result();
+    let said: serde_json::Value = serde_json::from_str(&said).expect("JSON");
+    Some(said["Dir"].as_str().expect("a folder").into())
 }
 
 /// The folder of a Go module of the tests.

@@ -1,9 +1,12 @@
 //! A worker runs pods, and keeps what they need of its kernel, whoever takes it away.
+//!
+//! It takes longest, of one processor: so its name is the first, and others run beside it.
 
 use std::fs;
 use std::thread;
 
-use crate::cluster::Cluster;
+use crate::benchmark::{self, Benchmark};
+use crate::cluster::{Cluster, MINOR};
 use crate::delivery::Bundle;
 use crate::eventually::{eventually, provided, seconds};
 use crate::image;
@@ -81,10 +84,10 @@ const DISTURBANCES: &[&str] = &[
 ];
 
 #[test]
-fn a_worker_runs_pods_and_keeps_what_they_need() {
-    let Some(releases) = Releases::of("1.36", &["etcd", "containers"]) else { return };
+fn runs_pods_and_keeps_what_they_need() {
+    let Some(releases) = Releases::of(MINOR, &["etcd", "containers"]) else { return };
     let (Some(containers), Some(dns)) = (Programs::of("containers"), Programs::of("coredns")) else { return };
-    let Some(root) = vm::root() else { return };
+    let (Some(root), Some(benchmark)) = (vm::root(), Benchmark::built()) else { return };
     let Some(mut cluster) = Cluster::bare(releases.cluster_of("single")) else { return };
     cluster.deliver();
     cluster.start();
@@ -112,6 +115,7 @@ fn a_worker_runs_pods_and_keeps_what_they_need() {
     let mut vm = Vm::started(&cluster, &root, WORKER, |place| {
         let mut import = cluster.site().command();
         Ran::of(import.args(["sh", "-c", IMPORT, "sh", place]).arg(&images).arg(&ctr)).exits(0);
+        benchmark.put(cluster.site().command(), place);
     });
     eventually("the worker is ready", seconds(900), || {
         let ready = "{.status.conditions[?(@.type==\"Ready\")].status}";
@@ -128,6 +132,7 @@ fn a_worker_runs_pods_and_keeps_what_they_need() {
     let served = eventually("the pod serves", seconds(300), || served(&cluster));
     assert_eq!(served, "web\n");
     pods_are_as_they_are_told(&cluster);
+    benchmark::check(&|script| vm.ask(script), "node", benchmark::WORKER);
     is_all_there(&cluster, &vm);
     for disturbance in DISTURBANCES {
         println!("{disturbance}");
