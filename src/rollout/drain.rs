@@ -1,10 +1,8 @@
 //! Why the pods of a node have to go elsewhere while its host is changed.
 
-use super::Decisions;
-use super::kubelet;
-use super::settings::Moved;
 use super::work::Work;
 use crate::cluster::Role;
+use crate::findings::{self, Decisions, Moved};
 
 /// What runs containers, and what runs only while one is started.
 const RUNTIME: [(&str, &str); 3] = [
@@ -49,8 +47,8 @@ pub fn reasons(decisions: &Decisions<'_>, work: &Work, settings: &[Moved<'_>]) -
     if paths.any(|path| is_network(path)) {
         reasons.push("network plugins".to_owned());
     }
-    reasons.extend(kubelet::policies(decisions));
-    reasons.extend(kubelet::lost_room(decisions));
+    reasons.extend(findings::policies(decisions));
+    reasons.extend(findings::lost_room(decisions));
     reasons.extend(settings.iter().filter(|moved| moved.drains(&work.host)).map(Moved::name));
     reasons
 }

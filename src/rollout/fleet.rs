@@ -6,11 +6,11 @@ use std::net::IpAddr;
 use semver::Version;
 use serde_json::{Value, json};
 
-use super::advice::Act;
-use super::step::{Action, Step};
 use super::trial::{Planned, Trial};
 use crate::cluster::Provider;
+use crate::findings::Act;
 use crate::lock::{Epoch, Lock};
+use crate::steps::{Action, Step};
 
 /// A cluster's file and its lock.
 type State = (String, Lock);

@@ -2,42 +2,14 @@
 //!
 //! A pure function of the two states. Whoever carries it out does these steps and no others.
 
-mod advice;
-mod backup;
-mod certificates;
 mod drain;
-mod encryption;
-mod endpoint;
-mod etcd_log;
-mod etcd_quota;
-mod finding;
-mod flags;
 #[cfg(test)]
 mod fleet;
 mod json;
-mod keys;
-mod kube_proxy;
-mod kubelet;
-mod machines;
-mod members;
-mod network;
-mod objects;
-mod outage;
-mod people;
-mod policies;
-mod quorum;
-mod routes;
-mod settings;
-mod skew;
-mod stage;
-mod step;
-mod strangers;
 mod summary;
-mod terms;
 mod text;
 #[cfg(test)]
 mod trial;
-mod unpublished;
 mod waves;
 mod work;
 
@@ -46,41 +18,13 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 pub use json::json;
 pub use text::text;
 #[cfg(test)]
-pub use trial::{EXAMPLES, Planned, Trial, variants};
+pub use trial::{EXAMPLES, NOW, Planned, Trial, example, installed, variants};
 
-use crate::cluster::{Cluster, Host};
 use crate::diff::{Causes, Differences};
-use crate::lock::Lock;
+use crate::findings::{self, Decisions, Finding, FlagChange, Kind, Reissue};
+use crate::steps::{Step, Wave};
 
-use certificates::Reissue;
-use finding::Finding;
-pub use finding::Kind;
-use flags::FlagChange;
-use step::{Step, Wave};
 use work::Work;
-
-/// What was decided before and after.
-pub struct Decisions<'a> {
-    clusters: [&'a Cluster; 2],
-    locks: [&'a Lock; 2],
-    /// The moment of the plan, in seconds since 1970.
-    now: u64,
-    hosts: [HashMap<&'a str, &'a Host>; 2],
-}
-
-impl<'a> Decisions<'a> {
-    pub fn new(clusters: [&'a Cluster; 2], locks: [&'a Lock; 2], now: u64) -> Self {
-        let hosts = clusters.map(|cluster| {
-            cluster.hosts.iter().map(|host| (host.name.as_str(), host)).collect::<HashMap<_, _>>()
-        });
-        Self { clusters, locks, now, hosts }
-    }
-
-    /// The host of a name on both sides.
-    fn host(&self, name: &str) -> [Option<&'a Host>; 2] {
-        [0, 1].map(|side: usize| self.hosts[side].get(name).copied())
-    }
-}
 
 /// Everything that a change leads to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -115,31 +59,14 @@ impl Rollout {
         let departing = before.hosts.iter().filter(|host| decisions.host(&host.name)[1].is_none());
         let works: Vec<Work> =
             after.hosts.iter().chain(departing).filter_map(|host| work(&host.name)).collect();
-        let settings = settings::moved(decisions, causes, &works);
+        let units: HashMap<&str, Vec<&str>> = works
+            .iter()
+            .map(|work| (&*work.host, work.units.iter().map(|unit| &*unit.unit).collect()))
+            .collect();
+        let settings = findings::moved(decisions, causes, &units);
         let waves = waves::waves(decisions, &works, &settings);
-        let certificates = certificates::reissued(causes);
-        let mut findings = skew::findings(decisions, &causes.inputs);
-        findings.extend(keys::findings(decisions, causes));
-        findings.extend(encryption::findings(decisions, &causes.inputs));
-        findings.extend(network::findings(decisions, &causes.inputs));
-        findings.extend(objects::findings(decisions, &causes.inputs));
-        findings.extend(routes::findings(decisions, &causes.inputs));
-        findings.extend(endpoint::findings(decisions, &causes.inputs, &certificates));
-        findings.extend(members::findings(decisions, &causes.inputs));
-        findings.extend(kubelet::findings(decisions, &causes.inputs));
-        findings.extend(etcd_log::findings(decisions, &causes.inputs));
-        findings.extend(etcd_quota::findings(decisions, &causes.inputs));
-        findings.extend(kube_proxy::findings(decisions, &causes.inputs));
-        findings.extend(machines::findings(decisions, &causes.inputs));
-        findings.extend(strangers::findings(decisions, &causes.inputs));
-        findings.extend(outage::findings(decisions, &causes.inputs, &waves));
-        findings.extend(people::findings(decisions, &causes.inputs));
-        findings.extend(policies::findings(decisions, &causes.inputs));
-        findings.extend(backup::findings(decisions, &causes.inputs));
-        findings.extend(settings::findings(&settings, &causes.inputs));
-        findings.extend(terms::findings(decisions, causes, !waves.is_empty()));
-        findings.extend(unpublished::findings(decisions));
-        findings.sort_by_key(|finding| finding.kind);
+        let certificates = findings::reissued(causes);
+        let findings = findings::findings(decisions, causes, &settings, &certificates, &waves);
         let names = |hosts: &[crate::diff::HostChange]| hosts.iter().map(|host| host.name.clone()).collect();
         Self {
             files,
@@ -147,7 +74,7 @@ impl Rollout {
             added: names(&differences.added),
             removed: names(&differences.removed),
             waves,
-            flags: flags::changes(decisions, differences, causes),
+            flags: findings::flag_changes(decisions, differences, causes),
             certificates,
             findings,
         }

@@ -3,11 +3,11 @@
 use std::fmt::Write;
 
 use super::Rollout;
-use super::finding::{Finding, Kind};
-use super::stage::Stage;
-use super::step::{Action, Step, Wave};
 use crate::diff::{Input, Inputs};
+use crate::findings::{Finding, Kind};
 use crate::names::{self, counted};
+use crate::steps::{Action, Step, Wave};
+use crate::tree::Stage;
 use crate::visible::visible;
 
 /// So many changes are listed before the rest is counted.
@@ -157,8 +157,7 @@ fn told_step(step: &Step) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::rollout::stage::Stage;
-    use crate::rollout::step::Gate;
+    use crate::steps::Gate;
 
     #[test]
     fn steps_are_told_in_their_order() {

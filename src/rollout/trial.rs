@@ -5,7 +5,6 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use kthw_graph::{NodeId, Realised};
 use kthw_store::Digest;
 
-use super::step::{Action, Step};
 use super::{Decisions, Rollout};
 use crate::artifact::Artifact;
 use crate::cluster::Cluster;
@@ -16,6 +15,7 @@ use crate::plan::{self, Plan};
 use crate::root::{RootFingerprint, RootSecret};
 use crate::side::Side;
 use crate::spec::{self, Positions};
+use crate::steps::{Action, Step};
 use crate::upstream::Need;
 
 pub const EXAMPLES: [&str; 5] = ["single", "cilium", "ha-ipvs", "ha-haproxy", "production"];
@@ -133,7 +133,7 @@ impl Trial {
 
     pub fn rollout(&self) -> Rollout {
         let rollout = self.compared(|rollout, _| rollout);
-        let is_helpless = |finding: &&super::finding::Finding| finding.advice.acts().is_empty();
+        let is_helpless = |finding: &&crate::findings::Finding| finding.advice.acts().is_empty();
         let helpless: Vec<_> = rollout.refusals().filter(is_helpless).collect();
         assert!(helpless.is_empty(), "whoever is refused is told what to do instead: {helpless:#?}");
         rollout
@@ -241,7 +241,7 @@ fn pin(need: Need) -> Pin {
 }
 
 /// A step on one line.
-pub fn step(step: &Step) -> String {
+pub fn told(step: &Step) -> String {
     let word = |action: &Action| match action {
         Action::Drain { why } => format!("drain({})", why.join(", ")),
         Action::JoinEtcd => "join".to_owned(),

@@ -2,23 +2,21 @@
 
 use std::collections::BTreeSet;
 
-use super::Decisions;
 use super::drain;
-use super::quorum::Quorum;
-use super::routes;
-use super::settings::Moved;
-use super::stage::Stage;
-use super::step::{Action, Gate, Step, Wave};
-use super::work::{UNITS, UnitWork, Wants, Work};
+use super::work::{UnitWork, Wants, Work};
+use crate::findings::{self, Decisions, Moved};
+use crate::steps::{Action, Gate, Quorum, Step, Wave};
+use crate::tree::{Stage, UNITS};
 
 const ETCD: &str = "etcd.service";
 const KUBELET: &str = "kubelet.service";
+const ROUTES: &str = "kubernetes-pod-routes.service";
 
 /// Every wave in which something is done.
 pub fn waves(decisions: &Decisions<'_>, works: &[Work], settings: &[Moved<'_>]) -> Vec<Wave> {
     let works: Vec<(&Work, Vec<String>)> =
         works.iter().map(|work| (work, drain::reasons(decisions, work, settings))).collect();
-    let routes = routes::stage(decisions);
+    let routes = stage_of_routes(decisions);
     let mut members = decisions.clusters[0].etcd_members().count();
     let wave = |stage: Stage| {
         let mut steps: Vec<(Turn, Step)> = Vec::new();
@@ -57,6 +55,12 @@ enum Turn {
     Stays,
 }
 
+/// A worker that comes is waited for with its route; one that goes or moves is led to until it has been drained.
+fn stage_of_routes(decisions: &Decisions<'_>) -> Stage {
+    let [lost, gained] = findings::lost_and_gained(decisions);
+    if !lost.is_empty() && gained.is_empty() { Stage::Routes } else { Stage::Background }
+}
+
 /// Takes a member out of etcd whose host goes. Another member does it, and nobody waits for the host.
 fn expulsion(work: &Work) -> Step {
     Step { host: work.host.clone(), actions: vec![Action::LeaveEtcd], quorum: None, gate: Gate::EtcdAnswers }
@@ -77,7 +81,7 @@ fn step(work: &Work, drained: &[String], stage: Stage, routes: Stage) -> Option<
     }
     let home = home(work, drained);
     let turn = |unit: &UnitWork| match Stage::of(&unit.unit) {
-        Stage::Background if unit.unit == routes::UNIT && routes == Stage::Routes && !unit.is_new() => routes,
+        Stage::Background if unit.unit == ROUTES && routes == Stage::Routes && !unit.is_new() => routes,
         Stage::Background => home,
         stage => stage,
     };
@@ -238,7 +242,7 @@ mod tests {
         let mut text = String::new();
         for (number, wave) in rollout.waves.iter().enumerate() {
             for batch in &wave.batches {
-                let steps: Vec<String> = batch.iter().map(trial::step).collect();
+                let steps: Vec<String> = batch.iter().map(trial::told).collect();
                 text += &format!("{} {}\n", number + 1, steps.join(" | "));
             }
         }

@@ -6,6 +6,7 @@ use crate::artifact::{Artifact, Bundle, OnChange, Service};
 use crate::diff::{Area, Differences};
 use crate::plan;
 use crate::side::Side;
+use crate::tree::UNITS;
 
 /// A unit that runs in the later state, with what has to be done about it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -129,9 +130,6 @@ fn is_of_unit(path: &str, unit: &str) -> bool {
     name == unit || name.strip_prefix(unit).is_some_and(|rest| rest.starts_with(".d/"))
 }
 
-/// Where units are, which systemd reads only when it is told to.
-pub const UNITS: &str = "/etc/systemd/system/";
-
 fn bundle<'a>(side: Side<'a>, host: &str) -> Option<&'a Bundle> {
     match side.action(side.graph.find(&plan::bundle_name(host))?) {
         Artifact::Bundle(bundle) => Some(bundle),
@@ -141,9 +139,9 @@ fn bundle<'a>(side: Side<'a>, host: &str) -> Option<&'a Bundle> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::step::Wave;
     use super::super::trial::{self, Trial};
     use super::*;
+    use crate::steps::Wave;
 
     #[test]
     fn a_unit_has_its_file_and_its_drop_ins_and_no_others() {
@@ -186,7 +184,7 @@ mod tests {
         let check = |example: &str, change: fn(String) -> String, host: &str, expected: &[&str]| {
             let rollout = Trial::of(example).after(change).rollout();
             let steps = rollout.waves.iter().flat_map(Wave::steps).filter(|step| step.host == host);
-            let steps: Vec<String> = steps.map(trial::step).collect();
+            let steps: Vec<String> = steps.map(trial::told).collect();
             assert_eq!(steps, expected);
         };
         let third = |text: String| text.replace("address: 10.240.0.12", "address: 10.240.0.13");

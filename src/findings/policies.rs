@@ -71,7 +71,7 @@ fn writes_nothing(policy: &Map<String, Value>) -> bool {
 #[cfg(test)]
 mod tests {
     use super::super::finding::{Finding, Kind};
-    use super::super::trial::Trial;
+    use crate::rollout::Trial;
 
     fn told(trial: Trial, part: &str) -> Option<Finding> {
         let findings = trial.rollout().findings;

@@ -16,7 +16,6 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use super::Decisions;
 use super::advice::{Act, Advice};
 use super::finding::{Finding, Kind, fields, version};
-use super::work::Work;
 use crate::diff::{Causes, Inputs};
 use crate::field_path::join;
 use crate::names;
@@ -39,13 +38,17 @@ pub struct Moved<'a> {
     fields: BTreeSet<String>,
 }
 
-/// Every setting of the table that is another where its program stays, or dangerous where it starts anew.
-pub fn moved<'a>(decisions: &Decisions<'a>, causes: &Causes<'a>, works: &[Work]) -> Vec<Moved<'a>> {
-    let works: HashMap<&str, &Work> = works.iter().map(|work| (work.host.as_str(), work)).collect();
+/// Every setting of the table that is another where its program stays, or dangerous where it starts anew. `units` says which
+/// units of a host take up new files.
+pub fn moved<'a>(
+    decisions: &Decisions<'a>,
+    causes: &Causes<'a>,
+    units: &HashMap<&str, Vec<&str>>,
+) -> Vec<Moved<'a>> {
     let mut found: BTreeMap<(usize, String, String), Moved<'a>> = BTreeMap::new();
     let mut runs: BTreeMap<Subject, usize> = BTreeMap::new();
     for host in &decisions.clusters[1].hosts {
-        for (subject, [old, new]) in told(causes, &host.name, works.get(&*host.name).copied(), &mut runs) {
+        for (subject, [old, new]) in told(causes, &host.name, units.get(&*host.name), &mut runs) {
             let rows = TABLE.into_iter().flatten().enumerate().filter(|(_, row)| row.subject == subject);
             for (at, row) in rows {
                 let [was, is] = [&old, &new].map(|told| told.value(row));
@@ -137,8 +140,8 @@ impl Moved<'_> {
 #[cfg(test)]
 mod tests {
     use super::super::finding::Kind;
-    use super::super::trial::Trial;
     use super::TABLE;
+    use crate::rollout::Trial;
 
     fn with(section: &str) -> impl Fn(String) -> String {
         let section = format!("components: {{{section}}}\n");

@@ -119,8 +119,8 @@ fn deciders(inputs: &Inputs, epoch: Epoch) -> Vec<usize> {
 #[cfg(test)]
 mod tests {
     use super::super::finding::Kind;
-    use super::super::trial::{NOW, Trial};
     use crate::lock::Epoch;
+    use crate::rollout::{NOW, Trial};
 
     const YEAR: u64 = 365 * 24 * 3600;
     const DAY: u64 = 24 * 3600;

@@ -72,16 +72,16 @@ impl Stage {
 mod tests {
     use std::collections::BTreeSet;
 
-    use super::super::trial;
     use super::*;
+    use crate::rollout;
 
     /// A unit that is new to the plan is noticed here: it has to be given its stage, or named among those without one.
     #[test]
     fn every_unit_of_the_examples_has_its_stage() {
         let mut background = BTreeSet::new();
         let mut stages = BTreeSet::new();
-        for example in trial::EXAMPLES {
-            let state = trial::example(example);
+        for example in rollout::EXAMPLES {
+            let state = rollout::example(example);
             for unit in state.units() {
                 stages.insert(Stage::of(&unit));
                 if Stage::of(&unit) == Stage::Background {

@@ -103,8 +103,8 @@ fn authority(decisions: &Decisions<'_>, certificate: &str, inputs: &Inputs) -> F
 #[cfg(test)]
 mod tests {
     use super::super::finding::Kind;
-    use super::super::trial::Trial;
     use crate::lock::Lock;
+    use crate::rollout::Trial;
 
     fn check(change: impl FnOnce(&mut Lock), expected: &[(Kind, &str)]) {
         let mut findings = Trial::of("production").lock_after(change).rollout().findings;

@@ -38,7 +38,7 @@ fn log(cluster: &Cluster) -> String {
 #[cfg(test)]
 mod tests {
     use super::super::finding::Kind;
-    use super::super::trial::Trial;
+    use crate::rollout::Trial;
 
     #[test]
     fn a_member_takes_its_log_along() {

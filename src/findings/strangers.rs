@@ -40,7 +40,7 @@ fn anonymous(cluster: &Cluster) -> Anonymous {
 #[cfg(test)]
 mod tests {
     use super::super::finding::Kind;
-    use super::super::trial::Trial;
+    use crate::rollout::Trial;
 
     #[test]
     fn health_checks_of_strangers_end() {

@@ -168,7 +168,7 @@ fn is_unknown(decisions: &Decisions<'_>, old: &[u32], new: &[u32]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::super::finding::Kind;
-    use super::super::trial::Trial;
+    use crate::rollout::Trial;
 
     fn check(trial: &Trial, expected: &[(Kind, &str)]) {
         let findings = trial.rollout().findings;

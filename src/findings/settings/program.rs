@@ -5,7 +5,6 @@ use std::fmt;
 
 use serde_json::Value;
 
-use super::super::work::Work;
 use super::row::Row;
 use crate::artifact::{Artifact, DecidedBy};
 use crate::cluster::Program;
@@ -59,10 +58,10 @@ impl Subject {
     }
 
     /// Whether it starts anew with what is done to a host; Cilium is told by whatever the bootstrap applies.
-    fn starts(self, work: &Work) -> bool {
+    fn starts(self, units: &[&str]) -> bool {
         match self {
             Self::Program(program) => {
-                work.units.iter().any(|unit| unit.unit.strip_suffix(".service") == Some(program.as_str()))
+                units.iter().any(|unit| unit.strip_suffix(".service") == Some(program.as_str()))
             }
             Self::Cilium => true,
         }
@@ -165,21 +164,21 @@ fn shown(value: &Value) -> String {
 pub fn told(
     causes: &Causes<'_>,
     host: &str,
-    work: Option<&Work>,
+    units: Option<&Vec<&str>>,
     runs: &mut BTreeMap<Subject, usize>,
 ) -> BTreeMap<Subject, [Told; 2]> {
     let new = actions(causes.after, host);
     for subject in new.keys() {
         *runs.entry(*subject).or_default() += 1;
     }
-    let Some(work) = work else { return BTreeMap::new() };
+    let Some(units) = units else { return BTreeMap::new() };
     let old = actions(causes.before, host);
     let told = |actions: &[&Artifact]| {
         let mut told = Told::default();
         actions.iter().for_each(|action| told.add(action));
         told
     };
-    let both = new.into_iter().filter(|(subject, _)| subject.starts(work));
+    let both = new.into_iter().filter(|(subject, _)| subject.starts(units));
     both.filter_map(|(subject, new)| Some((subject, [told(old.get(&subject)?), told(&new)]))).collect()
 }
 

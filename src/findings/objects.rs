@@ -183,7 +183,7 @@ fn left_behind(decisions: &Decisions<'_>, inputs: &Inputs) -> Vec<Finding> {
 #[cfg(test)]
 mod tests {
     use super::super::finding::Kind;
-    use super::super::trial::Trial;
+    use crate::rollout::Trial;
 
     #[track_caller]
     fn check(trial: &Trial, expected: &[(&str, &str)]) {

@@ -21,7 +21,7 @@ pub fn findings(decisions: &Decisions<'_>, inputs: &Inputs) -> Option<Finding> {
 #[cfg(test)]
 mod tests {
     use super::super::finding::Kind;
-    use super::super::trial::Trial;
+    use crate::rollout::Trial;
 
     #[test]
     fn rules_outlive_who_made_them() {

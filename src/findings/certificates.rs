@@ -154,7 +154,7 @@ fn names_in(certificate: &Certificate) -> BTreeSet<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::trial::Trial;
+    use crate::rollout::Trial;
 
     fn check(trial: &Trial, expected: &[&str]) {
         let rollout = trial.rollout();

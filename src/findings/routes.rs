@@ -5,18 +5,9 @@ use std::collections::BTreeMap;
 use super::Decisions;
 use super::advice::{Act, Advice};
 use super::finding::{Finding, Kind, field};
-use super::stage::Stage;
 use crate::cluster::{Cluster, Cni};
 use crate::diff::Inputs;
 use crate::names;
-
-pub const UNIT: &str = "kubernetes-pod-routes.service";
-
-/// A worker that comes is waited for with its route; one that goes or moves is led to until it has been drained.
-pub fn stage(decisions: &Decisions<'_>) -> Stage {
-    let [lost, gained] = lost_and_gained(decisions);
-    if !lost.is_empty() && gained.is_empty() { Stage::Routes } else { Stage::Background }
-}
 
 /// The routes are one file, which cannot both be early for who comes and late for who goes.
 pub fn findings(decisions: &Decisions<'_>, inputs: &Inputs) -> Option<Finding> {
@@ -64,7 +55,7 @@ fn moved(decisions: &Decisions<'_>, lost: &[&str], inputs: &Inputs) -> Option<Fi
 }
 
 /// The workers whose routes are no more what they were, and those that have one now.
-fn lost_and_gained<'c>(decisions: &Decisions<'c>) -> [Vec<&'c str>; 2] {
+pub fn lost_and_gained<'c>(decisions: &Decisions<'c>) -> [Vec<&'c str>; 2] {
     let [old, new] = decisions.clusters.map(routes);
     let lost = old.iter().filter(|(host, route)| new.get(*host) != Some(route)).map(|(host, _)| *host);
     let gained = new.keys().filter(|host| !old.contains_key(*host)).copied();
@@ -82,9 +73,8 @@ fn routes(cluster: &Cluster) -> BTreeMap<&str, Route> {
 #[cfg(test)]
 mod tests {
     use super::super::finding::Kind;
-    use super::super::step::{Action, Step};
-    use super::super::trial::{self, Trial};
-    use super::*;
+    use crate::rollout::{self, Trial};
+    use crate::steps::{Action, Step};
 
     /// The places of the steps, counted from the first, that follow other routes, and that drain or move a host.
     fn check(trial: &Trial, host: &str, is_after: bool) {
@@ -100,11 +90,14 @@ mod tests {
         });
         let of_host = of_host.expect("a step of the host");
         let follow: Vec<usize> = (0..steps.len())
-            .filter(|at| steps[*at].host != host && steps[*at].restarts().any(|unit| unit == UNIT))
+            .filter(|at| {
+                steps[*at].host != host
+                    && steps[*at].restarts().any(|unit| unit == "kubernetes-pod-routes.service")
+            })
             .collect();
         assert!(!follow.is_empty());
         assert!(follow.iter().all(|at| (*at > of_host) == is_after), "{of_host} {follow:?}");
-        let mut others = steps.iter().take(of_host).flat_map(|step| trial::installed(step));
+        let mut others = steps.iter().take(of_host).flat_map(|step| rollout::installed(step));
         assert!(!is_after || !others.any(|path| path.contains("pod-routes")), "a file before its turn");
     }
 

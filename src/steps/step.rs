@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::quorum::Quorum;
-use super::stage::Stage;
+use crate::tree::Stage;
 
 /// One stage of a rollout. A batch begins when every step of the one before has reached its gate.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -48,7 +48,7 @@ pub fn findings(decisions: &Decisions<'_>, inputs: &Inputs) -> Vec<Finding> {
 #[cfg(test)]
 mod tests {
     use super::super::finding::Kind;
-    use super::super::trial::Trial;
+    use crate::rollout::Trial;
 
     #[test]
     fn machines_that_are_there_are_as_they_were_started() {

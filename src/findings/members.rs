@@ -253,7 +253,7 @@ fn moved(decisions: &Decisions<'_>, inputs: &Inputs) -> Vec<Finding> {
 #[cfg(test)]
 mod tests {
     use super::super::finding::Kind;
-    use super::super::trial::Trial;
+    use crate::rollout::Trial;
 
     fn check(trial: &Trial, expected: &[&str]) {
         let findings = trial.rollout().findings;

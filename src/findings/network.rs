@@ -139,7 +139,7 @@ fn issuers(cluster: &Cluster) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::super::finding::Kind;
-    use super::super::trial::Trial;
+    use crate::rollout::Trial;
 
     #[test]
     fn what_pods_and_objects_keep_is_told() {

@@ -2,9 +2,9 @@
 
 use super::Decisions;
 use super::finding::{Finding, Kind, fields};
-use super::step::Wave;
 use crate::cluster::{Cluster, Host, LoadBalancer, Role};
 use crate::diff::Inputs;
+use crate::steps::Wave;
 
 pub fn findings(decisions: &Decisions<'_>, inputs: &Inputs, waves: &[Wave]) -> Vec<Finding> {
     let cluster = decisions.clusters[1];
@@ -162,7 +162,7 @@ fn members(count: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::super::finding::Kind;
-    use super::super::trial::Trial;
+    use crate::rollout::Trial;
 
     #[test]
     fn the_only_one_of_its_kind_is_away_while_it_restarts() {

@@ -62,7 +62,7 @@ fn places(cluster: &Cluster) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::super::finding::Kind;
-    use super::super::trial::Trial;
+    use crate::rollout::Trial;
 
     #[test]
     fn clients_ask_at_the_old_place_until_their_turn() {

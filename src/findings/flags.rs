@@ -23,7 +23,7 @@ pub fn changes(decisions: &Decisions<'_>, differences: &Differences, causes: &Ca
     let mut found: BTreeMap<String, (BTreeSet<String>, BTreeSet<String>)> = BTreeMap::new();
     for group in differences.groups.iter().filter(|group| group.area == Area::Host) {
         let (Some(_), Some(file), Some(unit)) =
-            (group.holders[0].before, group.holders[0].after, group.path.strip_prefix(super::work::UNITS))
+            (group.holders[0].before, group.holders[0].after, group.path.strip_prefix(crate::tree::UNITS))
         else {
             continue;
         };
@@ -48,7 +48,7 @@ pub fn changes(decisions: &Decisions<'_>, differences: &Differences, causes: &Ca
 
 #[cfg(test)]
 mod tests {
-    use super::super::trial::Trial;
+    use crate::rollout::Trial;
 
     #[test]
     fn flags_come_and_go_with_a_version_and_not_by_hand() {

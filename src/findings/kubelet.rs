@@ -286,7 +286,7 @@ fn policy_findings(decisions: &Decisions<'_>, inputs: &Inputs) -> Vec<Finding> {
 #[cfg(test)]
 mod tests {
     use super::super::finding::Kind;
-    use super::super::trial::Trial;
+    use crate::rollout::Trial;
 
     #[test]
     fn another_policy_wants_an_empty_node_without_state() {

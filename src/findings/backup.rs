@@ -71,7 +71,7 @@ fn changed(old: &Backup, new: &Backup) -> Vec<Finding> {
 #[cfg(test)]
 mod tests {
     use super::super::finding::Kind;
-    use super::super::trial::Trial;
+    use crate::rollout::Trial;
 
     #[test]
     fn copies_that_go_are_told() {

@@ -121,7 +121,7 @@ fn issuers(cluster: &Cluster) -> BTreeSet<String> {
 #[cfg(test)]
 mod tests {
     use super::super::finding::Kind;
-    use super::super::trial::Trial;
+    use crate::rollout::Trial;
 
     #[test]
     fn people_of_an_issuer_that_goes_are_told_of() {

@@ -32,7 +32,7 @@ fn quota(cluster: &Cluster) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::super::finding::Kind;
-    use super::super::trial::Trial;
+    use crate::rollout::Trial;
 
     #[test]
     fn a_smaller_quota_may_be_full_already() {
