@@ -6,13 +6,16 @@ pub mod cli;
 pub mod cluster;
 pub mod commands;
 pub mod imported;
+pub mod inventory;
 pub mod lock;
 pub mod page;
 pub mod plan;
 pub mod root;
 pub mod sources;
 pub mod spec;
+pub mod steps;
 pub mod sys;
+pub mod tree;
 pub mod ui;
 pub mod upstream;
 pub mod vm;
@@ -27,6 +30,7 @@ mod field_path;
 mod file_list;
 mod findings;
 mod golden;
+
 mod key_pair;
 mod last_build;
 mod meant;
@@ -39,9 +43,9 @@ mod report;
 mod rollout;
 mod shell;
 mod side;
-mod steps;
+
 mod territory;
-mod tree;
+
 mod validity;
 mod visible;
 mod yaml;

@@ -199,7 +199,6 @@ artifacts! {
     user_data::UserData,
 }
 
-pub use bundle::{OnChange, Permissions, Service};
 pub use certificate::{Profile, Validity};
 pub use command::{Command, Flag};
 pub use containerd_config::{ContainerdSchema, sandbox_image};

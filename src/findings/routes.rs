@@ -74,7 +74,7 @@ fn routes(cluster: &Cluster) -> BTreeMap<&str, Route> {
 mod tests {
     use super::super::finding::Kind;
     use crate::rollout::{self, Trial};
-    use crate::steps::{Action, Step};
+    use crate::steps::{Action, Errand, Step};
 
     /// The places of the steps, counted from the first, that follow other routes, and that drain or move a host.
     fn check(trial: &Trial, host: &str, is_after: bool) {
@@ -83,7 +83,7 @@ mod tests {
         let of_host = steps.iter().position(|step| {
             step.host == host
                 && step.actions.iter().any(|action| match action {
-                    Action::Drain { .. } => true,
+                    Action::Lead { what: Errand::Drain { .. }, .. } => true,
                     Action::Start { unit } | Action::Restart { unit } => unit == "kubelet.service",
                     _ => false,
                 })

@@ -6,6 +6,7 @@ use super::pki;
 use super::planner::{HostFiles, Planner};
 use crate::artifact::{Command, DecidedBy, Readiness, Section, Unit};
 use crate::cluster::{Authority, Cluster, Host};
+use crate::tree::Stage;
 
 const USER_UNIT: &str = "config/etcd-user.service";
 
@@ -45,6 +46,7 @@ impl Planner<'_> {
         files.public(path::ETCD_USER_UNIT, user);
         let etcd = self.define(&of("etcd.service"), etcd_unit(self.cluster, host), []);
         files.service(
+            Stage::Etcd,
             "etcd.service",
             etcd,
             [

@@ -171,9 +171,10 @@ mod tests {
 
     use super::flags::path;
     use super::*;
-    use crate::artifact::{Certificate, OnChange, Profile};
+    use crate::artifact::{Certificate, Profile};
     use crate::root::RootSecret;
     use crate::spec;
+    use crate::tree::OnChange;
 
     fn cluster(text: &str) -> Cluster {
         spec::load(text).expect("a good cluster").0

@@ -10,7 +10,7 @@ use super::trial::{Planned, Trial};
 use crate::cluster::Provider;
 use crate::findings::Act;
 use crate::lock::{Epoch, Lock};
-use crate::steps::{Action, Step};
+use crate::steps::{Action, Errand, Step};
 
 /// A cluster's file and its lock.
 type State = (String, Lock);
@@ -98,11 +98,13 @@ impl Fleet {
         let machine = self.hosts.entry(step.host.clone()).or_default();
         for action in &step.actions {
             match action {
-                Action::JoinEtcd if self.members.is_empty() => {
+                Action::Lead { what: Errand::AddLearner, .. } if self.members.is_empty() => {
                     return Err("there is no etcd to join".to_owned());
                 }
-                Action::JoinEtcd => _ = self.members.insert(step.host.clone(), versions.etcd.clone()),
-                Action::LeaveEtcd => {
+                Action::Lead { what: Errand::AddLearner, .. } => {
+                    _ = self.members.insert(step.host.clone(), versions.etcd.clone())
+                }
+                Action::Lead { what: Errand::RemoveMember, .. } => {
                     self.members.remove(&step.host);
                     if self.members.is_empty() {
                         return Err("the last member has left, and the data with it".to_owned());

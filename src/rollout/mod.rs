@@ -3,14 +3,21 @@
 //! A pure function of the two states. Whoever carries it out does these steps and no others.
 
 mod drain;
+mod etcd;
+mod facts;
 #[cfg(test)]
 mod fleet;
+mod gates;
 mod json;
+mod order;
+mod passage;
 mod summary;
 mod text;
+mod trees;
 #[cfg(test)]
 mod trial;
-mod waves;
+mod turn;
+mod way_back;
 mod work;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -18,12 +25,15 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 pub use json::json;
 pub use text::text;
 #[cfg(test)]
-pub use trial::{EXAMPLES, NOW, Planned, Trial, example, installed, variants};
+pub use trial::{EXAMPLES, NOW, Planned, Trial, installed, variants};
 
-use crate::diff::{Causes, Differences};
+use crate::diff::{Area, Causes, Differences};
 use crate::findings::{self, Decisions, Finding, FlagChange, Kind, Reissue};
+use crate::inventory::{HostState, Sighting};
 use crate::steps::{Step, Wave};
+use crate::tree::{Stage, Tree};
 
+use facts::Facts;
 use work::Work;
 
 /// Everything that a change leads to.
@@ -52,19 +62,36 @@ pub struct Restart<'r> {
 
 impl Rollout {
     pub fn of(decisions: &Decisions<'_>, differences: &Differences, causes: &mut Causes<'_>) -> Self {
-        let changed = work::changed(differences);
+        let changed = changed(differences);
         let (files, touched) = extent(&changed);
-        let work = |name: &str| Work::of(name, causes.before, causes.after, changed.get(name));
         let [before, after] = decisions.clusters;
         let departing = before.hosts.iter().filter(|host| decisions.host(&host.name)[1].is_none());
-        let works: Vec<Work> =
-            after.hosts.iter().chain(departing).filter_map(|host| work(&host.name)).collect();
-        let units: HashMap<&str, Vec<&str>> = works
-            .iter()
-            .map(|work| (&*work.host, work.units.iter().map(|unit| &*unit.unit).collect()))
-            .collect();
+        let hosts = after.hosts.iter().chain(departing).map(|host| host.name.as_str());
+        let hosts: Vec<&str> =
+            hosts.filter(|host| !trees::is_same(causes.before, causes.after, host)).collect();
+        // Each host as a rollout that was ended has left it.
+        let settled = |host: &str| match trees::tree(causes.before, host) {
+            Some(tree) => Sighting::Ours(HostState::settled(tree)),
+            None => Sighting::Empty,
+        };
+        let seen: Vec<Sighting> = hosts.iter().map(|host| settled(host)).collect();
+        let wanted: Vec<Option<Tree>> = hosts.iter().map(|host| trees::tree(causes.after, host)).collect();
+        let hosts = hosts.iter().zip(&seen).zip(&wanted);
+        let works: Vec<Work<'_>> =
+            hosts.filter_map(|((host, now), wanted)| Work::between(host, now, wanted.as_ref())).collect();
+        let units: HashMap<&str, Vec<&str>> =
+            works.iter().map(|work| (work.host, work.units.iter().map(|unit| unit.unit).collect())).collect();
         let settings = findings::moved(decisions, causes, &units);
-        let waves = waves::waves(decisions, &works, &settings);
+        let facts = Facts {
+            cluster: after,
+            members: before.etcd_members().map(|host| host.name.as_str()).collect(),
+            drains: works
+                .iter()
+                .map(|work| (work.host, drain::reasons(decisions, work, &settings)))
+                .collect(),
+            routes: stage_of_routes(decisions),
+        };
+        let waves = order::waves(&facts, &works);
         let certificates = findings::reissued(causes);
         let findings = findings::findings(decisions, causes, &settings, &certificates, &waves);
         let names = |hosts: &[crate::diff::HostChange]| hosts.iter().map(|host| host.name.clone()).collect();
@@ -99,7 +126,7 @@ impl Rollout {
 
     /// Leaves what is done to some hosts, where these are the differences that count. What is to be known stays.
     pub fn only(&mut self, differences: &Differences, wanted: impl Fn(&str) -> bool) {
-        let changed = work::changed(differences);
+        let changed = changed(differences);
         (self.files, self.touched) = extent(&changed);
         self.added.retain(|host| wanted(host));
         self.removed.retain(|host| wanted(host));
@@ -134,6 +161,23 @@ impl Rollout {
     pub fn summary(&self) -> String {
         summary::summary(self)
     }
+}
+
+/// A worker that comes is waited for with its route; one that goes or moves is led to until it has been drained.
+fn stage_of_routes(decisions: &Decisions<'_>) -> Stage {
+    let [lost, gained] = findings::lost_and_gained(decisions);
+    if !lost.is_empty() && gained.is_empty() { Stage::Routes } else { Stage::Background }
+}
+
+/// The paths that differ, by host: of hosts that are there on both sides.
+fn changed(differences: &Differences) -> BTreeMap<&str, BTreeSet<&str>> {
+    let mut changed: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for group in differences.groups.iter().filter(|group| group.area == Area::Host) {
+        for holder in &group.holders {
+            changed.entry(&holder.host).or_default().insert(&group.path);
+        }
+    }
+    changed
 }
 
 /// How many files are among what changes, and the hosts that have them.

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use kthw_graph::{NodeId, Realised};
 use kthw_store::Digest;
 
-use super::{Decisions, Rollout};
+use super::{Decisions, Rollout, trees};
 use crate::artifact::Artifact;
 use crate::cluster::Cluster;
 use crate::diff::{self, Causes, Differences, Input, Inputs, Undo};
@@ -15,7 +15,8 @@ use crate::plan::{self, Plan};
 use crate::root::{RootFingerprint, RootSecret};
 use crate::side::Side;
 use crate::spec::{self, Positions};
-use crate::steps::{Action, Step};
+use crate::steps::{Action, Errand, Step};
+use crate::tree::Tree;
 use crate::upstream::Need;
 
 pub const EXAMPLES: [&str; 5] = ["single", "cilium", "ha-ipvs", "ha-haproxy", "production"];
@@ -213,6 +214,12 @@ impl Planned {
         bundles.map(|bundle| (bundle.host.clone(), units(bundle))).collect()
     }
 
+    /// What a host holds.
+    pub fn tree(&self, host: &str) -> Tree {
+        let realised = |id: NodeId| self.realised.get(&id).copied();
+        trees::tree(Side { graph: &self.plan.graph, realised: &realised }, host).expect("a host")
+    }
+
     pub fn graph(&self) -> &kthw_graph::Graph<Artifact> {
         &self.plan.graph
     }
@@ -243,18 +250,24 @@ fn pin(need: Need) -> Pin {
 /// A step on one line.
 pub fn told(step: &Step) -> String {
     let word = |action: &Action| match action {
-        Action::Drain { why } => format!("drain({})", why.join(", ")),
-        Action::JoinEtcd => "join".to_owned(),
-        Action::LeaveEtcd => "leave".to_owned(),
-        Action::Install { paths } => format!("write {}", paths.len()),
+        Action::Lead { what, .. } => match what {
+            Errand::Drain { why } => format!("drain({})", why.join(", ")),
+            Errand::Uncordon => "uncordon".to_owned(),
+            Errand::DeleteNode => "delete".to_owned(),
+            Errand::AddLearner => "join".to_owned(),
+            Errand::Promote => "promote".to_owned(),
+            Errand::RemoveMember => "leave".to_owned(),
+            Errand::MoveLeader => "hand on".to_owned(),
+        },
+        Action::Found => "found".to_owned(),
+        Action::Settle => "settle".to_owned(),
+        Action::Install { files } => format!("write {}", files.len()),
         Action::Remove { paths } => format!("remove {}", paths.len()),
         Action::DaemonReload => "daemon-reload".to_owned(),
         Action::Start { unit } => format!("start {unit}"),
         Action::Restart { unit } => format!("restart {unit}"),
         Action::Reload { unit } => format!("reload {unit}"),
         Action::Stop { unit } => format!("stop {unit}"),
-        Action::Uncordon => "uncordon".to_owned(),
-        Action::DeleteNode => "delete".to_owned(),
     };
     let words: Vec<String> = step.actions.iter().map(word).collect();
     let quorum = step.quorum.map(|quorum| format!(" [{quorum}]")).unwrap_or_default();
@@ -264,8 +277,8 @@ pub fn told(step: &Step) -> String {
 /// The files that a step writes.
 pub fn installed(step: &Step) -> Vec<&str> {
     let paths = step.actions.iter().filter_map(|action| match action {
-        Action::Install { paths } => Some(paths),
+        Action::Install { files } => Some(files.keys()),
         _ => None,
     });
-    paths.flatten().map(String::as_str).collect()
+    paths.flatten().map(AsRef::as_ref).collect()
 }

@@ -1,7 +1,14 @@
 //! What is done to hosts, as data: whoever carries it out decides nothing, and needs nothing else.
 
+mod action;
+mod digest;
+mod gate;
 mod quorum;
 mod step;
+mod way_back;
 
+pub use action::{Action, Errand};
+pub use gate::{Condition, Gate};
 pub use quorum::Quorum;
-pub use step::{Action, Gate, Step, Wave};
+pub use step::{Step, Wave};
+pub use way_back::WayBack;

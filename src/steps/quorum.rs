@@ -2,10 +2,11 @@
 
 use std::fmt;
 
-use serde::{Serialize, Serializer, ser::SerializeStruct};
+use serde::{Deserialize, Serialize};
 
 /// The members of etcd while one of them is restarted, joins, or has left.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(into = "Document")]
 pub struct Quorum {
     pub members: usize,
     /// Those that answer meanwhile, if all were well before.
@@ -40,14 +41,19 @@ impl fmt::Display for Quorum {
     }
 }
 
-impl Serialize for Quorum {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut quorum = serializer.serialize_struct("quorum", 4)?;
-        quorum.serialize_field("members", &self.members)?;
-        quorum.serialize_field("quorum", &self.needed())?;
-        quorum.serialize_field("stay", &self.stay)?;
-        quorum.serialize_field("margin", &self.margin())?;
-        quorum.end()
+/// As programs see it: with what follows from the two numbers.
+#[derive(Serialize)]
+struct Document {
+    members: usize,
+    quorum: usize,
+    stay: usize,
+    margin: Option<usize>,
+}
+
+impl From<Quorum> for Document {
+    fn from(quorum: Quorum) -> Self {
+        let Quorum { members, stay } = quorum;
+        Self { members, quorum: quorum.needed(), stay, margin: quorum.margin() }
     }
 }
 

@@ -1,0 +1,43 @@
+//! What a host of the cluster holds and runs.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+use crate::tree::{Closure, HostPath, Tree};
+
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HostState {
+    /// What was put there.
+    pub tree: Tree,
+    /// Of what was put there, the files that are different now, or missing.
+    pub drifted: BTreeSet<HostPath>,
+    /// What each service was started with that was started and not stopped since.
+    pub started_with: BTreeMap<String, Closure>,
+    pub debts: BTreeSet<Debt>,
+}
+
+/// What was begun on a host and has to be ended there, whatever else is done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Debt {
+    /// Its node takes no new pods.
+    Cordoned,
+    /// Its etcd is one of those that found a new etcd, which has not answered yet.
+    Founding,
+    /// Its etcd is a learner of the one that is there.
+    Joining,
+}
+
+impl HostState {
+    /// A host on which all that was to be done was done.
+    pub fn settled(tree: Tree) -> Self {
+        let started_with =
+            tree.services.iter().map(|service| (service.unit.to_string(), tree.closure(service))).collect();
+        Self { tree, started_with, ..Self::default() }
+    }
+
+    pub fn owes(&self, debt: Debt) -> bool {
+        self.debts.contains(&debt)
+    }
+}

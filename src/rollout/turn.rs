@@ -1,0 +1,164 @@
+//! What is done to one host in one stage.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::drain;
+use super::etcd::{Entry, Members};
+use super::facts::{ETCD, Facts, KUBELET};
+use super::work::{UnitWork, Wants, Work};
+use crate::inventory::Debt;
+use crate::steps::{Action, Errand};
+use crate::tree::{HostPath, Stage, UNITS};
+
+/// The last stage in which a host is changed: there goes what no unit reads, and what nobody notices.
+pub fn home(facts: &Facts<'_>, work: &Work<'_>) -> Stage {
+    if !facts.reasons(work.host).is_empty() || is_cordoned(work) {
+        return Stage::Workers;
+    }
+    let stages = work.units.iter().map(|unit| unit.stage);
+    let is_home = |stage: &Stage| !matches!(stage, Stage::Background | Stage::Routes);
+    stages.filter(is_home).max().unwrap_or(Stage::Background)
+}
+
+/// Whether somebody stopped between draining a node that stays and letting pods come back.
+fn is_cordoned(work: &Work<'_>) -> bool {
+    work.wants(KUBELET) && work.debts.contains(&Debt::Cordoned)
+}
+
+/// What is done to a host that stays or comes; nothing where that is not its turn.
+pub fn actions<'t>(
+    facts: &Facts<'_>,
+    members: &Members<'_>,
+    work: &Work<'t>,
+    stage: Stage,
+) -> Option<Vec<Action>> {
+    if work.departs() {
+        return None;
+    }
+    let home = home(facts, work);
+    let turn = |unit: &UnitWork<'_>| match unit.stage {
+        Stage::Routes if facts.routes == Stage::Routes && !unit.is_new() => Stage::Routes,
+        Stage::Routes | Stage::Background => home,
+        stage => stage,
+    };
+    let units: Vec<&UnitWork<'t>> = work.units.iter().filter(|unit| turn(unit) == stage).collect();
+    let is_home = stage == home;
+    let read = |is_when: &dyn Fn(Stage) -> bool| -> BTreeSet<&'t HostPath> {
+        let units = work.units.iter().filter(|unit| is_when(turn(unit)));
+        units.flat_map(|unit| unit.files.iter().copied()).collect()
+    };
+    let (earlier, now, later) =
+        (read(&|turn| turn < stage), read(&|turn| turn == stage), read(&|turn| turn > stage));
+    let is_due = |path: &&&'t HostPath| match is_home {
+        true => !earlier.contains(**path) && (now.contains(**path) || !later.contains(**path)),
+        false => !earlier.contains(**path) && now.contains(**path),
+    };
+    let install: Vec<&'t HostPath> = work.written.iter().filter(is_due).copied().collect();
+    // What a unit that goes has read goes with it; pods that come back find the network that is to be.
+    let reasons = facts.reasons(work.host);
+    let is_removed = |path: &&'t HostPath| {
+        let goes_at_home = work.stops.is_empty() || (!reasons.is_empty() && drain::is_network(path));
+        units.iter().any(|unit| unit.lacks(path)) || (is_home && goes_at_home)
+    };
+    let has_lacked =
+        |path: &&'t HostPath| work.units.iter().any(|unit| turn(unit) < stage && unit.lacks(path));
+    let remove: Vec<&'t HostPath> =
+        work.removed.iter().copied().filter(|path| is_removed(path) && !has_lacked(path)).collect();
+    let drains = stage == Stage::Workers && !reasons.is_empty();
+    let uncordons = drains || (stage == Stage::Workers && is_cordoned(work));
+    let entry = members.entry(work).filter(|_| stage == Stage::Etcd);
+    if units.is_empty() && install.is_empty() && remove.is_empty() && !uncordons && entry.is_none() {
+        return None;
+    }
+    let mut actions = Vec::new();
+    if drains {
+        actions.push(facts.of_kubernetes(work.host, Errand::Drain { why: reasons.to_vec() }));
+    }
+    if entry == Some(Entry::Stays)
+        && !members.is_alone()
+        && units.iter().any(|unit| unit.unit == ETCD && unit.wants == Wants::Restart)
+    {
+        actions.push(members.lead(work.host, Errand::MoveLeader));
+    }
+    // A program may look at what it was told to read until it is told otherwise.
+    let (first, last): (Vec<&HostPath>, Vec<&HostPath>) = remove
+        .into_iter()
+        .partition(|path| path.starts_with(UNITS) || units.iter().any(|unit| unit.lacks(path)));
+    files(&mut actions, work, install, first);
+    match entry {
+        Some(Entry::Founds) => actions.push(Action::Found),
+        Some(Entry::Joins) => actions.push(members.lead(work.host, Errand::AddLearner)),
+        Some(Entry::Settles | Entry::Stays) | None => {}
+    }
+    if entry.is_some_and(|entry| entry != Entry::Stays) && !units.iter().any(|unit| unit.unit == ETCD) {
+        // It was started before somebody stopped.
+        actions.push(Action::Start { unit: ETCD.to_owned() });
+    }
+    actions.extend(units.into_iter().filter_map(|UnitWork { unit, wants, .. }| {
+        let unit = (*unit).to_owned();
+        match wants {
+            Wants::Start => Some(Action::Start { unit }),
+            Wants::Restart => Some(Action::Restart { unit }),
+            Wants::Reload => Some(Action::Reload { unit }),
+            Wants::Nothing => None,
+        }
+    }));
+    match entry {
+        Some(Entry::Joins) => actions.push(members.lead(work.host, Errand::Promote)),
+        Some(Entry::Settles) => actions.push(Action::Settle),
+        Some(Entry::Founds | Entry::Stays) | None => {}
+    }
+    files(&mut actions, work, Vec::new(), last);
+    if uncordons {
+        actions.push(facts.of_kubernetes(work.host, Errand::Uncordon));
+    }
+    Some(actions)
+}
+
+/// What is done to a host that goes, or that loses a role.
+pub fn departure(facts: &Facts<'_>, members: &Members<'_>, work: &Work<'_>) -> Option<Vec<Action>> {
+    let runs_pods = !work.wants(KUBELET) && (work.stops(KUBELET) || work.debts.contains(&Debt::Cordoned));
+    if work.stops.is_empty() && !runs_pods {
+        return None;
+    }
+    let mut actions = Vec::new();
+    if runs_pods {
+        let why = vec!["it is no longer a worker".to_owned()];
+        actions.push(facts.of_kubernetes(work.host, Errand::Drain { why }));
+    }
+    if work.stops(ETCD) && !work.departs() {
+        actions.push(members.lead(work.host, Errand::RemoveMember));
+    }
+    actions.extend(work.stops.iter().map(|unit| Action::Stop { unit: (*unit).to_owned() }));
+    let is_left = |path: &&HostPath| {
+        let is_gone = !facts.reasons(work.host).is_empty() && drain::is_network(path);
+        !is_gone && !work.units.iter().any(|unit| unit.lacks(path))
+    };
+    let removed = work.removed.iter().copied().filter(is_left).collect();
+    files(&mut actions, work, Vec::new(), removed);
+    if runs_pods {
+        actions.push(facts.of_kubernetes(work.host, Errand::DeleteNode));
+    }
+    Some(actions)
+}
+
+/// Takes a member out of etcd whose host goes. Another member does it, and nobody waits for the host.
+pub fn expulsion(members: &Members<'_>, work: &Work<'_>) -> Option<Vec<Action>> {
+    (work.departs() && work.stops(ETCD)).then(|| vec![members.lead(work.host, Errand::RemoveMember)])
+}
+
+/// Writes and removes files, and tells systemd if its own are among them.
+fn files(actions: &mut Vec<Action>, work: &Work<'_>, install: Vec<&HostPath>, remove: Vec<&HostPath>) {
+    let reload = install.iter().chain(&remove).any(|path| path.starts_with(UNITS));
+    let placed = |path: &HostPath| Some((path.clone(), work.wanted?.files.get(path)?.clone()));
+    let files: BTreeMap<_, _> = install.into_iter().filter_map(placed).collect();
+    if !files.is_empty() {
+        actions.push(Action::Install { files });
+    }
+    if !remove.is_empty() {
+        actions.push(Action::Remove { paths: remove.into_iter().cloned().collect() });
+    }
+    if reload {
+        actions.push(Action::DaemonReload);
+    }
+}
