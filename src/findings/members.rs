@@ -45,12 +45,13 @@ pub fn findings(decisions: &Decisions<'_>, inputs: &Inputs) -> Vec<Finding> {
     let joining = only_in(after, before, Role::Etcd);
     if !joining.is_empty() {
         let what = format!(
-            "{} to join etcd: the unit says --initial-cluster-state=new, which is for a new etcd",
+            "{} to join etcd: started without more, it would found an etcd of its own",
             names(&joining)
         );
-        let advice = "one at a time: `etcdctl member add NAME --learner --peer-urls=https://ADDRESS:2380`, start it with \
-                      an empty data directory, the members of that moment in --initial-cluster and \
-                      --initial-cluster-state=existing, then `etcdctl member promote ID`";
+        let advice = "one at a time: `etcdctl member add NAME --learner --peer-urls=https://ADDRESS:2380` on a member, the \
+                      lines ETCD_INITIAL_CLUSTER and ETCD_INITIAL_CLUSTER_STATE that it prints into \
+                      /var/lib/kthw/etcd-members.env of the host, start etcd there with an empty data directory, then \
+                      `etcdctl member promote ID`";
         findings.push(Finding::new(Kind::ByHand, what, advice).because(cause(&joining)));
     }
     let leaving = only_in(before, after, Role::Etcd);

@@ -112,7 +112,7 @@ pub fn plan(
     planner.define_identities(pki::cluster_identities(cluster));
     planner.define_service_account_keys();
     planner.define_releases();
-    planner.define_etcd_user();
+    planner.define_etcd();
     planner.define_etcd_care();
     planner.define_control_plane();
     planner.define_cloud();
@@ -640,8 +640,7 @@ cloudProvider:
             .expect("a good plan");
         for n in 1..=5 {
             let host = format!("cp-{n}");
-            let etcd = unit(&plan, &format!("host/{host}/etcd.service"));
-            let members = etcd.iter().find(|flag| flag.starts_with("--initial-cluster=")).expect("members");
+            let members = unit(&plan, "config/etcd-members.env").concat();
             assert_eq!(members.matches("https://").count(), 5);
             let paths: BTreeSet<&str> =
                 files(&plan.graph).filter(|(name, _, _)| *name == host).map(|(_, path, _)| path).collect();
