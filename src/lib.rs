@@ -5,6 +5,7 @@ pub mod artifact;
 pub mod cli;
 pub mod cluster;
 pub mod commands;
+pub mod deploy;
 pub mod imported;
 pub mod inventory;
 pub mod lock;

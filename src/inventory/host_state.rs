@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
+use crate::steps::Debt;
 use crate::tree::{Closure, HostPath, Tree};
 
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -15,18 +16,6 @@ pub struct HostState {
     /// What each service was started with that was started and not stopped since.
     pub started_with: BTreeMap<String, Closure>,
     pub debts: BTreeSet<Debt>,
-}
-
-/// What was begun on a host and has to be ended there, whatever else is done.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Debt {
-    /// Its node takes no new pods.
-    Cordoned,
-    /// Its etcd is one of those that found a new etcd, which has not answered yet.
-    Founding,
-    /// Its etcd is a learner of the one that is there.
-    Joining,
 }
 
 impl HostState {

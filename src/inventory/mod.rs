@@ -2,7 +2,7 @@
 
 mod host_state;
 
-pub use host_state::{Debt, HostState};
+pub use host_state::HostState;
 
 /// What somebody who looked at a host found there.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,17 +14,20 @@ pub enum Sighting {
     Foreign {
         cluster: String,
     },
-    /// It could not be looked at.
+    /// It could not be looked at; `last` is what was known of it before.
     Silent {
         why: String,
+        last: Option<HostState>,
     },
 }
 
 impl Sighting {
+    /// What the host holds and runs, as far as it is known.
     pub fn state(&self) -> Option<&HostState> {
         match self {
             Self::Ours(state) => Some(state),
-            Self::Empty | Self::Foreign { .. } | Self::Silent { .. } => None,
+            Self::Silent { last, .. } => last.as_ref(),
+            Self::Empty | Self::Foreign { .. } => None,
         }
     }
 }

@@ -3,7 +3,7 @@
 use super::facts::KUBELET;
 use super::work::Work;
 use crate::findings::{self, Decisions, Moved};
-use crate::tree::Tree;
+use crate::tree::{Stage, Tree};
 
 const KUBELET_PROGRAM: &str = "/usr/local/bin/kubelet";
 /// What runs containers, and what runs only while one is started.
@@ -14,9 +14,17 @@ const RUNTIME: [(&str, &str); 3] = [
 ];
 const NETWORK: [&str; 2] = ["/opt/cni/bin/", "/etc/cni/net.d/"];
 
+/// The reasons that settings give, on a host where the kubelet or what runs containers takes them up.
+pub fn of_settings(decisions: &Decisions<'_>, settings: &[Moved<'_>], host: &str) -> Vec<String> {
+    let mut reasons = findings::policies(decisions);
+    reasons.extend(findings::lost_room(decisions));
+    reasons.extend(settings.iter().filter(|moved| moved.drains(host)).map(Moved::name));
+    reasons
+}
+
 /// The reasons to drain a node that stays a worker; none for most flags and configuration, which a restarted
-/// kubelet or containerd takes up while containers go on.
-pub fn reasons(decisions: &Decisions<'_>, work: &Work, settings: &[Moved<'_>]) -> Vec<String> {
+/// kubelet or containerd takes up while containers go on. `of_settings` are those that settings give.
+pub fn reasons(work: &Work<'_>, of_settings: &[String]) -> Vec<String> {
     let (Some(old), Some(new)) = (work.now, work.wanted) else { return Vec::new() };
     if old.service(KUBELET).is_none() || new.service(KUBELET).is_none() {
         return Vec::new();
@@ -45,11 +53,9 @@ pub fn reasons(decisions: &Decisions<'_>, work: &Work, settings: &[Moved<'_>]) -
     if paths.any(|path| is_network(path)) {
         reasons.push("network plugins".to_owned());
     }
-    if work.touches(KUBELET) {
-        reasons.extend(findings::policies(decisions));
-        reasons.extend(findings::lost_room(decisions));
+    if work.units.iter().any(|unit| unit.stage == Stage::Workers) {
+        reasons.extend_from_slice(of_settings);
     }
-    reasons.extend(settings.iter().filter(|moved| moved.drains(work.host)).map(Moved::name));
     reasons
 }
 

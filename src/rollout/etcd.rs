@@ -6,8 +6,7 @@ use std::collections::BTreeSet;
 
 use super::facts::{ETCD, Facts};
 use super::work::Work;
-use crate::inventory::Debt;
-use crate::steps::{Action, Condition, Errand, Quorum};
+use crate::steps::{Action, Condition, Debt, Errand, Quorum};
 
 /// The members that vote, step by step.
 pub struct Members<'a> {
@@ -94,7 +93,10 @@ impl<'a> Members<'a> {
         let leads = |errand: &Errand| {
             actions.iter().any(|action| matches!(action, Action::Lead { what, .. } if what == errand))
         };
-        if actions.iter().any(|action| matches!(action, Action::Found | Action::Settle)) {
+        if actions
+            .iter()
+            .any(|action| matches!(action, Action::Owe { debt: Debt::Founding } | Action::Settle))
+        {
             self.voting.insert(host);
             return None;
         }

@@ -3,8 +3,8 @@
 use std::collections::{BTreeSet, HashMap};
 
 use crate::cluster::{Cluster, Cni, Host};
-use crate::inventory::{Debt, Sighting};
-use crate::steps::{Action, Condition, Errand};
+use crate::inventory::Sighting;
+use crate::steps::{Action, Condition, Debt, Errand};
 use crate::tree::Stage;
 
 pub const ETCD: &str = "etcd.service";

@@ -2,6 +2,7 @@
 
 use super::etcd::Members;
 use super::facts::Facts;
+use super::turn;
 use super::work::Work;
 use crate::cluster::Host;
 use crate::steps::{Action, Condition, Errand, Gate};
@@ -28,7 +29,7 @@ pub fn gate(
         false => vec![Condition::Units { active: active.clone() }],
     };
     let (until, within) = match stage {
-        Stage::Etcd if actions == [Action::Settle] => (Vec::new(), UNITS),
+        Stage::Etcd if actions == turn::SETTLES => (Vec::new(), UNITS),
         Stage::Etcd if work.departs() => (vec![members.answers()], SERVER),
         Stage::Etcd => (vec![members.healthy()], SERVER),
         Stage::ApiServers => {

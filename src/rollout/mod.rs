@@ -87,7 +87,10 @@ impl Rollout {
             members: before.etcd_members().map(|host| host.name.as_str()).collect(),
             drains: works
                 .iter()
-                .map(|work| (work.host, drain::reasons(decisions, work, &settings)))
+                .map(|work| {
+                    let of_settings = drain::of_settings(decisions, &settings, work.host);
+                    (work.host, drain::reasons(work, &of_settings))
+                })
                 .collect(),
             routes: stage_of_routes(decisions),
         };

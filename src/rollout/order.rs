@@ -36,7 +36,7 @@ pub fn waves<'t>(facts: &Facts<'t>, works: &'t [Work<'t>]) -> Vec<Wave> {
         if !founders.is_empty() {
             let settled = works.iter().filter(|work| founders.contains(&work.host));
             let settled =
-                settled.map(|work| Draft { work, turn: Turn::Founds, actions: vec![Action::Settle] });
+                settled.map(|work| Draft { work, turn: Turn::Founds, actions: turn::SETTLES.to_vec() });
             batches.insert(
                 1,
                 settled.map(|draft| seal(facts, &mut members, &mut passages, stage, draft)).collect(),

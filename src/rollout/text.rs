@@ -6,7 +6,7 @@ use super::Rollout;
 use crate::diff::{Input, Inputs};
 use crate::findings::{Finding, Kind};
 use crate::names::{self, counted};
-use crate::steps::{Action, Errand, Step, Wave};
+use crate::steps::{Action, Debt, Errand, Step, Wave};
 use crate::tree::Stage;
 use crate::visible::visible;
 
@@ -153,8 +153,9 @@ fn told_step(step: &Step) -> Vec<String> {
                 lines.push(format!("drain ({})", why.join(", ")));
             }
             Action::Lead { what, .. } => words.push(errand(what).to_owned()),
-            Action::Found => words.push("found etcd".to_owned()),
+            Action::Owe { debt: Debt::Founding } => words.push("found etcd".to_owned()),
             Action::Settle => words.push("note that etcd is founded".to_owned()),
+            Action::Owe { .. } | Action::Pay { .. } => {}
             Action::Install { files } => words.push(format!("write {}", counted(files.len(), "file"))),
             Action::Remove { paths } => words.push(format!("remove {}", counted(paths.len(), "file"))),
             Action::DaemonReload => words.push("daemon-reload".to_owned()),

@@ -15,7 +15,7 @@ use crate::plan::{self, Plan};
 use crate::root::{RootFingerprint, RootSecret};
 use crate::side::Side;
 use crate::spec::{self, Positions};
-use crate::steps::{Action, Errand, Step};
+use crate::steps::{Action, Debt, Errand, Step};
 use crate::tree::Tree;
 use crate::upstream::Need;
 
@@ -259,7 +259,8 @@ pub fn told(step: &Step) -> String {
             Errand::RemoveMember => "leave".to_owned(),
             Errand::MoveLeader => "hand on".to_owned(),
         },
-        Action::Found => "found".to_owned(),
+        Action::Owe { debt } => format!("owe {debt:?}"),
+        Action::Pay { .. } => "pay".to_owned(),
         Action::Settle => "settle".to_owned(),
         Action::Install { files } => format!("write {}", files.len()),
         Action::Remove { paths } => format!("remove {}", paths.len()),
@@ -269,7 +270,10 @@ pub fn told(step: &Step) -> String {
         Action::Reload { unit } => format!("reload {unit}"),
         Action::Stop { unit } => format!("stop {unit}"),
     };
-    let words: Vec<String> = step.actions.iter().map(word).collect();
+    let is_told = |action: &&Action| {
+        !matches!(action, Action::Owe { debt: Debt::Cordoned | Debt::Joining } | Action::Pay { .. })
+    };
+    let words: Vec<String> = step.actions.iter().filter(is_told).map(word).collect();
     let quorum = step.quorum.map(|quorum| format!(" [{quorum}]")).unwrap_or_default();
     format!("{}: {}{quorum}", step.host, words.join(", "))
 }

@@ -6,8 +6,7 @@ use super::drain;
 use super::etcd::{Entry, Members};
 use super::facts::{ETCD, Facts, KUBELET};
 use super::work::{UnitWork, Wants, Work};
-use crate::inventory::Debt;
-use crate::steps::{Action, Errand};
+use crate::steps::{Action, Debt, Errand};
 use crate::tree::{HostPath, Stage, UNITS};
 
 /// The last stage in which a host is changed: there goes what no unit reads, and what nobody notices.
@@ -72,6 +71,7 @@ pub fn actions<'t>(
     }
     let mut actions = Vec::new();
     if drains {
+        actions.push(Action::Owe { debt: Debt::Cordoned });
         actions.push(facts.of_kubernetes(work.host, Errand::Drain { why: reasons.to_vec() }));
     }
     if entry == Some(Entry::Stays)
@@ -86,8 +86,11 @@ pub fn actions<'t>(
         .partition(|path| path.starts_with(UNITS) || units.iter().any(|unit| unit.lacks(path)));
     files(&mut actions, work, install, first);
     match entry {
-        Some(Entry::Founds) => actions.push(Action::Found),
-        Some(Entry::Joins) => actions.push(members.lead(work.host, Errand::AddLearner)),
+        Some(Entry::Founds) => actions.push(Action::Owe { debt: Debt::Founding }),
+        Some(Entry::Joins) => {
+            actions.push(Action::Owe { debt: Debt::Joining });
+            actions.push(members.lead(work.host, Errand::AddLearner));
+        }
         Some(Entry::Settles | Entry::Stays) | None => {}
     }
     if entry.is_some_and(|entry| entry != Entry::Stays) && !units.iter().any(|unit| unit.unit == ETCD) {
@@ -104,13 +107,17 @@ pub fn actions<'t>(
         }
     }));
     match entry {
-        Some(Entry::Joins) => actions.push(members.lead(work.host, Errand::Promote)),
-        Some(Entry::Settles) => actions.push(Action::Settle),
+        Some(Entry::Joins) => {
+            actions.push(members.lead(work.host, Errand::Promote));
+            actions.push(Action::Pay { debt: Debt::Joining });
+        }
+        Some(Entry::Settles) => actions.extend(SETTLES),
         Some(Entry::Founds | Entry::Stays) | None => {}
     }
     files(&mut actions, work, Vec::new(), last);
     if uncordons {
         actions.push(facts.of_kubernetes(work.host, Errand::Uncordon));
+        actions.push(Action::Pay { debt: Debt::Cordoned });
     }
     Some(actions)
 }
@@ -122,14 +129,18 @@ pub fn departure(facts: &Facts<'_>, members: &Members<'_>, work: &Work<'_>) -> O
         return None;
     }
     let mut actions = Vec::new();
+    // Who does not answer is told nothing: others do what is to be done about it.
+    let tells = !work.is_silent;
     if runs_pods {
         let why = vec!["it is no longer a worker".to_owned()];
+        actions.extend(tells.then_some(Action::Owe { debt: Debt::Cordoned }));
         actions.push(facts.of_kubernetes(work.host, Errand::Drain { why }));
     }
     if work.stops(ETCD) && !work.departs() {
         actions.push(members.lead(work.host, Errand::RemoveMember));
     }
-    actions.extend(work.stops.iter().map(|unit| Action::Stop { unit: (*unit).to_owned() }));
+    let stops = work.stops.iter().filter(|_| tells);
+    actions.extend(stops.map(|unit| Action::Stop { unit: (*unit).to_owned() }));
     let is_left = |path: &&HostPath| {
         let is_gone = !facts.reasons(work.host).is_empty() && drain::is_network(path);
         !is_gone && !work.units.iter().any(|unit| unit.lacks(path))
@@ -138,9 +149,13 @@ pub fn departure(facts: &Facts<'_>, members: &Members<'_>, work: &Work<'_>) -> O
     files(&mut actions, work, Vec::new(), removed);
     if runs_pods {
         actions.push(facts.of_kubernetes(work.host, Errand::DeleteNode));
+        actions.extend(tells.then_some(Action::Pay { debt: Debt::Cordoned }));
     }
     Some(actions)
 }
+
+/// Notes that etcd is founded.
+pub const SETTLES: [Action; 2] = [Action::Settle, Action::Pay { debt: Debt::Founding }];
 
 /// Takes a member out of etcd whose host goes. Another member does it, and nobody waits for the host.
 pub fn expulsion(members: &Members<'_>, work: &Work<'_>) -> Option<Vec<Action>> {

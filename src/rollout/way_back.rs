@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::etcd::Members;
 use super::facts::{ETCD, Facts};
 use super::passage::Passage;
-use crate::steps::{Action, Condition, Errand, Gate, WayBack};
+use crate::steps::{Action, Condition, Debt, Errand, Gate, WayBack};
 use crate::tree::{HostPath, UNITS};
 
 const ETCD_PROGRAM: &str = "/usr/local/bin/etcd";
@@ -25,7 +25,7 @@ pub fn way_back(
         actions.iter().any(|action| matches!(action, Action::Lead { what, .. } if what == errand))
     };
     let stop = |why: &str| WayBack::Stop { why: why.to_owned() };
-    if actions.iter().any(|action| matches!(action, Action::Found | Action::Settle)) {
+    if actions.iter().any(|action| matches!(action, Action::Owe { debt: Debt::Founding } | Action::Settle)) {
         return stop("a new etcd holds nothing yet: the next run goes on where this one stopped");
     }
     if leads(&Errand::RemoveMember) || leads(&Errand::DeleteNode) {
@@ -40,6 +40,7 @@ pub fn way_back(
     if leads(&Errand::AddLearner) {
         back.push(Action::Stop { unit: ETCD.to_owned() });
         back.push(members.lead(host, Errand::RemoveMember));
+        back.push(Action::Pay { debt: Debt::Joining });
     }
     // Whoever was started last is stopped first.
     let new = actions.iter().rev().filter_map(|action| match action {
@@ -87,6 +88,7 @@ pub fn way_back(
     }
     if leads(&Errand::Uncordon) {
         back.push(facts.of_kubernetes(host, Errand::Uncordon));
+        back.push(Action::Pay { debt: Debt::Cordoned });
     }
     WayBack::Actions { gate: gate_back(gate, &back, passage), actions: back }
 }

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use crate::inventory::{Debt, Sighting};
+use crate::inventory::Sighting;
+use crate::steps::Debt;
 use crate::tree::{Closure, HostPath, OnChange, Service, Stage, Tree};
 
 /// A unit that is to run, with what has to be done about it.
@@ -52,13 +53,23 @@ pub struct Work<'t> {
     /// Whoever was started last is stopped first.
     pub stops: Vec<&'t str>,
     pub debts: &'t BTreeSet<Debt>,
+    /// Whether the host does not answer.
+    pub is_silent: bool,
 }
 
 const NO_DEBTS: &BTreeSet<Debt> = &BTreeSet::new();
 
 impl<'t> Work<'t> {
-    /// What is between a host as it was seen and as it is wanted; `None` where nothing has to be done.
+    /// What is between a host as it was seen and as it is wanted; `None` where nothing has to be done, or can be.
     pub fn between(host: &'t str, now: &'t Sighting, wanted: Option<&'t Tree>) -> Option<Self> {
+        let can_be_told = match now {
+            Sighting::Empty | Sighting::Ours(_) => true,
+            Sighting::Silent { .. } => wanted.is_none(),
+            Sighting::Foreign { .. } => false,
+        };
+        if !can_be_told {
+            return None;
+        }
         let state = now.state();
         let mut work = Self {
             host,
@@ -69,6 +80,7 @@ impl<'t> Work<'t> {
             units: Vec::new(),
             stops: Vec::new(),
             debts: state.map_or(NO_DEBTS, |state| &state.debts),
+            is_silent: matches!(now, Sighting::Silent { .. }),
         };
         if let Some(wanted) = wanted {
             let held = |path: &HostPath| {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::debt::Debt;
 use crate::tree::{HostPath, Placed};
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -35,9 +36,14 @@ pub enum Action {
     Stop {
         unit: String,
     },
-    /// Notes that the etcd that starts next founds a new one, with all others of this batch.
-    Found,
-    /// Notes that etcd is there: a member that has lost its data from now on asks the others, and founds nothing.
+    /// Notes on the host what was begun there, so that whoever goes on knows; and that it is ended.
+    Owe {
+        debt: Debt,
+    },
+    Pay {
+        debt: Debt,
+    },
+    /// From now on the host's member of etcd asks the others when it has no data, and founds nothing.
     Settle,
     /// What another host does for this one: the first of these that answers.
     Lead {

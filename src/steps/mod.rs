@@ -1,6 +1,7 @@
 //! What is done to hosts, as data: whoever carries it out decides nothing, and needs nothing else.
 
 mod action;
+mod debt;
 mod digest;
 mod gate;
 mod quorum;
@@ -8,6 +9,7 @@ mod step;
 mod way_back;
 
 pub use action::{Action, Errand};
+pub use debt::Debt;
 pub use gate::{Condition, Gate};
 pub use quorum::Quorum;
 pub use step::{Step, Wave};

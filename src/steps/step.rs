@@ -85,16 +85,9 @@ impl Step {
         })
     }
 
-    pub fn joins_etcd(&self) -> bool {
-        self.errands().any(|errand| *errand == Errand::AddLearner)
-    }
-
-    pub fn leaves_etcd(&self) -> bool {
-        self.errands().any(|errand| *errand == Errand::RemoveMember)
-    }
-
-    pub fn founds_etcd(&self) -> bool {
-        self.actions.contains(&Action::Found)
+    /// Whether anything is done on the host itself.
+    pub fn touches_host(&self) -> bool {
+        self.actions.iter().any(|action| !matches!(action, Action::Lead { .. }))
     }
 
     /// Why the host's node is drained, if it is.
