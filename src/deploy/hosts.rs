@@ -7,15 +7,15 @@ use kthw_store::Digest;
 
 use super::fault::Fault;
 use crate::steps::{Condition, Debt, Errand};
-use crate::tree::{HostPath, Placed, Service};
+use crate::tree::{Closure, HostPath, Placed, Service};
 
-/// What systemd is told of a unit.
+/// What systemd is told of a unit. What it is started with is noted once it runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verb {
-    /// Enables it, and starts it anew unless it was started with the files that are there.
-    Start,
-    Restart,
-    Reload,
+    /// Enables it, and starts it anew unless it runs with these files already.
+    Start(Closure),
+    Restart(Closure),
+    Reload(Closure),
     /// Stops it, and disables it.
     Stop,
 }

@@ -84,7 +84,7 @@ mod tests {
             step.host == host
                 && step.actions.iter().any(|action| match action {
                     Action::Lead { what: Errand::Drain { .. }, .. } => true,
-                    Action::Start { unit } | Action::Restart { unit } => unit == "kubelet.service",
+                    Action::Start { unit, .. } | Action::Restart { unit, .. } => unit == "kubelet.service",
                     _ => false,
                 })
         });

@@ -82,7 +82,7 @@ impl<'a> Members<'a> {
     /// Whether these take a member away for a moment or for good, or bring one.
     pub fn are_touched(actions: &[Action]) -> bool {
         actions.iter().any(|action| match action {
-            Action::Restart { unit } => unit == ETCD,
+            Action::Restart { unit, .. } => unit == ETCD,
             Action::Lead { what, .. } => matches!(what, Errand::AddLearner | Errand::RemoveMember),
             _ => false,
         })
@@ -111,7 +111,7 @@ impl<'a> Members<'a> {
             let members = self.voting.len();
             return Some(Quorum { members, stay: members });
         }
-        let restarts = |action: &Action| matches!(action, Action::Restart { unit } if unit == ETCD);
+        let restarts = |action: &Action| matches!(action, Action::Restart { unit, .. } if unit == ETCD);
         actions.iter().any(restarts).then(|| Quorum::without_one(self.voting.len()))
     }
 }

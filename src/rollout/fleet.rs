@@ -110,7 +110,7 @@ impl Fleet {
                         return Err("the last member has left, and the data with it".to_owned());
                     }
                 }
-                Action::Start { unit } | Action::Restart { unit } => {
+                Action::Start { unit, .. } | Action::Restart { unit, .. } => {
                     machine.units.insert(unit.clone(), versions.kubernetes.clone());
                     if unit == APISERVER {
                         machine.keys.clone_from(&lock.encryption);

@@ -77,7 +77,7 @@ fn balanced(facts: &Facts<'_>, host: &Host) -> Condition {
 
 fn started(action: &Action) -> Option<&str> {
     match action {
-        Action::Start { unit } | Action::Restart { unit } | Action::Reload { unit } => Some(unit),
+        Action::Start { unit, .. } | Action::Restart { unit, .. } | Action::Reload { unit, .. } => Some(unit),
         _ => None,
     }
 }

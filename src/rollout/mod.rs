@@ -11,6 +11,8 @@ mod gates;
 mod json;
 mod order;
 mod passage;
+#[cfg(test)]
+mod simulation;
 mod summary;
 mod text;
 mod trees;

@@ -6,7 +6,7 @@ use kthw_store::Digest;
 
 use super::work::Work;
 use crate::steps::{Action, Gate, Quorum, Step, WayBack};
-use crate::tree::{self, HostPath, Placed, Release, Service};
+use crate::tree::{self, Closure, HostPath, Placed, Release, Service};
 
 pub struct Passage<'t> {
     work: &'t Work<'t>,
@@ -31,6 +31,11 @@ impl<'t> Passage<'t> {
     /// What the host holds at a path.
     pub fn held(&self, path: &str) -> Option<&'t Placed> {
         self.files.iter().find(|(known, _)| **known == path).map(|(_, placed)| *placed)
+    }
+
+    /// What a unit was started with before the rollout.
+    pub fn closure(&self, unit: &str) -> Option<Closure> {
+        self.work.started_with.get(unit).copied()
     }
 
     pub fn release(&self, path: &str) -> Option<&'t Release> {

@@ -159,9 +159,9 @@ fn told_step(step: &Step) -> Vec<String> {
             Action::Install { files } => words.push(format!("write {}", counted(files.len(), "file"))),
             Action::Remove { paths } => words.push(format!("remove {}", counted(paths.len(), "file"))),
             Action::DaemonReload => words.push("daemon-reload".to_owned()),
-            Action::Start { unit } => words.push(format!("start {unit}")),
-            Action::Restart { unit } => words.push(format!("restart {unit}")),
-            Action::Reload { unit } => words.push(format!("reload {unit}")),
+            Action::Start { unit, .. } => words.push(format!("start {unit}")),
+            Action::Restart { unit, .. } => words.push(format!("restart {unit}")),
+            Action::Reload { unit, .. } => words.push(format!("reload {unit}")),
             Action::Stop { unit } => words.push(format!("stop {unit}")),
         }
     }
@@ -174,17 +174,23 @@ fn told_step(step: &Step) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
+    use kthw_store::Digest;
+
     use super::*;
     use crate::steps::{Gate, WayBack};
+    use crate::tree::Closure;
 
     #[test]
     fn steps_are_told_in_their_order() {
         let step = |host: &str, unit: &str| Step {
             host: host.to_owned(),
             expects: None,
-            reaches: kthw_store::Digest::of(b""),
+            reaches: Digest::of(b""),
             services: None,
-            actions: vec![Action::Restart { unit: unit.to_owned() }],
+            actions: vec![Action::Restart {
+                unit: unit.to_owned(),
+                closure: Closure { unit: Digest::of(b""), reads: Digest::of(b"") },
+            }],
             quorum: None,
             gate: Gate { until: Vec::new(), within: 0 },
             way_back: WayBack::Stop { why: String::new() },

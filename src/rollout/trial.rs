@@ -33,6 +33,7 @@ pub struct Trial {
 /// A planned state. What a node yields is what is described of it.
 pub struct Planned {
     cluster: Cluster,
+    lock: Lock,
     plan: Plan,
     realised: HashMap<NodeId, Realised>,
 }
@@ -156,6 +157,14 @@ impl Trial {
         Some([planned(0)?, planned(1)?])
     }
 
+    /// The other way round.
+    pub fn reversed(&self) -> Self {
+        let (mut specs, mut locks) = (self.specs.clone(), self.locks.clone());
+        specs.reverse();
+        locks.reverse();
+        Self { specs, locks }
+    }
+
     /// What takes changes back.
     pub fn undo<'a>(&'a self, imported: &'a ImportedAuthorities) -> Undo<'a> {
         let specs = [&*self.specs[0], &*self.specs[1]];
@@ -194,7 +203,7 @@ impl Planned {
         lock.set_pins(plan::needs(&cluster).into_iter().map(pin));
         let plan = plan::plan(&cluster, &lock, root(), &ImportedAuthorities::new()).ok()?;
         let realised = diff::trial::realised(&plan.graph);
-        Some(Self { cluster, plan, realised })
+        Some(Self { cluster, lock, plan, realised })
     }
 
     pub fn cluster(&self) -> &Cluster {
@@ -212,6 +221,15 @@ impl Planned {
             bundle.services.iter().map(|service| service.unit.to_string()).collect()
         };
         bundles.map(|bundle| (bundle.host.clone(), units(bundle))).collect()
+    }
+
+    pub fn lock(&self) -> &Lock {
+        &self.lock
+    }
+
+    /// What every host holds.
+    pub fn trees(&self) -> BTreeMap<String, Tree> {
+        self.cluster.hosts.iter().map(|host| (host.name.clone(), self.tree(&host.name))).collect()
     }
 
     /// What a host holds.
@@ -265,9 +283,9 @@ pub fn told(step: &Step) -> String {
         Action::Install { files } => format!("write {}", files.len()),
         Action::Remove { paths } => format!("remove {}", paths.len()),
         Action::DaemonReload => "daemon-reload".to_owned(),
-        Action::Start { unit } => format!("start {unit}"),
-        Action::Restart { unit } => format!("restart {unit}"),
-        Action::Reload { unit } => format!("reload {unit}"),
+        Action::Start { unit, .. } => format!("start {unit}"),
+        Action::Restart { unit, .. } => format!("restart {unit}"),
+        Action::Reload { unit, .. } => format!("reload {unit}"),
         Action::Stop { unit } => format!("stop {unit}"),
     };
     let is_told = |action: &&Action| {

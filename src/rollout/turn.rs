@@ -95,14 +95,15 @@ pub fn actions<'t>(
     }
     if entry.is_some_and(|entry| entry != Entry::Stays) && !units.iter().any(|unit| unit.unit == ETCD) {
         // It was started before somebody stopped.
-        actions.push(Action::Start { unit: ETCD.to_owned() });
+        let closure = work.wanted.and_then(|wanted| Some(wanted.closure(wanted.service(ETCD)?)));
+        actions.extend(closure.map(|closure| Action::Start { unit: ETCD.to_owned(), closure }));
     }
-    actions.extend(units.into_iter().filter_map(|UnitWork { unit, wants, .. }| {
-        let unit = (*unit).to_owned();
+    actions.extend(units.into_iter().filter_map(|UnitWork { unit, wants, closure, .. }| {
+        let (unit, closure) = ((*unit).to_owned(), *closure);
         match wants {
-            Wants::Start => Some(Action::Start { unit }),
-            Wants::Restart => Some(Action::Restart { unit }),
-            Wants::Reload => Some(Action::Reload { unit }),
+            Wants::Start => Some(Action::Start { unit, closure }),
+            Wants::Restart => Some(Action::Restart { unit, closure }),
+            Wants::Reload => Some(Action::Reload { unit, closure }),
             Wants::Nothing => None,
         }
     }));

@@ -44,7 +44,7 @@ pub fn way_back(
     }
     // Whoever was started last is stopped first.
     let new = actions.iter().rev().filter_map(|action| match action {
-        Action::Start { unit } => Some(unit.clone()),
+        Action::Start { unit, .. } => Some(unit.clone()),
         _ => None,
     });
     back.extend(
@@ -80,9 +80,12 @@ pub fn way_back(
     }
     for action in actions {
         match action {
-            Action::Restart { unit } => back.push(Action::Restart { unit: unit.clone() }),
-            Action::Reload { unit } => back.push(Action::Reload { unit: unit.clone() }),
-            Action::Stop { unit } => back.push(Action::Start { unit: unit.clone() }),
+            Action::Restart { unit, .. } => back
+                .extend(passage.closure(unit).map(|closure| Action::Restart { unit: unit.clone(), closure })),
+            Action::Reload { unit, .. } => back
+                .extend(passage.closure(unit).map(|closure| Action::Reload { unit: unit.clone(), closure })),
+            Action::Stop { unit } => back
+                .extend(passage.closure(unit).map(|closure| Action::Start { unit: unit.clone(), closure })),
             _ => {}
         }
     }

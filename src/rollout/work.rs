@@ -1,6 +1,6 @@
 //! What one host has to do: files to write and to remove, units to start, restart, reload and stop.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::inventory::Sighting;
 use crate::steps::Debt;
@@ -12,6 +12,8 @@ pub struct UnitWork<'t> {
     pub unit: &'t str,
     pub stage: Stage,
     pub wants: Wants,
+    /// What it is to run with.
+    pub closure: Closure,
     /// Those of the host's written files that it reads, its own among them.
     pub files: Vec<&'t HostPath>,
     /// What it read and is to read no more.
@@ -53,11 +55,14 @@ pub struct Work<'t> {
     /// Whoever was started last is stopped first.
     pub stops: Vec<&'t str>,
     pub debts: &'t BTreeSet<Debt>,
+    /// What each of the host's units was started with.
+    pub started_with: &'t BTreeMap<String, Closure>,
     /// Whether the host does not answer.
     pub is_silent: bool,
 }
 
 const NO_DEBTS: &BTreeSet<Debt> = &BTreeSet::new();
+const NONE_STARTED: &BTreeMap<String, Closure> = &BTreeMap::new();
 
 impl<'t> Work<'t> {
     /// What is between a host as it was seen and as it is wanted; `None` where nothing has to be done, or can be.
@@ -80,6 +85,7 @@ impl<'t> Work<'t> {
             units: Vec::new(),
             stops: Vec::new(),
             debts: state.map_or(NO_DEBTS, |state| &state.debts),
+            started_with: state.map_or(NONE_STARTED, |state| &state.started_with),
             is_silent: matches!(now, Sighting::Silent { .. }),
         };
         if let Some(wanted) = wanted {
@@ -132,7 +138,7 @@ impl<'t> Work<'t> {
         if wants == Wants::Nothing && is_quiet {
             return None;
         }
-        Some(UnitWork { unit: &service.unit, stage: service.stage, wants, files, lost })
+        Some(UnitWork { unit: &service.unit, stage: service.stage, wants, closure, files, lost })
     }
 
     /// Whether the host is to run a unit.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::debt::Debt;
-use crate::tree::{HostPath, Placed};
+use crate::tree::{Closure, HostPath, Placed};
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "action", rename_all = "kebab-case")]
@@ -24,13 +24,17 @@ pub enum Action {
     /// instance, starts anew.
     Start {
         unit: String,
+        /// What it is started with, as the host notes it.
+        closure: Closure,
     },
     Restart {
         unit: String,
+        closure: Closure,
     },
     /// Has a unit that runs read its files again.
     Reload {
         unit: String,
+        closure: Closure,
     },
     /// Stops a unit and disables it.
     Stop {

@@ -48,7 +48,7 @@ impl Step {
     /// The units that are restarted.
     pub fn restarts(&self) -> impl Iterator<Item = &str> {
         self.actions.iter().filter_map(|action| match action {
-            Action::Restart { unit } => Some(unit.as_str()),
+            Action::Restart { unit, .. } => Some(unit.as_str()),
             _ => None,
         })
     }
@@ -56,7 +56,7 @@ impl Step {
     /// The units that read their files again.
     pub fn reloads(&self) -> impl Iterator<Item = &str> {
         self.actions.iter().filter_map(|action| match action {
-            Action::Reload { unit } => Some(unit.as_str()),
+            Action::Reload { unit, .. } => Some(unit.as_str()),
             _ => None,
         })
     }
@@ -64,7 +64,7 @@ impl Step {
     /// The units that are started for the first time.
     pub fn starts(&self) -> impl Iterator<Item = &str> {
         self.actions.iter().filter_map(|action| match action {
-            Action::Start { unit } => Some(unit.as_str()),
+            Action::Start { unit, .. } => Some(unit.as_str()),
             _ => None,
         })
     }
