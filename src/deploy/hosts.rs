@@ -22,8 +22,8 @@ pub enum Verb {
 
 /// The hosts of a rollout, by name.
 pub trait Hosts: Sync {
-    /// The tree that a host holds, if any.
-    fn held(&self, host: &str) -> impl Future<Output = Result<Option<Digest>, Fault>>;
+    /// The tree that a host holds: the empty one, if it has never held any.
+    fn held(&self, host: &str) -> impl Future<Output = Result<Digest, Fault>>;
 
     /// Brings contents to a host, beside its files: nothing is different yet.
     fn stage(

@@ -13,6 +13,8 @@ pub struct HostState {
     pub tree: Tree,
     /// Of what was put there, the files that are different now, or missing.
     pub drifted: BTreeSet<HostPath>,
+    /// Whether systemd has still to read units that were written.
+    pub is_reload_owed: bool,
     /// What each service was started with that was started and not stopped since.
     pub started_with: BTreeMap<String, Closure>,
     pub debts: BTreeSet<Debt>,

@@ -10,8 +10,6 @@ use crate::tree::{self, Closure, HostPath, Placed, Release, Service};
 
 pub struct Passage<'t> {
     work: &'t Work<'t>,
-    /// Whether the host holds anything yet.
-    is_begun: bool,
     files: BTreeMap<&'t HostPath, &'t Placed>,
     services: &'t [Service],
     is_ended: bool,
@@ -21,7 +19,6 @@ impl<'t> Passage<'t> {
     pub fn of(work: &'t Work<'t>) -> Self {
         Self {
             work,
-            is_begun: work.now.is_some(),
             files: work.now.into_iter().flat_map(|tree| &tree.files).collect(),
             services: work.now.map_or(&[], |tree| &tree.services),
             is_ended: false,
@@ -50,11 +47,10 @@ impl<'t> Passage<'t> {
         gate: Gate,
         way_back: WayBack,
     ) -> Step {
-        let expects = self.is_begun.then(|| self.digest());
+        let expects = self.digest();
         for action in &actions {
             match action {
                 Action::Install { files } => {
-                    self.is_begun = true;
                     let wanted = self.work.wanted.into_iter().flat_map(|wanted| &wanted.files);
                     self.files.extend(wanted.filter(|(path, _)| files.contains_key(*path)));
                 }

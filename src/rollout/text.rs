@@ -184,7 +184,7 @@ mod tests {
     fn steps_are_told_in_their_order() {
         let step = |host: &str, unit: &str| Step {
             host: host.to_owned(),
-            expects: None,
+            expects: Digest::of(b""),
             reaches: Digest::of(b""),
             services: None,
             actions: vec![Action::Restart {

@@ -67,11 +67,6 @@ fn root() -> RootFingerprint {
     RootSecret::new([7; 32]).fingerprint()
 }
 
-pub fn example(name: &str) -> Planned {
-    let (spec, lock) = texts(name);
-    Planned::of(spec, &Lock::parse(lock).expect("a good lock"))
-}
-
 /// An example's text, and what becomes of it with another; none where that is no cluster.
 pub fn variants(name: &str) -> (&'static str, impl Fn(&str) -> Option<Planned>) {
     let (spec, lock) = texts(name);
@@ -244,16 +239,6 @@ impl Planned {
 
     pub fn output(&self, id: NodeId) -> kthw_store::Output {
         self.realised[&id].output
-    }
-
-    /// Every unit of every host.
-    pub fn units(&self) -> Vec<String> {
-        let actions = self.plan.graph.order().iter().map(|id| &self.plan.graph.node(*id).action);
-        let bundles = actions.filter_map(|action| match action {
-            Artifact::Bundle(bundle) => Some(bundle),
-            _ => None,
-        });
-        bundles.flat_map(|bundle| &bundle.services).map(|service| service.unit.to_string()).collect()
     }
 }
 

@@ -66,7 +66,9 @@ pub fn actions<'t>(
     let drains = stage == Stage::Workers && !reasons.is_empty();
     let uncordons = drains || (stage == Stage::Workers && is_cordoned(work));
     let entry = members.entry(work).filter(|_| stage == Stage::Etcd);
-    if units.is_empty() && install.is_empty() && remove.is_empty() && !uncordons && entry.is_none() {
+    let notes = is_home && (work.notes_services() || work.is_reload_owed);
+    if units.is_empty() && install.is_empty() && remove.is_empty() && !uncordons && entry.is_none() && !notes
+    {
         return None;
     }
     let mut actions = Vec::new();
@@ -115,7 +117,9 @@ pub fn actions<'t>(
         Some(Entry::Settles) => actions.extend(SETTLES),
         Some(Entry::Founds | Entry::Stays) | None => {}
     }
-    files(&mut actions, work, Vec::new(), last);
+    if !last.is_empty() {
+        files(&mut actions, work, Vec::new(), last);
+    }
     if uncordons {
         actions.push(facts.of_kubernetes(work.host, Errand::Uncordon));
         actions.push(Action::Pay { debt: Debt::Cordoned });
@@ -126,7 +130,8 @@ pub fn actions<'t>(
 /// What is done to a host that goes, or that loses a role.
 pub fn departure(facts: &Facts<'_>, members: &Members<'_>, work: &Work<'_>) -> Option<Vec<Action>> {
     let runs_pods = !work.wants(KUBELET) && (work.stops(KUBELET) || work.debts.contains(&Debt::Cordoned));
-    if work.stops.is_empty() && !runs_pods {
+    let was_joining = !work.wants(ETCD) && work.debts.contains(&Debt::Joining);
+    if work.stops.is_empty() && !runs_pods && !was_joining {
         return None;
     }
     let mut actions = Vec::new();
@@ -137,7 +142,7 @@ pub fn departure(facts: &Facts<'_>, members: &Members<'_>, work: &Work<'_>) -> O
         actions.extend(tells.then_some(Action::Owe { debt: Debt::Cordoned }));
         actions.push(facts.of_kubernetes(work.host, Errand::Drain { why }));
     }
-    if work.stops(ETCD) && !work.departs() {
+    if (work.stops(ETCD) || was_joining) && !work.departs() {
         actions.push(members.lead(work.host, Errand::RemoveMember));
     }
     let stops = work.stops.iter().filter(|_| tells);
@@ -147,12 +152,17 @@ pub fn departure(facts: &Facts<'_>, members: &Members<'_>, work: &Work<'_>) -> O
         !is_gone && !work.units.iter().any(|unit| unit.lacks(path))
     };
     let removed = work.removed.iter().copied().filter(is_left).collect();
-    files(&mut actions, work, Vec::new(), removed);
+    if tells {
+        files(&mut actions, work, Vec::new(), removed);
+    }
+    if was_joining && tells {
+        actions.push(Action::Pay { debt: Debt::Joining });
+    }
     if runs_pods {
         actions.push(facts.of_kubernetes(work.host, Errand::DeleteNode));
         actions.extend(tells.then_some(Action::Pay { debt: Debt::Cordoned }));
     }
-    Some(actions)
+    (!actions.is_empty()).then_some(actions)
 }
 
 /// Notes that etcd is founded.
@@ -160,12 +170,13 @@ pub const SETTLES: [Action; 2] = [Action::Settle, Action::Pay { debt: Debt::Foun
 
 /// Takes a member out of etcd whose host goes. Another member does it, and nobody waits for the host.
 pub fn expulsion(members: &Members<'_>, work: &Work<'_>) -> Option<Vec<Action>> {
-    (work.departs() && work.stops(ETCD)).then(|| vec![members.lead(work.host, Errand::RemoveMember)])
+    let is_member = work.stops(ETCD) || work.debts.contains(&Debt::Joining);
+    (work.departs() && is_member).then(|| vec![members.lead(work.host, Errand::RemoveMember)])
 }
 
 /// Writes and removes files, and tells systemd if its own are among them.
 fn files(actions: &mut Vec<Action>, work: &Work<'_>, install: Vec<&HostPath>, remove: Vec<&HostPath>) {
-    let reload = install.iter().chain(&remove).any(|path| path.starts_with(UNITS));
+    let reload = work.is_reload_owed || install.iter().chain(&remove).any(|path| path.starts_with(UNITS));
     let placed = |path: &HostPath| Some((path.clone(), work.wanted?.files.get(path)?.clone()));
     let files: BTreeMap<_, _> = install.into_iter().filter_map(placed).collect();
     if !files.is_empty() {

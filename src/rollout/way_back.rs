@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::etcd::Members;
-use super::facts::{ETCD, Facts};
+use super::facts::{ETCD, Facts, KUBELET};
 use super::passage::Passage;
 use crate::steps::{Action, Condition, Debt, Errand, Gate, WayBack};
 use crate::tree::{HostPath, UNITS};
@@ -37,9 +37,18 @@ pub fn way_back(
         );
     }
     let mut back = Vec::new();
+    // Pods may have come back before the step failed.
+    let is_drain = |action: &&Action| {
+        matches!(
+            action,
+            Action::Owe { debt: Debt::Cordoned } | Action::Lead { what: Errand::Drain { .. }, .. }
+        )
+    };
+    back.extend(actions.iter().filter(is_drain).cloned());
     if leads(&Errand::AddLearner) {
-        back.push(Action::Stop { unit: ETCD.to_owned() });
+        // It may vote already, and of two members none can be removed once one has stopped.
         back.push(members.lead(host, Errand::RemoveMember));
+        back.push(Action::Stop { unit: ETCD.to_owned() });
         back.push(Action::Pay { debt: Debt::Joining });
     }
     // Whoever was started last is stopped first.
@@ -50,6 +59,13 @@ pub fn way_back(
     back.extend(
         new.filter(|unit| !(unit == ETCD && leads(&Errand::AddLearner))).map(|unit| Action::Stop { unit }),
     );
+    let registers = |action: &Action| matches!(action, Action::Start { unit, .. } if unit == KUBELET);
+    if actions.iter().any(registers) {
+        // Its node may be there by then; who goes on knows of it.
+        back.insert(0, Action::Owe { debt: Debt::Cordoned });
+        back.push(facts.of_kubernetes(host, Errand::DeleteNode));
+        back.push(Action::Pay { debt: Debt::Cordoned });
+    }
     let (mut install, mut remove) = (BTreeMap::new(), Vec::new());
     for action in actions {
         match action {

@@ -57,6 +57,8 @@ pub struct Work<'t> {
     pub debts: &'t BTreeSet<Debt>,
     /// What each of the host's units was started with.
     pub started_with: &'t BTreeMap<String, Closure>,
+    /// Whether systemd has still to read units that somebody wrote before.
+    pub is_reload_owed: bool,
     /// Whether the host does not answer.
     pub is_silent: bool,
 }
@@ -86,6 +88,7 @@ impl<'t> Work<'t> {
             stops: Vec::new(),
             debts: state.map_or(NO_DEBTS, |state| &state.debts),
             started_with: state.map_or(NONE_STARTED, |state| &state.started_with),
+            is_reload_owed: state.is_some_and(|state| state.is_reload_owed),
             is_silent: matches!(now, Sighting::Silent { .. }),
         };
         if let Some(wanted) = wanted {
@@ -112,7 +115,9 @@ impl<'t> Work<'t> {
             && work.removed.is_empty()
             && work.units.is_empty()
             && work.stops.is_empty()
-            && work.debts.is_empty();
+            && work.debts.is_empty()
+            && !work.is_reload_owed
+            && !work.notes_services();
         (!is_idle).then_some(work)
     }
 
@@ -139,6 +144,11 @@ impl<'t> Work<'t> {
             return None;
         }
         Some(UnitWork { unit: &service.unit, stage: service.stage, wants, closure, files, lost })
+    }
+
+    /// Whether the host is to note other services than it has.
+    pub fn notes_services(&self) -> bool {
+        self.wanted.is_some_and(|wanted| self.now.is_none_or(|now| now.services != wanted.services))
     }
 
     /// Whether the host is to run a unit.

@@ -21,9 +21,9 @@ pub struct Wave {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Step {
     pub host: String,
-    /// The tree that the host has to hold before; a host without one has never held any.
-    #[serde(default, skip_serializing_if = "Option::is_none", with = "super::digest::option")]
-    pub expects: Option<Digest>,
+    /// The tree that the host has to hold before; the empty one, if it has never held any.
+    #[serde(with = "super::digest")]
+    pub expects: Digest,
     /// The tree that it holds after.
     #[serde(with = "super::digest")]
     pub reaches: Digest,
@@ -87,7 +87,7 @@ impl Step {
 
     /// Whether anything is done on the host itself.
     pub fn touches_host(&self) -> bool {
-        self.actions.iter().any(|action| !matches!(action, Action::Lead { .. }))
+        self.services.is_some() || self.actions.iter().any(|action| !matches!(action, Action::Lead { .. }))
     }
 
     /// Why the host's node is drained, if it is.

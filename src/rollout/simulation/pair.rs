@@ -1,11 +1,11 @@
 //! Two states of a cluster between which rollouts go, in both directions.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use crate::findings;
 use crate::inventory::Sighting;
-use crate::rollout::facts::{ETCD, Facts};
-use crate::rollout::trial::{Planned, Trial};
+use crate::rollout::facts::Facts;
+use crate::rollout::trial::{NOW, Planned, Trial};
 use crate::rollout::work::Work;
 use crate::rollout::{Decisions, drain, order, stage_of_routes};
 use crate::steps::Wave;
@@ -35,7 +35,7 @@ impl Pair {
     pub fn waves(&self, seen: &BTreeMap<String, Sighting>, to: usize) -> Vec<Wave> {
         let clusters = [self.states[1 - to].cluster(), self.states[to].cluster()];
         let locks = [self.states[1 - to].lock(), self.states[to].lock()];
-        let decisions = Decisions::new(clusters, locks, 0);
+        let decisions = Decisions::new(clusters, locks, NOW);
         let wanted = &self.trees[to];
         // In the order of the cluster's file, like everybody.
         let staying = clusters[1].hosts.iter().map(|host| host.name.as_str());
@@ -46,7 +46,7 @@ impl Pair {
             .filter_map(|host| Work::between(host, seen.get(*host)?, wanted.get(*host)))
             .collect();
         let none = Vec::new();
-        let of_settings = |host: &str| self.of_settings[to_index(to)].get(host).unwrap_or(&none);
+        let of_settings = |host: &str| self.of_settings[1 - to].get(host).unwrap_or(&none);
         let facts = Facts {
             cluster: clusters[1],
             members: seen
@@ -62,25 +62,11 @@ impl Pair {
         };
         order::waves(&facts, &works)
     }
-
-    /// Hosts that only one of the states has.
-    pub fn only_in(&self, at: usize) -> BTreeSet<&str> {
-        let hosts = self.trees[at].keys().filter(|host| !self.trees[1 - at].contains_key(*host));
-        hosts.map(String::as_str).collect()
-    }
-
-    pub fn members(&self, at: usize) -> usize {
-        self.trees[at].values().filter(|tree| tree.service(ETCD).is_some()).count()
-    }
-}
-
-const fn to_index(to: usize) -> usize {
-    1 - to
 }
 
 fn way(trial: &Trial, states: &[Planned; 2], is_back: bool) -> (BTreeMap<String, Vec<String>>, bool) {
     let (old, new) = if is_back { (&states[1], &states[0]) } else { (&states[0], &states[1]) };
-    let decisions = Decisions::new([old.cluster(), new.cluster()], [old.lock(), new.lock()], 0);
+    let decisions = Decisions::new([old.cluster(), new.cluster()], [old.lock(), new.lock()], NOW);
     trial.differences([old, new], |differences, causes| {
         let trees = new.trees();
         let units: std::collections::HashMap<&str, Vec<&str>> = trees

@@ -82,6 +82,8 @@ pub struct Fleet {
     /// Who may found etcd.
     founders: BTreeSet<String>,
     nodes: BTreeMap<String, Node>,
+    /// How many API servers have run at once.
+    servers: usize,
     /// The trees that a host may hold, by host: what each unit may be started with.
     known: Vec<BTreeMap<String, Tree>>,
     /// How often a host was told something.
@@ -145,10 +147,11 @@ impl Fleet {
             self.founders = etcd.map(|(host, _)| host.clone()).collect();
         }
         (self.moments, self.is_alone, self.mishap) = (0, false, None);
+        self.servers = self.running(APISERVER).count();
     }
 
     pub fn roll(&mut self, dice: u64) {
-        self.dice = dice;
+        self.dice = dice.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
     }
 
     /// Somebody edits a file.
@@ -266,13 +269,13 @@ impl Fleet {
     }
 
     /// What holds between any two things that hosts are told, if it held before.
-    fn watch(&mut self, before: (bool, usize), by: &str) {
-        let (had_quorum, servers) = before;
+    fn watch(&mut self, had_quorum: bool, by: &str) {
         let (all, run) = self.votes();
         // With one member or two nobody may be away, and the plan says so.
         self.must(!had_quorum || all < 3 || run > all / 2, || format!("{by}: etcd has {run} of {all}"));
         let now = self.running(APISERVER).count();
-        self.must(servers < 2 || now > 0, || format!("{by}: no API server is left"));
+        self.must(self.servers < 2 || now > 0, || format!("{by}: no API server is left"));
+        self.servers = self.servers.max(now);
         let minor = |running: &Running| running.releases.get("program").map(|version| version.minor);
         let servers: Vec<u64> = self.running(APISERVER).filter_map(|(_, run)| minor(run)).collect();
         let (Some(oldest), Some(newest)) = (servers.iter().min().copied(), servers.iter().max().copied())
@@ -295,12 +298,8 @@ impl Fleet {
         }
     }
 
-    fn state(&self) -> (bool, usize) {
-        (self.has_quorum(), self.running(APISERVER).count())
-    }
-
     /// Starts a unit with what is there.
-    fn start(&mut self, host: &str, unit: &str) -> Result<(), Fault> {
+    fn start(&mut self, host: &str, unit: &str, noted: Option<Closure>) -> Result<(), Fault> {
         let services: Vec<(Closure, Service)> = self
             .known
             .iter()
@@ -313,7 +312,9 @@ impl Fleet {
         let machine = &self.machines[host];
         let is_complete =
             |(closure, service): &&(Closure, Service)| machine.runs(service).closure == *closure;
-        let whole = services.iter().rev().find(is_complete).cloned();
+        let complete = || services.iter().filter(is_complete);
+        let as_noted = complete().find(|(closure, _)| Some(*closure) == noted);
+        let whole = as_noted.or_else(|| complete().next()).cloned();
         self.must(whole.is_some(), || format!("{unit} of {host} starts before what it reads is complete"));
         let Some((_, service)) = whole.or_else(|| services.last().cloned()) else {
             return Err(Fault::Refused(format!("there is no {unit} on {host}")));
@@ -389,11 +390,11 @@ impl Fleet {
         }
         self.moments += 1;
         let mishap = self.mishap.filter(|(at, _)| *at == self.moments).map(|(_, mishap)| mishap);
-        let before = self.state();
+        let had_quorum = self.has_quorum();
         match mishap {
             None => {
                 told(self)?;
-                self.watch(before, host);
+                self.watch(had_quorum, host);
                 Ok(())
             }
             Some(Mishap::Refuses) => Err(Fault::Refused("it says no".to_owned())),
@@ -429,15 +430,15 @@ impl Fleet {
             started.iter().filter(|unit| *unit == ETCD).chain(started.iter().filter(|unit| *unit != ETCD))
         {
             // Who does not find what it needs tries again, and is found not to run.
-            let started = self.start(host, unit);
-            let machine = self.machine(host);
-            match (started, machine.running.get(unit.as_str())) {
-                (Ok(()), Some(running)) => {
-                    let closure = running.closure;
-                    _ = machine.started_with.insert(unit.clone(), closure);
-                }
-                _ => _ = machine.started_with.remove(unit),
-            }
+            // What the host knows to be read is what it has noted.
+            let machine = &self.machines[host];
+            let noted = machine.tree.service(unit).map(|service| machine.runs(service).closure);
+            let started = self.start(host, unit, noted);
+            let started_with = &mut self.machine(host).started_with;
+            _ = match started {
+                Ok(()) => started_with.insert(unit.clone(), noted.unwrap_or(Closure::UNKNOWN)),
+                Err(_) => started_with.remove(unit),
+            };
         }
     }
 
@@ -549,6 +550,7 @@ impl Machine {
                 .filter(|(path, placed)| self.files.get(*path) != Some(placed))
                 .map(|(path, _)| path.clone())
                 .collect(),
+            is_reload_owed: self.loaded != units(&self.files),
             started_with: self
                 .started_with
                 .iter()
@@ -631,12 +633,12 @@ async fn yield_once() {
 }
 
 impl Hosts for World {
-    async fn held(&self, host: &str) -> Result<Option<Digest>, Fault> {
+    async fn held(&self, host: &str) -> Result<Digest, Fault> {
         let fleet = self.fleet();
         let machine = &fleet.machines[host];
         match machine.is_dead || fleet.is_alone {
             true => Err(Fault::Silent("it is dead".to_owned())),
-            false => Ok(machine.is_known.then(|| machine.tree.digest())),
+            false => Ok(machine.tree.digest()),
         }
     }
 
@@ -722,7 +724,7 @@ impl Hosts for World {
                     return Ok(());
                 }
             }
-            fleet.start(host, unit)?;
+            fleet.start(host, unit, Some(closure))?;
             let real = fleet.machines[host].running[unit].closure;
             fleet.must(real == closure, || format!("{unit} of {host} runs with other files than is noted"));
             fleet.machine(host).started_with.insert(unit.to_owned(), closure);
