@@ -5,14 +5,18 @@ pub mod artifact;
 pub mod cli;
 pub mod cluster;
 pub mod commands;
+pub mod deploy;
 pub mod imported;
+pub mod inventory;
 pub mod lock;
 pub mod page;
 pub mod plan;
 pub mod root;
 pub mod sources;
 pub mod spec;
+pub mod steps;
 pub mod sys;
+pub mod tree;
 pub mod ui;
 pub mod upstream;
 pub mod vm;
@@ -25,7 +29,9 @@ mod executor;
 mod failure;
 mod field_path;
 mod file_list;
+mod findings;
 mod golden;
+
 mod key_pair;
 mod last_build;
 mod meant;
@@ -38,7 +44,9 @@ mod report;
 mod rollout;
 mod shell;
 mod side;
+
 mod territory;
+
 mod validity;
 mod visible;
 mod yaml;

@@ -8,55 +8,13 @@ use kthw_store::Output;
 use serde::Serialize;
 
 use super::{Ingredients, Make};
+use crate::tree::{Permissions, Service};
 
 /// What a host is to hold. Each path is also the slot of the input that belongs there.
 pub struct Bundle {
     pub host: String,
     pub files: BTreeMap<Cow<'static, str>, Permissions>,
     pub services: Vec<Service>,
-}
-
-/// Who may do what with a file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Permissions {
-    pub mode: u32,
-    /// `user:group`
-    pub owner: &'static str,
-}
-
-impl std::fmt::Display for Permissions {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{:04o} {}", self.mode, self.owner)
-    }
-}
-
-/// A systemd unit that kthw starts, with the files that it reads.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Service {
-    pub unit: &'static str,
-    pub reads: Vec<Cow<'static, str>>,
-    pub on_change: OnChange,
-}
-
-/// What a unit that runs wants when a file that it reads has changed. Another unit file is always a restart.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum OnChange {
-    Restart,
-    /// `systemctl reload`: it reads all of these files anew, and goes on meanwhile.
-    Reload,
-    /// It sees for itself that they have changed.
-    Nothing,
-}
-
-impl OnChange {
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Restart => "restart",
-            Self::Reload => "reload",
-            Self::Nothing => "nothing",
-        }
-    }
 }
 
 /// The text of a bundle.
@@ -96,8 +54,9 @@ impl Make for Bundle {
             manifest.text(path, &printed[known].1, Origin::Program);
         }
         for service in &self.services {
-            manifest.text("service", service.unit, Origin::Program);
-            manifest.list(service.unit, &service.reads, Origin::Program);
+            manifest.text("service", &service.unit, Origin::Program);
+            manifest.text("stage", service.stage.as_str(), Origin::Program);
+            manifest.list(&service.unit, &service.reads, Origin::Program);
             manifest.text("on-change", service.on_change.as_str(), Origin::Program);
         }
     }
@@ -105,15 +64,15 @@ impl Make for Bundle {
     fn make(&self, from: &Ingredients<'_>) -> Result<Content, ActionError> {
         let outputs: BTreeMap<&str, Output> =
             from.inputs().iter().map(|input| (&*input.slot, input.output)).collect();
-        let file = |(path, permissions): (&'_ Cow<'static, str>, &Permissions)| {
+        let files = self.files.iter().map(|(path, permissions)| {
             let output = outputs.get(&**path).map(ToString::to_string);
-            output.map(|output| File {
+            let file = |output| File {
                 output,
                 mode: format!("{:04o}", permissions.mode),
-                owner: permissions.owner,
-            })
-        };
-        let files = self.files.iter().map(|entry| file(entry).map(|file| (&**entry.0, file)));
+                owner: permissions.owner.as_str(),
+            };
+            output.map(|output| (&**path, file(output)))
+        });
         let files: Option<_> = files.collect();
         let files = files.ok_or("a file of the bundle has no input")?;
         let document = Document { host: &self.host, files, services: &self.services };

@@ -24,6 +24,7 @@ mod download;
 mod encryption_config;
 mod etcd_backup;
 mod etcd_defragmentation;
+mod etcd_members;
 mod haproxy_config;
 mod hosts_file;
 mod imported_certificate;
@@ -171,6 +172,7 @@ artifacts! {
     encryption_config::EncryptionConfig,
     etcd_backup::EtcdBackup,
     etcd_defragmentation::EtcdDefragmentation,
+    etcd_members::EtcdMembers,
     haproxy_config::HaproxyConfig,
     hosts_file::HostsFile,
     imported_certificate::ImportedCertificate,
@@ -199,7 +201,6 @@ artifacts! {
     user_data::UserData,
 }
 
-pub use bundle::{OnChange, Permissions, Service};
 pub use certificate::{Profile, Validity};
 pub use command::{Command, Flag};
 pub use containerd_config::{ContainerdSchema, sandbox_image};

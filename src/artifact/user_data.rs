@@ -10,8 +10,9 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::patch::describe_members;
-use super::{Ingredients, Make, Permissions};
+use super::{Ingredients, Make};
 use crate::cluster::User;
+use crate::tree::Permissions;
 use crate::yaml;
 
 /// The file user-data of a NoCloud seed: a cloud-config without any secret.
@@ -139,7 +140,13 @@ fn written_file<'a>(path: &'a str, permissions: Permissions, bytes: Option<&'a [
         Some((_, Ok(text))) => (None, Some(Cow::Borrowed(text))),
         Some((bytes, Err(_))) => (Some("b64"), Some(Cow::Owned(BASE64.encode(bytes)))),
     };
-    WrittenFile::Carried { path, owner, permissions: format!("{mode:04o}"), encoding, content }
+    WrittenFile::Carried {
+        path,
+        owner: owner.as_str(),
+        permissions: format!("{mode:04o}"),
+        encoding,
+        content,
+    }
 }
 
 impl Make for UserData {
@@ -161,8 +168,8 @@ impl Make for UserData {
         manifest.list("group", groups, Origin::Spec(format_args!("machines.user.groups")));
         manifest.flag("sudo", *sudo, Origin::Spec(format_args!("machines.user.sudo")));
         manifest.list("package", &self.packages, Origin::Program);
-        for (path, Permissions { mode, owner }) in &self.files {
-            manifest.display(path, format_args!("{mode:04o} {owner}"), Origin::Program);
+        for (path, permissions) in &self.files {
+            manifest.display(path, format_args!("{permissions}"), Origin::Program);
         }
         for command in &self.commands {
             manifest.text("command", &command.join(" "), Origin::Program);
@@ -207,7 +214,7 @@ mod tests {
     }
 
     fn full() -> UserData {
-        let permissions = Permissions { mode: 0o644, owner: "root:root" };
+        let permissions = Permissions::of_root(0o644);
         UserData {
             packages: vec!["ipvsadm", "ldirectord"],
             files: ["/etc/hosts", "/etc/odd"].map(|path| (path.into(), permissions)).into(),

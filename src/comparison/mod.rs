@@ -8,8 +8,9 @@ use std::collections::HashSet;
 
 use crate::diff::{Causes, Differences, Input, Inputs, Undo, compare};
 use crate::failure::Failure;
+use crate::findings::Decisions;
 use crate::opened::{Opened, open_store};
-use crate::rollout::{Decisions, Rollout};
+use crate::rollout::Rollout;
 use crate::side::Side;
 use crate::sources::{self, Folder};
 use crate::spec::{self, Positions};

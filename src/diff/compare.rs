@@ -9,10 +9,11 @@ use kthw_store::Output;
 use super::cause::{Causes, ParamChange};
 use super::cause_set::CauseSet;
 use super::param::Decider;
-use crate::artifact::{Artifact, Permissions};
+use crate::artifact::Artifact;
 use crate::names;
 use crate::plan;
 use crate::side::Side;
+use crate::tree::Permissions;
 
 /// Whose files they are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -123,7 +124,7 @@ fn host_change(causes: &mut Causes<'_>, side: Side<'_>, host: &str) -> HostChang
     let id = bundle(side, host);
     let (files, units) = match side.action(id) {
         Artifact::Bundle(bundle) => {
-            (bundle.files.len(), bundle.services.iter().map(|service| service.unit.to_owned()).collect())
+            (bundle.files.len(), bundle.services.iter().map(|service| service.unit.to_string()).collect())
         }
         _ => (0, Vec::new()),
     };

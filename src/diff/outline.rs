@@ -5,9 +5,10 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use kthw_graph::{Action as _, Encoder, Graph, Manifest, NodeId, Origin, Value};
 use kthw_store::Digest;
 
-use crate::artifact::{Artifact, Permissions};
+use crate::artifact::Artifact;
 use crate::plan;
 use crate::side::Side;
+use crate::tree::Permissions;
 
 /// A place in each outline of the same questions.
 pub type Question = usize;

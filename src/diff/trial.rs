@@ -9,13 +9,14 @@ use kthw_store::{Digest, Output};
 use super::cause::Causes;
 use super::input::{Input, Inputs};
 use super::undo::Undo;
-use crate::artifact::{Artifact, Bundle, DecidedBy, HostsEntry, HostsFile, Permissions};
+use crate::artifact::{Artifact, Bundle, DecidedBy, HostsEntry, HostsFile};
 use crate::imported::ImportedAuthorities;
 use crate::lock::Lock;
 use crate::plan;
 use crate::root::RootSecret;
 use crate::side::Side;
 use crate::spec::FieldChange;
+use crate::tree::Permissions;
 
 /// The host that holds everything that is a path.
 pub const HOST: &str = "a";
@@ -48,10 +49,8 @@ impl State {
                 held.push((Cow::Owned((*at).to_owned()), id));
             }
         }
-        let files: BTreeMap<Slot, Permissions> = held
-            .iter()
-            .map(|(path, _)| (path.clone(), Permissions { mode: 0o644, owner: "root:root" }))
-            .collect();
+        let files: BTreeMap<Slot, Permissions> =
+            held.iter().map(|(path, _)| (path.clone(), Permissions::of_root(0o644))).collect();
         let bundle = builder.name(name(&plan::bundle_name(HOST)));
         builder.define(bundle, Bundle { host: HOST.to_owned(), files, services: Vec::new() }.into(), held);
         let Ok(graph) = builder.seal() else { panic!("a good graph") };

@@ -16,11 +16,12 @@ use super::compare::{Area, Differences};
 use super::edit::{Choice, EDITS, with_anchors};
 use super::input::Input;
 use super::trial::realised;
-use crate::artifact::{Artifact, Permissions};
+use crate::artifact::Artifact;
 use crate::imported::ImportedAuthorities;
 use crate::lock::{Epoch, Lock};
 use crate::plan;
 use crate::rollout::{EXAMPLES, Trial, variants};
+use crate::tree::Permissions;
 
 /// A file by where it is, or a host by itself.
 type Place = (Area, String, String);

@@ -8,15 +8,16 @@ use std::fmt::Write;
 use kthw_graph::{Action, NodeId, Yields};
 
 use super::text::Entry;
-use crate::artifact::{ArchiveMember, Artifact, Bundle, OnChange, Service};
+use crate::artifact::{ArchiveMember, Artifact, Bundle};
 use crate::side::Side;
+use crate::tree::{OnChange, Service};
 
 /// The lines of a host, by path.
 pub fn listing<'a>(side: Side<'a>, bundle_id: NodeId, bundle: &'a Bundle) -> BTreeMap<&'a str, Entry> {
     let mut readers: BTreeMap<&str, Vec<String>> = BTreeMap::new();
-    for Service { unit, reads, on_change } in &bundle.services {
+    for Service { unit, reads, on_change, .. } in &bundle.services {
         let reader = match on_change {
-            OnChange::Restart => (*unit).to_owned(),
+            OnChange::Restart => unit.to_string(),
             OnChange::Reload => format!("{unit} (reload)"),
             OnChange::Nothing => format!("{unit} (no restart)"),
         };
@@ -27,8 +28,7 @@ pub fn listing<'a>(side: Side<'a>, bundle_id: NodeId, bundle: &'a Bundle) -> BTr
     let inputs = side.graph.node(bundle_id).inputs.iter();
     let line = |(path, node): &'a (kthw_graph::Slot, NodeId)| {
         let permissions = bundle.files.get(path)?;
-        let mut text =
-            format!("{path}\n  {:04o} {} {}", permissions.mode, permissions.owner, what(side, *node));
+        let mut text = format!("{path}\n  {permissions} {}", what(side, *node));
         if let Some(units) = readers.get(&**path) {
             let _ = write!(text, ", read by {}", units.join(" "));
         }

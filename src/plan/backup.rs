@@ -7,6 +7,7 @@ use crate::artifact::{
     SnapshotTool, Timer, Unit,
 };
 use crate::cluster::{Backup, Cluster, LayerKind, Role};
+use crate::tree::Stage;
 
 const BACKUP: &str = "config/etcd-backup";
 const DEFRAGMENTATION: &str = "config/etcd-defragmentation";
@@ -129,6 +130,6 @@ impl Planner<'_> {
         let service_id = self.name(&format!("config/{service}"));
         files.public(format!("/etc/systemd/system/{service}"), service_id);
         let timer_id = self.name(&format!("config/{timer}"));
-        files.service(timer, timer_id, []);
+        files.service(Stage::Background, timer, timer_id, []);
     }
 }

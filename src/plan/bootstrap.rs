@@ -10,6 +10,7 @@ use crate::artifact::{
     Artifact, BootstrapProgram, BootstrapRbac, CiliumValues, CoreDns, Patch, Section, Unit,
 };
 use crate::cluster::{Cluster, Cni};
+use crate::tree::Stage;
 
 const UNIT: &str = "config/kubernetes-bootstrap.service";
 const PROGRAM: &str = "config/bootstrap-program";
@@ -57,7 +58,7 @@ impl Planner<'_> {
             reads.extend(["/usr/local/bin/cilium", path::CILIUM_VALUES]);
         }
         let unit = self.define(UNIT, unit(cluster), []);
-        files.service("kubernetes-bootstrap.service", unit, reads);
+        files.service(Stage::Objects, "kubernetes-bootstrap.service", unit, reads);
     }
 }
 

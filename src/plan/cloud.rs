@@ -6,6 +6,7 @@ use super::planner::{HostFiles, Planner};
 use crate::artifact::{Download, Readiness, Unit};
 use crate::cluster::{Arch, CloudControllerManager, CloudDownload};
 use crate::lock::{Algorithm, Checksum, Pin};
+use crate::tree::Stage;
 
 const PROGRAM: &str = "cloud-controller-manager";
 const UNIT: &str = "config/cloud-controller-manager.service";
@@ -62,6 +63,7 @@ impl Planner<'_> {
         place(files, server, path::CLOUD_CONTROLLER_MANAGER_SERVER);
         let unit = self.name(UNIT);
         files.service(
+            Stage::Controllers,
             "cloud-controller-manager.service",
             unit,
             [

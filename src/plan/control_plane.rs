@@ -10,6 +10,7 @@ use crate::artifact::{
     Section, Unit,
 };
 use crate::cluster::{Anonymous, Authentication, Authority, Cluster, Host, LeaderElection, Program, Role};
+use crate::tree::Stage;
 
 /// The nodes that all control planes share.
 const ENCRYPTION_CONFIG: &str = "config/encryption";
@@ -165,6 +166,7 @@ impl Planner<'_> {
         let apiserver = self.define(&of("kube-apiserver.service"), apiserver_unit(cluster, host), []);
         let more = self.place_api_files(files);
         files.service(
+            Stage::ApiServers,
             "kube-apiserver.service",
             apiserver,
             more.into_iter().chain([
@@ -188,6 +190,7 @@ impl Planner<'_> {
         );
         let controller_manager = self.name(CONTROLLER_MANAGER_UNIT);
         files.service(
+            Stage::Controllers,
             "kube-controller-manager.service",
             controller_manager,
             [
@@ -203,6 +206,7 @@ impl Planner<'_> {
         );
         let scheduler = self.name(SCHEDULER_UNIT);
         files.service(
+            Stage::Controllers,
             "kube-scheduler.service",
             scheduler,
             [

@@ -4,10 +4,12 @@ use super::control_plane::place;
 use super::flags::{self, path};
 use super::pki;
 use super::planner::{HostFiles, Planner};
-use crate::artifact::{Command, DecidedBy, Readiness, Section, Unit};
+use crate::artifact::{Command, DecidedBy, EtcdMembers, Readiness, Section, Unit};
 use crate::cluster::{Authority, Cluster, Host};
+use crate::tree::Stage;
 
 const USER_UNIT: &str = "config/etcd-user.service";
+const MEMBERS: &str = "config/etcd-members.env";
 
 /// The user that etcd runs as. Files of the host are root's nevertheless: systemd reads keys and hands them on.
 const USER: &str = "etcd";
@@ -23,8 +25,9 @@ const CREDENTIALS: [(&str, &str); 4] = [
 
 impl Planner<'_> {
     /// What all members share.
-    pub(super) fn define_etcd_user(&mut self) {
+    pub(super) fn define_etcd(&mut self) {
         self.define(USER_UNIT, user_unit(), []);
+        self.define(MEMBERS, EtcdMembers { members: flags::etcd_members(self.cluster) }, []);
     }
 
     pub(super) fn place_etcd(&mut self, files: &mut HostFiles<'_>) {
@@ -43,8 +46,11 @@ impl Planner<'_> {
         }
         let user = self.name(USER_UNIT);
         files.public(path::ETCD_USER_UNIT, user);
+        let members = self.name(MEMBERS);
+        files.public(path::ETCD_MEMBERS, members);
         let etcd = self.define(&of("etcd.service"), etcd_unit(self.cluster, host), []);
         files.service(
+            Stage::Etcd,
             "etcd.service",
             etcd,
             [
@@ -73,6 +79,9 @@ fn etcd_unit(cluster: &Cluster, host: &Host) -> Unit {
         // The first member of a new cluster counts as started only when a quorum has joined it.
         .set(Section::Service, "TimeoutStartSec", "infinity")
         .set(Section::Service, "User", USER)
+        // The second wins where it is there: etcd is founded already.
+        .set(Section::Service, "EnvironmentFile", path::ETCD_MEMBERS)
+        .set(Section::Service, "EnvironmentFile", format!("-{}", path::ETCD_JOINS))
         // systemd gives it to the user if it is not the user's yet.
         .set(Section::Service, "StateDirectory", "etcd")
         .set(Section::Service, "StateDirectoryMode", "0700")

@@ -107,12 +107,16 @@ fn credential(name: &str) -> String {
     format!("/run/credentials/etcd.service/{name}")
 }
 
+/// The members of etcd with the URLs of their peers.
+pub fn etcd_members(cluster: &Cluster) -> Vec<(String, String)> {
+    let member = |host: &Host| (host.name.clone(), https(host.address, ports::ETCD_PEERS.usual));
+    cluster.etcd_members().map(member).collect()
+}
+
 pub fn etcd(cluster: &Cluster, host: &Host) -> Command {
     let local = localhost(cluster);
     let client = https(host.address, ports::ETCD_CLIENTS.usual);
     let peer = https(host.address, ports::ETCD_PEERS.usual);
-    let member = |host: &Host| format!("{}={}", host.name, https(host.address, ports::ETCD_PEERS.usual));
-    let members: Vec<String> = cluster.etcd_members().map(member).collect();
     let address = || address_of(host);
     let metrics_at =
         |address: IpAddr| format!("http://{}", SocketAddr::new(address, ports::ETCD_METRICS.usual));
@@ -127,8 +131,6 @@ pub fn etcd(cluster: &Cluster, host: &Host) -> Command {
         .from(address(), "advertise-client-urls", vec![client])
         .from(address(), "listen-peer-urls", vec![peer.clone()])
         .from(address(), "initial-advertise-peer-urls", vec![peer])
-        .from("hosts", "initial-cluster", members)
-        .ours("initial-cluster-state", "new")
         .from("name", "initial-cluster-token", cluster.name.clone())
         .ours("listen-metrics-urls", vec![metrics_at(local)])
         .perhaps(&address(), "listen-metrics-urls", watched)

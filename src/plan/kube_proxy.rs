@@ -4,6 +4,7 @@ use super::flags::{self, path};
 use super::planner::{HostFiles, Planner};
 use crate::artifact::{KubeProxyConfig, Patch, Readiness, Section, Unit};
 use crate::cluster::{Cluster, Host, Program};
+use crate::tree::Stage;
 
 const CONFIG: &str = "config/kube-proxy";
 const KUBECONFIG: &str = "kubeconfig/kube-proxy";
@@ -38,6 +39,7 @@ impl Planner<'_> {
         files.secret(path::KUBE_PROXY_CONF, kubeconfig);
         let unit = self.define(&format!("host/{}/kube-proxy.service", host.name), unit(cluster, host), []);
         files.service(
+            Stage::Workers,
             "kube-proxy.service",
             unit,
             ["/usr/local/bin/kube-proxy", path::KUBE_PROXY_CONFIG, path::KUBE_PROXY_CONF],

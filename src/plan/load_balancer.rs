@@ -8,9 +8,10 @@ use super::kernel;
 use super::planner::{HostFiles, Planner};
 use crate::artifact::{
     ApiServer, Command, DecidedBy, Flag, HaproxyConfig, KeepalivedConfig, KernelModules, LdirectordConfig,
-    OnChange, Readiness, Section, Sysctls, Unit,
+    Readiness, Section, Sysctls, Unit,
 };
 use crate::cluster::{Authority, Host, LoadBalancer, Role};
+use crate::tree::{OnChange, Stage};
 
 /// The nodes that all hosts with a part in it share.
 const HAPROXY_CONFIG: &str = "config/haproxy";
@@ -79,12 +80,12 @@ impl Planner<'_> {
         self.place_kernel_program(files);
         if host.is(Role::LoadBalancer) {
             let unit = self.name(OPEN_ADDRESS_UNIT);
-            files.service(ADDRESS_UNIT, unit, [path::KERNEL_PROGRAM]);
+            files.service(Stage::LoadBalancers, ADDRESS_UNIT, unit, [path::KERNEL_PROGRAM]);
         } else {
             let silence = self.name(SILENCE);
             files.public(path::VIP_ARP, silence);
             let unit = self.name(SILENT_ADDRESS_UNIT);
-            files.service(ADDRESS_UNIT, unit, [path::VIP_ARP, path::KERNEL_PROGRAM]);
+            files.service(Stage::LoadBalancers, ADDRESS_UNIT, unit, [path::VIP_ARP, path::KERNEL_PROGRAM]);
         }
     }
 
@@ -93,7 +94,7 @@ impl Planner<'_> {
         files.public(path::HAPROXY_CONFIG, config);
         self.place_authority(files, path::HAPROXY_CA);
         let reads = [path::HAPROXY_CONFIG, path::HAPROXY_CA];
-        files.service_that_wants(OnChange::Reload, "haproxy.service", unit, reads);
+        files.service_that_wants(OnChange::Reload, Stage::LoadBalancers, "haproxy.service", unit, reads);
     }
 
     fn place_ldirectord(&mut self, files: &mut HostFiles<'_>) {
@@ -104,7 +105,7 @@ impl Planner<'_> {
         files.public(path::BALANCING_MODULES, modules);
         // It sees for itself that its configuration has changed (`autoreload`), and reads the authority at each check.
         let reads = [path::LDIRECTORD_CONFIG, path::LDIRECTORD_CA];
-        files.service_that_wants(OnChange::Nothing, "ldirectord.service", unit, reads);
+        files.service_that_wants(OnChange::Nothing, Stage::LoadBalancers, "ldirectord.service", unit, reads);
     }
 
     fn place_keepalived(&mut self, files: &mut HostFiles<'_>, address: IpAddr, interface: &str) {
@@ -127,7 +128,7 @@ impl Planner<'_> {
         self.place_authority(files, path::KEEPALIVED_CA);
         let unit = self.name(KEEPALIVED_UNIT);
         let reads = [path::KEEPALIVED_CONFIG, path::KEEPALIVED_CA];
-        files.service_that_wants(OnChange::Reload, "keepalived.service", unit, reads);
+        files.service_that_wants(OnChange::Reload, Stage::LoadBalancers, "keepalived.service", unit, reads);
     }
 
     /// The certificate of the authority that vouches for the API servers, where a program looks for it.

@@ -13,12 +13,13 @@ use super::planner::{HostFiles, Planner, input};
 use super::releases::OS;
 use crate::artifact::{
     Artifact, DecidedBy, DiskOverlay, DnsRecords, Download, HostAddressing, HostsEntry, LibvirtDomain,
-    LibvirtNetwork, Machine, MetaData, NetworkConfig, Permissions, SEED_FILES, SeedImage, UserData,
+    LibvirtNetwork, Machine, MetaData, NetworkConfig, SEED_FILES, SeedImage, UserData,
 };
 use crate::cluster::{
     Addressing, Arch, Carry, Cluster, Cni, Host, Image, ImageFile, LoadBalancer, Mac, Machines, Role,
 };
 use crate::lock::{Algorithm, Checksum, Pin};
+use crate::tree::Permissions;
 use crate::upstream::Need;
 
 /// The nodes that all machines share; the part after the slash is also what the file is called.

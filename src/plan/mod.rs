@@ -112,7 +112,7 @@ pub fn plan(
     planner.define_identities(pki::cluster_identities(cluster));
     planner.define_service_account_keys();
     planner.define_releases();
-    planner.define_etcd_user();
+    planner.define_etcd();
     planner.define_etcd_care();
     planner.define_control_plane();
     planner.define_cloud();
@@ -171,9 +171,10 @@ mod tests {
 
     use super::flags::path;
     use super::*;
-    use crate::artifact::{Certificate, OnChange, Profile};
+    use crate::artifact::{Certificate, Profile};
     use crate::root::RootSecret;
     use crate::spec;
+    use crate::tree::OnChange;
 
     fn cluster(text: &str) -> Cluster {
         spec::load(text).expect("a good cluster").0
@@ -639,8 +640,7 @@ cloudProvider:
             .expect("a good plan");
         for n in 1..=5 {
             let host = format!("cp-{n}");
-            let etcd = unit(&plan, &format!("host/{host}/etcd.service"));
-            let members = etcd.iter().find(|flag| flag.starts_with("--initial-cluster=")).expect("members");
+            let members = unit(&plan, "config/etcd-members.env").concat();
             assert_eq!(members.matches("https://").count(), 5);
             let paths: BTreeSet<&str> =
                 files(&plan.graph).filter(|(name, _, _)| *name == host).map(|(_, path, _)| path).collect();

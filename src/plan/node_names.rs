@@ -5,8 +5,9 @@ use std::collections::BTreeSet;
 use kthw_graph::{Graph, NodeId};
 
 use super::machine;
-use crate::artifact::{Artifact, Permissions};
+use crate::artifact::Artifact;
 use crate::cluster::machine_folder;
+use crate::tree::Permissions;
 
 /// The name of a host's bundle.
 pub fn bundle_name(host: &str) -> String {

@@ -78,6 +78,9 @@ pub const CLOUD_CONTROLLER_MANAGER: &str = "/usr/local/bin/cloud-controller-mana
 pub const CLOUD_CONTROLLER_MANAGER_CONF: &str = "/etc/kubernetes/cloud-controller-manager.conf";
 pub const CLOUD_CONTROLLER_MANAGER_SERVER: (&str, &str) =
     ("/etc/kubernetes/pki/cloud-controller-manager.crt", "/etc/kubernetes/pki/cloud-controller-manager.key");
+pub const ETCD_MEMBERS: &str = "/etc/kubernetes/etcd-members.env";
+/// Of a host that has founded etcd or joins it: who carries out a rollout writes it there.
+pub const ETCD_JOINS: &str = "/var/lib/kthw/etcd-members.env";
 pub const ETCD_USER_UNIT: &str = "/etc/systemd/system/etcd-user.service";
 pub const ETCD_BACKUP: &str = "/usr/local/sbin/etcd-backup";
 pub const ETCD_DEFRAGMENTATION: &str = "/usr/local/sbin/etcd-defragmentation";

@@ -6,10 +6,11 @@ use std::net::IpAddr;
 
 use kthw_graph::{GraphBuilder, NodeId, NodeName, Slot};
 
-use crate::artifact::{Artifact, Bundle, DecidedBy, OnChange, Permissions, Service, Unfit};
+use crate::artifact::{Artifact, Bundle, DecidedBy, Unfit};
 use crate::cluster::{Arch, Cluster, Host};
 use crate::lock::Lock;
 use crate::root::RootFingerprint;
+use crate::tree::{OnChange, Permissions, Service, Stage, UNITS};
 
 use super::PlanProblem;
 
@@ -136,21 +137,28 @@ impl<'a> HostFiles<'a> {
     }
 
     /// A unit, which is started, and restarted when it or one of the files that it reads changes.
-    pub fn service(&mut self, unit: &'static str, id: NodeId, reads: impl IntoIterator<Item = &'static str>) {
-        self.service_that_wants(OnChange::Restart, unit, id, reads);
+    pub fn service(
+        &mut self,
+        stage: Stage,
+        unit: &'static str,
+        id: NodeId,
+        reads: impl IntoIterator<Item = &'static str>,
+    ) {
+        self.service_that_wants(OnChange::Restart, stage, unit, id, reads);
     }
 
     /// A unit that wants something else than a restart when one of the files that it reads changes.
     pub fn service_that_wants(
         &mut self,
         on_change: OnChange,
+        stage: Stage,
         unit: &'static str,
         id: NodeId,
         reads: impl IntoIterator<Item = &'static str>,
     ) {
-        self.public(format!("/etc/systemd/system/{unit}"), id);
+        self.public(format!("{UNITS}{unit}"), id);
         let reads = reads.into_iter().map(Cow::Borrowed).collect();
-        self.services.push(Service { unit, reads, on_change });
+        self.services.push(Service { unit: Cow::Borrowed(unit), stage, reads, on_change });
     }
 
     /// Every file that is the same whoever else is a worker, with its node, by path.
@@ -165,7 +173,7 @@ impl<'a> HostFiles<'a> {
     }
 
     fn put(&mut self, path: Cow<'static, str>, id: NodeId, mode: u32, is_roster: bool) {
-        let placed = Placed { id, permissions: Permissions { mode, owner: "root:root" }, is_roster };
+        let placed = Placed { id, permissions: Permissions::of_root(mode), is_roster };
         // Two roles of one host may need the same thing.
         let before = self.files.insert(path, placed);
         assert!(before.is_none_or(|before| before == placed), "the plan puts one thing at one path");

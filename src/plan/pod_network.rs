@@ -5,6 +5,7 @@ use super::kernel;
 use super::planner::{HostFiles, Planner};
 use crate::artifact::{CniConfig, DecidedBy, PodMasquerade, PodRoute, PodRoutes, Section, Unit};
 use crate::cluster::{Cluster, Cni, Host};
+use crate::tree::Stage;
 
 const CNI_LOOPBACK: &str = "config/cni-loopback";
 const MASQUERADE: &str = "config/pod-masquerade";
@@ -37,7 +38,12 @@ impl Planner<'_> {
         let [routes, unit] = [ROUTES, ROUTES_UNIT].map(|name| self.name(name));
         files.roster(path::POD_ROUTES, routes);
         self.place_kernel_program(files);
-        files.service("kubernetes-pod-routes.service", unit, [path::POD_ROUTES, path::KERNEL_PROGRAM]);
+        files.service(
+            Stage::Routes,
+            "kubernetes-pod-routes.service",
+            unit,
+            [path::POD_ROUTES, path::KERNEL_PROGRAM],
+        );
     }
 
     /// For workers.
@@ -52,7 +58,7 @@ impl Planner<'_> {
         files.public(path::POD_MASQUERADE, rules);
         self.place_kernel_program(files);
         let reads = [path::POD_MASQUERADE, path::KERNEL_PROGRAM];
-        files.service("kubernetes-pod-masquerade.service", unit, reads);
+        files.service(Stage::Background, "kubernetes-pod-masquerade.service", unit, reads);
     }
 }
 

@@ -11,6 +11,7 @@ use crate::artifact::{
     Readiness, Section, Sysctls, Taint, Unit, sandbox_image,
 };
 use crate::cluster::{Authority, Cluster, FlagValue, Host, Program, Role};
+use crate::tree::Stage;
 
 /// The nodes that all workers share.
 const CONTAINERD_CONFIG: &str = "config/containerd";
@@ -67,7 +68,12 @@ impl Planner<'_> {
         self.place_worker_services(files);
         self.place_kernel_program(files);
         let settings = self.name(SYSCTLS_UNIT);
-        files.service("kubernetes-sysctls.service", settings, [path::SYSCTLS, path::KERNEL_PROGRAM]);
+        files.service(
+            Stage::Background,
+            "kubernetes-sysctls.service",
+            settings,
+            [path::SYSCTLS, path::KERNEL_PROGRAM],
+        );
         self.place_kube_proxy(files);
     }
 
@@ -78,6 +84,7 @@ impl Planner<'_> {
         files.reserved(path::KUBELET_CONFIG, config);
         let containerd = self.name(CONTAINERD_UNIT);
         files.service(
+            Stage::Workers,
             "containerd.service",
             containerd,
             [
@@ -89,6 +96,7 @@ impl Planner<'_> {
         );
         let kubelet = self.define(&of("kubelet.service"), kubelet_unit(cluster, host), []);
         files.service(
+            Stage::Workers,
             "kubelet.service",
             kubelet,
             [

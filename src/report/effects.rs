@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use crate::diff::CauseSet;
-use crate::rollout::{Kind, Rollout};
+use crate::findings::Kind;
+use crate::rollout::Rollout;
 
 /// The part of a rollout that a review shows; `kthw plan` shows all of it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

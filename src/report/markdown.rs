@@ -7,8 +7,8 @@ use super::arrivals::{Arrivals, arrivals};
 use super::effects::{Drain, Effects, Restart, Warning};
 use super::{Entry, Report, capitalised, hosts};
 use crate::diff::{CauseSet, Detail, TextChange};
+use crate::findings::Kind;
 use crate::names::{self, counted};
-use crate::rollout::Kind;
 use crate::visible::visible;
 
 /// GitHub takes 65,536 characters; what posts the comment may want to add some.

@@ -108,7 +108,7 @@ pub mod trial {
     use super::effects::{Drain, Restart, Warning};
     use super::*;
     use crate::diff::{Row, TextChange};
-    use crate::rollout::Kind;
+    use crate::findings::Kind;
     use crate::spec::{FieldChange, Written};
 
     fn effects() -> Effects {

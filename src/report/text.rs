@@ -6,8 +6,8 @@ use super::arrivals::{Arrivals, arrivals};
 use super::effects::{Drain, Effects, Restart, Warning};
 use super::{Entry, Report, hosts};
 use crate::diff::{CauseSet, Detail, Input, Line, LineKind, Row, TextChange};
+use crate::findings::Kind;
 use crate::names::{self, counted};
-use crate::rollout::Kind;
 use crate::visible::visible;
 
 /// So many changes are listed before the rest is counted.

@@ -1,11 +1,11 @@
 //! Why the pods of a node have to go elsewhere while its host is changed.
 
-use super::Decisions;
-use super::kubelet;
-use super::settings::Moved;
+use super::facts::KUBELET;
 use super::work::Work;
-use crate::cluster::Role;
+use crate::findings::{self, Decisions, Moved};
+use crate::tree::{Stage, Tree};
 
+const KUBELET_PROGRAM: &str = "/usr/local/bin/kubelet";
 /// What runs containers, and what runs only while one is started.
 const RUNTIME: [(&str, &str); 3] = [
     ("/usr/local/bin/containerd", "containerd"),
@@ -14,34 +14,38 @@ const RUNTIME: [(&str, &str); 3] = [
 ];
 const NETWORK: [&str; 2] = ["/opt/cni/bin/", "/etc/cni/net.d/"];
 
+/// The reasons that settings give, on a host where the kubelet or what runs containers takes them up.
+pub fn of_settings(decisions: &Decisions<'_>, settings: &[Moved<'_>], host: &str) -> Vec<String> {
+    let mut reasons = findings::policies(decisions);
+    reasons.extend(findings::lost_room(decisions));
+    reasons.extend(settings.iter().filter(|moved| moved.drains(host)).map(Moved::name));
+    reasons
+}
+
 /// The reasons to drain a node that stays a worker; none for most flags and configuration, which a restarted
-/// kubelet or containerd takes up while containers go on.
-pub fn reasons(decisions: &Decisions<'_>, work: &Work, settings: &[Moved<'_>]) -> Vec<String> {
-    let [before, after] = decisions.clusters;
-    let is_worker =
-        decisions.host(&work.host).iter().all(|host| host.is_some_and(|host| host.is(Role::Worker)));
-    if !is_worker {
+/// kubelet or containerd takes up while containers go on. `of_settings` are those that settings give.
+pub fn reasons(work: &Work<'_>, of_settings: &[String]) -> Vec<String> {
+    let (Some(old), Some(new)) = (work.now, work.wanted) else { return Vec::new() };
+    if old.service(KUBELET).is_none() || new.service(KUBELET).is_none() {
         return Vec::new();
     }
     let mut reasons = Vec::new();
-    let [old, new] = [before, after].map(|cluster| &cluster.versions);
-    let minor = |version: &semver::Version| (version.major, version.minor);
-    if minor(&old.kubernetes) != minor(&new.kubernetes) {
-        reasons.push(format!(
-            "kubelet {}.{} → {}.{}",
-            old.kubernetes.major, old.kubernetes.minor, new.kubernetes.major, new.kubernetes.minor
-        ));
+    let version = |tree: &'_ Tree, path: &str| tree.release(path).map(|release| release.version.clone());
+    let versions = |path: &str| Some([version(old, path)?, version(new, path)?]);
+    if let Some([old, new]) = versions(KUBELET_PROGRAM)
+        && (old.major, old.minor) != (new.major, new.minor)
+    {
+        reasons.push(format!("kubelet {}.{} → {}.{}", old.major, old.minor, new.major, new.minor));
     }
     for (path, name) in RUNTIME {
-        let versions = match name {
-            "containerd" => [&old.containerd, &new.containerd],
-            _ => [&old.runc, &new.runc],
+        if !work.written.iter().any(|written| *written == path) {
+            continue;
+        }
+        let reason = match versions(path) {
+            Some([old, new]) if old != new => format!("{name} {old} → {new}"),
+            _ => format!("another {name}"),
         };
-        let reason = match versions[0] == versions[1] {
-            true => format!("another {name}"),
-            false => format!("{name} {} → {}", versions[0], versions[1]),
-        };
-        if work.written.contains(path) && !reasons.contains(&reason) {
+        if !reasons.contains(&reason) {
             reasons.push(reason);
         }
     }
@@ -49,9 +53,9 @@ pub fn reasons(decisions: &Decisions<'_>, work: &Work, settings: &[Moved<'_>]) -
     if paths.any(|path| is_network(path)) {
         reasons.push("network plugins".to_owned());
     }
-    reasons.extend(kubelet::policies(decisions));
-    reasons.extend(kubelet::lost_room(decisions));
-    reasons.extend(settings.iter().filter(|moved| moved.drains(&work.host)).map(Moved::name));
+    if work.units.iter().any(|unit| unit.stage == Stage::Workers) {
+        reasons.extend_from_slice(of_settings);
+    }
     reasons
 }
 

@@ -6,11 +6,11 @@ use std::net::IpAddr;
 use semver::Version;
 use serde_json::{Value, json};
 
-use super::advice::Act;
-use super::step::{Action, Step};
 use super::trial::{Planned, Trial};
 use crate::cluster::Provider;
+use crate::findings::Act;
 use crate::lock::{Epoch, Lock};
+use crate::steps::{Action, Errand, Step};
 
 /// A cluster's file and its lock.
 type State = (String, Lock);
@@ -98,17 +98,19 @@ impl Fleet {
         let machine = self.hosts.entry(step.host.clone()).or_default();
         for action in &step.actions {
             match action {
-                Action::JoinEtcd if self.members.is_empty() => {
+                Action::Lead { what: Errand::AddLearner, .. } if self.members.is_empty() => {
                     return Err("there is no etcd to join".to_owned());
                 }
-                Action::JoinEtcd => _ = self.members.insert(step.host.clone(), versions.etcd.clone()),
-                Action::LeaveEtcd => {
+                Action::Lead { what: Errand::AddLearner, .. } => {
+                    _ = self.members.insert(step.host.clone(), versions.etcd.clone())
+                }
+                Action::Lead { what: Errand::RemoveMember, .. } => {
                     self.members.remove(&step.host);
                     if self.members.is_empty() {
                         return Err("the last member has left, and the data with it".to_owned());
                     }
                 }
-                Action::Start { unit } | Action::Restart { unit } => {
+                Action::Start { unit, .. } | Action::Restart { unit, .. } => {
                     machine.units.insert(unit.clone(), versions.kubernetes.clone());
                     if unit == APISERVER {
                         machine.keys.clone_from(&lock.encryption);

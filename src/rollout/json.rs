@@ -3,12 +3,10 @@
 use serde::Serialize;
 
 use super::Rollout;
-use super::certificates::Reissue;
-use super::finding::Finding;
-use super::flags::FlagChange;
-use super::stage::Stage;
-use super::step::{Step, Wave};
 use crate::diff::Inputs;
+use crate::findings::{Finding, FlagChange, Reissue};
+use crate::steps::{Step, Wave};
+use crate::tree::Stage;
 use crate::visible::visible_json;
 
 #[derive(Serialize)]

@@ -2,43 +2,24 @@
 //!
 //! A pure function of the two states. Whoever carries it out does these steps and no others.
 
-mod advice;
-mod backup;
-mod certificates;
 mod drain;
-mod encryption;
-mod endpoint;
-mod etcd_log;
-mod etcd_quota;
-mod finding;
-mod flags;
+mod etcd;
+mod facts;
 #[cfg(test)]
 mod fleet;
+mod gates;
 mod json;
-mod keys;
-mod kube_proxy;
-mod kubelet;
-mod machines;
-mod members;
-mod network;
-mod objects;
-mod outage;
-mod people;
-mod policies;
-mod quorum;
-mod routes;
-mod settings;
-mod skew;
-mod stage;
-mod step;
-mod strangers;
+mod order;
+mod passage;
+#[cfg(test)]
+mod simulation;
 mod summary;
-mod terms;
 mod text;
+mod trees;
 #[cfg(test)]
 mod trial;
-mod unpublished;
-mod waves;
+mod turn;
+mod way_back;
 mod work;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -46,41 +27,16 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 pub use json::json;
 pub use text::text;
 #[cfg(test)]
-pub use trial::{EXAMPLES, Planned, Trial, variants};
+pub use trial::{EXAMPLES, NOW, Planned, Trial, installed, variants};
 
-use crate::cluster::{Cluster, Host};
-use crate::diff::{Causes, Differences};
-use crate::lock::Lock;
+use crate::diff::{Area, Causes, Differences};
+use crate::findings::{self, Decisions, Finding, FlagChange, Kind, Reissue};
+use crate::inventory::{HostState, Sighting};
+use crate::steps::{Step, Wave};
+use crate::tree::{Stage, Tree};
 
-use certificates::Reissue;
-use finding::Finding;
-pub use finding::Kind;
-use flags::FlagChange;
-use step::{Step, Wave};
+use facts::Facts;
 use work::Work;
-
-/// What was decided before and after.
-pub struct Decisions<'a> {
-    clusters: [&'a Cluster; 2],
-    locks: [&'a Lock; 2],
-    /// The moment of the plan, in seconds since 1970.
-    now: u64,
-    hosts: [HashMap<&'a str, &'a Host>; 2],
-}
-
-impl<'a> Decisions<'a> {
-    pub fn new(clusters: [&'a Cluster; 2], locks: [&'a Lock; 2], now: u64) -> Self {
-        let hosts = clusters.map(|cluster| {
-            cluster.hosts.iter().map(|host| (host.name.as_str(), host)).collect::<HashMap<_, _>>()
-        });
-        Self { clusters, locks, now, hosts }
-    }
-
-    /// The host of a name on both sides.
-    fn host(&self, name: &str) -> [Option<&'a Host>; 2] {
-        [0, 1].map(|side: usize| self.hosts[side].get(name).copied())
-    }
-}
 
 /// Everything that a change leads to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -108,38 +64,41 @@ pub struct Restart<'r> {
 
 impl Rollout {
     pub fn of(decisions: &Decisions<'_>, differences: &Differences, causes: &mut Causes<'_>) -> Self {
-        let changed = work::changed(differences);
+        let changed = changed(differences);
         let (files, touched) = extent(&changed);
-        let work = |name: &str| Work::of(name, causes.before, causes.after, changed.get(name));
         let [before, after] = decisions.clusters;
         let departing = before.hosts.iter().filter(|host| decisions.host(&host.name)[1].is_none());
-        let works: Vec<Work> =
-            after.hosts.iter().chain(departing).filter_map(|host| work(&host.name)).collect();
-        let settings = settings::moved(decisions, causes, &works);
-        let waves = waves::waves(decisions, &works, &settings);
-        let certificates = certificates::reissued(causes);
-        let mut findings = skew::findings(decisions, &causes.inputs);
-        findings.extend(keys::findings(decisions, causes));
-        findings.extend(encryption::findings(decisions, &causes.inputs));
-        findings.extend(network::findings(decisions, &causes.inputs));
-        findings.extend(objects::findings(decisions, &causes.inputs));
-        findings.extend(routes::findings(decisions, &causes.inputs));
-        findings.extend(endpoint::findings(decisions, &causes.inputs, &certificates));
-        findings.extend(members::findings(decisions, &causes.inputs));
-        findings.extend(kubelet::findings(decisions, &causes.inputs));
-        findings.extend(etcd_log::findings(decisions, &causes.inputs));
-        findings.extend(etcd_quota::findings(decisions, &causes.inputs));
-        findings.extend(kube_proxy::findings(decisions, &causes.inputs));
-        findings.extend(machines::findings(decisions, &causes.inputs));
-        findings.extend(strangers::findings(decisions, &causes.inputs));
-        findings.extend(outage::findings(decisions, &causes.inputs, &waves));
-        findings.extend(people::findings(decisions, &causes.inputs));
-        findings.extend(policies::findings(decisions, &causes.inputs));
-        findings.extend(backup::findings(decisions, &causes.inputs));
-        findings.extend(settings::findings(&settings, &causes.inputs));
-        findings.extend(terms::findings(decisions, causes, !waves.is_empty()));
-        findings.extend(unpublished::findings(decisions));
-        findings.sort_by_key(|finding| finding.kind);
+        let hosts = after.hosts.iter().chain(departing).map(|host| host.name.as_str());
+        let hosts: Vec<&str> =
+            hosts.filter(|host| !trees::is_same(causes.before, causes.after, host)).collect();
+        // Each host as a rollout that was ended has left it.
+        let settled = |host: &str| match trees::tree(causes.before, host) {
+            Some(tree) => Sighting::Ours(HostState::settled(tree)),
+            None => Sighting::Empty,
+        };
+        let seen: Vec<Sighting> = hosts.iter().map(|host| settled(host)).collect();
+        let wanted: Vec<Option<Tree>> = hosts.iter().map(|host| trees::tree(causes.after, host)).collect();
+        let hosts = hosts.iter().zip(&seen).zip(&wanted);
+        let works: Vec<Work<'_>> =
+            hosts.filter_map(|((host, now), wanted)| Work::between(host, now, wanted.as_ref())).collect();
+        let units: HashMap<&str, Vec<&str>> =
+            works.iter().map(|work| (work.host, work.units.iter().map(|unit| unit.unit).collect())).collect();
+        let settings = findings::moved(decisions, causes, &units);
+        let facts = Facts {
+            cluster: after,
+            members: before.etcd_members().map(|host| host.name.as_str()).collect(),
+            drains: works
+                .iter()
+                .map(|work| {
+                    let of_settings = drain::of_settings(decisions, &settings, work.host);
+                    (work.host, drain::reasons(work, &of_settings))
+                })
+                .collect(),
+            routes: stage_of_routes(decisions),
+        };
+        let waves = order::waves(&facts, &works);
+        let certificates = findings::reissued(causes);
+        let findings = findings::findings(decisions, causes, &settings, &certificates, &waves);
         let names = |hosts: &[crate::diff::HostChange]| hosts.iter().map(|host| host.name.clone()).collect();
         Self {
             files,
@@ -147,7 +106,7 @@ impl Rollout {
             added: names(&differences.added),
             removed: names(&differences.removed),
             waves,
-            flags: flags::changes(decisions, differences, causes),
+            flags: findings::flag_changes(decisions, differences, causes),
             certificates,
             findings,
         }
@@ -172,7 +131,7 @@ impl Rollout {
 
     /// Leaves what is done to some hosts, where these are the differences that count. What is to be known stays.
     pub fn only(&mut self, differences: &Differences, wanted: impl Fn(&str) -> bool) {
-        let changed = work::changed(differences);
+        let changed = changed(differences);
         (self.files, self.touched) = extent(&changed);
         self.added.retain(|host| wanted(host));
         self.removed.retain(|host| wanted(host));
@@ -207,6 +166,23 @@ impl Rollout {
     pub fn summary(&self) -> String {
         summary::summary(self)
     }
+}
+
+/// A worker that comes is waited for with its route; one that goes or moves is led to until it has been drained.
+fn stage_of_routes(decisions: &Decisions<'_>) -> Stage {
+    let [lost, gained] = findings::lost_and_gained(decisions);
+    if !lost.is_empty() && gained.is_empty() { Stage::Routes } else { Stage::Background }
+}
+
+/// The paths that differ, by host: of hosts that are there on both sides.
+fn changed(differences: &Differences) -> BTreeMap<&str, BTreeSet<&str>> {
+    let mut changed: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for group in differences.groups.iter().filter(|group| group.area == Area::Host) {
+        for holder in &group.holders {
+            changed.entry(&holder.host).or_default().insert(&group.path);
+        }
+    }
+    changed
 }
 
 /// How many files are among what changes, and the hosts that have them.

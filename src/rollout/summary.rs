@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 
 use super::Rollout;
-use super::finding::Kind;
-use super::step::{Step, Wave};
+use crate::findings::{Kind, Reissue};
 use crate::names::counted;
+use crate::steps::{Step, Wave};
 
 pub fn summary(rollout: &Rollout) -> String {
     if rollout.is_empty() {
@@ -113,7 +113,7 @@ fn drains(rollout: &Rollout) -> Option<String> {
 }
 
 fn certificates(rollout: &Rollout) -> Option<String> {
-    let count = rollout.certificates.iter().map(super::Reissue::count).sum();
+    let count = rollout.certificates.iter().map(Reissue::count).sum();
     (count > 0).then(|| format!("reissues {}", counted(count, "certificate")))
 }
 

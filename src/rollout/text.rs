@@ -3,11 +3,11 @@
 use std::fmt::Write;
 
 use super::Rollout;
-use super::finding::{Finding, Kind};
-use super::stage::Stage;
-use super::step::{Action, Step, Wave};
 use crate::diff::{Input, Inputs};
+use crate::findings::{Finding, Kind};
 use crate::names::{self, counted};
+use crate::steps::{Action, Debt, Errand, Step, Wave};
+use crate::tree::Stage;
 use crate::visible::visible;
 
 /// So many changes are listed before the rest is counted.
@@ -122,10 +122,26 @@ fn pace(wave: &Wave) -> String {
         _ if wave.stage == Stage::Workers => format!(", one, then {largest} at a time"),
         _ => format!(", up to {largest} at a time"),
     };
-    let mut gates: Vec<&str> = wave.steps().map(|step| step.gate.title()).collect();
+    let gates = wave.steps().filter(|step| !step.gate.until.is_empty());
+    let mut gates: Vec<String> = gates.map(|step| step.gate.title()).collect();
     gates.sort_unstable();
     gates.dedup();
-    format!("{pace}, until {}", gates.join(" or "))
+    match gates.is_empty() {
+        true => pace,
+        false => format!("{pace}, until {}", gates.join(" or ")),
+    }
+}
+
+const fn errand(errand: &Errand) -> &'static str {
+    match errand {
+        Errand::Drain { .. } => "drain",
+        Errand::Uncordon => "uncordon",
+        Errand::DeleteNode => "delete its node",
+        Errand::AddLearner => "join etcd as a learner",
+        Errand::Promote => "let it vote",
+        Errand::RemoveMember => "leave etcd",
+        Errand::MoveLeader => "hand on the leadership of etcd",
+    }
 }
 
 fn told_step(step: &Step) -> Vec<String> {
@@ -133,18 +149,20 @@ fn told_step(step: &Step) -> Vec<String> {
     let mut words = Vec::new();
     for action in &step.actions {
         match action {
-            Action::Drain { why } => lines.push(format!("drain ({})", why.join(", "))),
-            Action::JoinEtcd => words.push("join etcd".to_owned()),
-            Action::LeaveEtcd => words.push("leave etcd".to_owned()),
-            Action::Install { paths } => words.push(format!("write {}", counted(paths.len(), "file"))),
+            Action::Lead { what: Errand::Drain { why }, .. } => {
+                lines.push(format!("drain ({})", why.join(", ")));
+            }
+            Action::Lead { what, .. } => words.push(errand(what).to_owned()),
+            Action::Owe { debt: Debt::Founding } => words.push("found etcd".to_owned()),
+            Action::Settle => words.push("note that etcd is founded".to_owned()),
+            Action::Owe { .. } | Action::Pay { .. } => {}
+            Action::Install { files } => words.push(format!("write {}", counted(files.len(), "file"))),
             Action::Remove { paths } => words.push(format!("remove {}", counted(paths.len(), "file"))),
             Action::DaemonReload => words.push("daemon-reload".to_owned()),
-            Action::Start { unit } => words.push(format!("start {unit}")),
-            Action::Restart { unit } => words.push(format!("restart {unit}")),
-            Action::Reload { unit } => words.push(format!("reload {unit}")),
+            Action::Start { unit, .. } => words.push(format!("start {unit}")),
+            Action::Restart { unit, .. } => words.push(format!("restart {unit}")),
+            Action::Reload { unit, .. } => words.push(format!("reload {unit}")),
             Action::Stop { unit } => words.push(format!("stop {unit}")),
-            Action::Uncordon => words.push("uncordon".to_owned()),
-            Action::DeleteNode => words.push("delete its node".to_owned()),
         }
     }
     if !words.is_empty() {
@@ -156,17 +174,26 @@ fn told_step(step: &Step) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
+    use kthw_store::Digest;
+
     use super::*;
-    use crate::rollout::stage::Stage;
-    use crate::rollout::step::Gate;
+    use crate::steps::{Gate, WayBack};
+    use crate::tree::Closure;
 
     #[test]
     fn steps_are_told_in_their_order() {
         let step = |host: &str, unit: &str| Step {
             host: host.to_owned(),
-            actions: vec![Action::Restart { unit: unit.to_owned() }],
+            expects: Digest::of(b""),
+            reaches: Digest::of(b""),
+            services: None,
+            actions: vec![Action::Restart {
+                unit: unit.to_owned(),
+                closure: Closure { unit: Digest::of(b""), reads: Digest::of(b"") },
+            }],
             quorum: None,
-            gate: Gate::UnitsActive,
+            gate: Gate { until: Vec::new(), within: 0 },
+            way_back: WayBack::Stop { why: String::new() },
         };
         let batches = ["a", "a", "b", "a"].iter().zip(1..);
         let batches = batches.map(|(unit, host)| vec![step(&format!("host-{host}"), unit)]);

@@ -5,8 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use kthw_graph::{NodeId, Realised};
 use kthw_store::Digest;
 
-use super::step::{Action, Step};
-use super::{Decisions, Rollout};
+use super::{Decisions, Rollout, trees};
 use crate::artifact::Artifact;
 use crate::cluster::Cluster;
 use crate::diff::{self, Causes, Differences, Input, Inputs, Undo};
@@ -16,6 +15,8 @@ use crate::plan::{self, Plan};
 use crate::root::{RootFingerprint, RootSecret};
 use crate::side::Side;
 use crate::spec::{self, Positions};
+use crate::steps::{Action, Debt, Errand, Step};
+use crate::tree::Tree;
 use crate::upstream::Need;
 
 pub const EXAMPLES: [&str; 5] = ["single", "cilium", "ha-ipvs", "ha-haproxy", "production"];
@@ -32,6 +33,7 @@ pub struct Trial {
 /// A planned state. What a node yields is what is described of it.
 pub struct Planned {
     cluster: Cluster,
+    lock: Lock,
     plan: Plan,
     realised: HashMap<NodeId, Realised>,
 }
@@ -63,11 +65,6 @@ fn texts(name: &str) -> (&'static str, &'static str) {
 
 fn root() -> RootFingerprint {
     RootSecret::new([7; 32]).fingerprint()
-}
-
-pub fn example(name: &str) -> Planned {
-    let (spec, lock) = texts(name);
-    Planned::of(spec, &Lock::parse(lock).expect("a good lock"))
 }
 
 /// An example's text, and what becomes of it with another; none where that is no cluster.
@@ -133,7 +130,7 @@ impl Trial {
 
     pub fn rollout(&self) -> Rollout {
         let rollout = self.compared(|rollout, _| rollout);
-        let is_helpless = |finding: &&super::finding::Finding| finding.advice.acts().is_empty();
+        let is_helpless = |finding: &&crate::findings::Finding| finding.advice.acts().is_empty();
         let helpless: Vec<_> = rollout.refusals().filter(is_helpless).collect();
         assert!(helpless.is_empty(), "whoever is refused is told what to do instead: {helpless:#?}");
         rollout
@@ -153,6 +150,14 @@ impl Trial {
     pub fn planned(&self) -> Option<[Planned; 2]> {
         let planned = |at: usize| Planned::try_of(&self.specs[at], &self.locks[at]);
         Some([planned(0)?, planned(1)?])
+    }
+
+    /// The other way round.
+    pub fn reversed(&self) -> Self {
+        let (mut specs, mut locks) = (self.specs.clone(), self.locks.clone());
+        specs.reverse();
+        locks.reverse();
+        Self { specs, locks }
     }
 
     /// What takes changes back.
@@ -193,7 +198,7 @@ impl Planned {
         lock.set_pins(plan::needs(&cluster).into_iter().map(pin));
         let plan = plan::plan(&cluster, &lock, root(), &ImportedAuthorities::new()).ok()?;
         let realised = diff::trial::realised(&plan.graph);
-        Some(Self { cluster, plan, realised })
+        Some(Self { cluster, lock, plan, realised })
     }
 
     pub fn cluster(&self) -> &Cluster {
@@ -213,22 +218,27 @@ impl Planned {
         bundles.map(|bundle| (bundle.host.clone(), units(bundle))).collect()
     }
 
+    pub fn lock(&self) -> &Lock {
+        &self.lock
+    }
+
+    /// What every host holds.
+    pub fn trees(&self) -> BTreeMap<String, Tree> {
+        self.cluster.hosts.iter().map(|host| (host.name.clone(), self.tree(&host.name))).collect()
+    }
+
+    /// What a host holds.
+    pub fn tree(&self, host: &str) -> Tree {
+        let realised = |id: NodeId| self.realised.get(&id).copied();
+        trees::tree(Side { graph: &self.plan.graph, realised: &realised }, host).expect("a host")
+    }
+
     pub fn graph(&self) -> &kthw_graph::Graph<Artifact> {
         &self.plan.graph
     }
 
     pub fn output(&self, id: NodeId) -> kthw_store::Output {
         self.realised[&id].output
-    }
-
-    /// Every unit of every host.
-    pub fn units(&self) -> Vec<String> {
-        let actions = self.plan.graph.order().iter().map(|id| &self.plan.graph.node(*id).action);
-        let bundles = actions.filter_map(|action| match action {
-            Artifact::Bundle(bundle) => Some(bundle),
-            _ => None,
-        });
-        bundles.flat_map(|bundle| &bundle.services).map(|service| service.unit.to_string()).collect()
     }
 }
 
@@ -241,22 +251,32 @@ fn pin(need: Need) -> Pin {
 }
 
 /// A step on one line.
-pub fn step(step: &Step) -> String {
+pub fn told(step: &Step) -> String {
     let word = |action: &Action| match action {
-        Action::Drain { why } => format!("drain({})", why.join(", ")),
-        Action::JoinEtcd => "join".to_owned(),
-        Action::LeaveEtcd => "leave".to_owned(),
-        Action::Install { paths } => format!("write {}", paths.len()),
+        Action::Lead { what, .. } => match what {
+            Errand::Drain { why } => format!("drain({})", why.join(", ")),
+            Errand::Uncordon => "uncordon".to_owned(),
+            Errand::DeleteNode => "delete".to_owned(),
+            Errand::AddLearner => "join".to_owned(),
+            Errand::Promote => "promote".to_owned(),
+            Errand::RemoveMember => "leave".to_owned(),
+            Errand::MoveLeader => "hand on".to_owned(),
+        },
+        Action::Owe { debt } => format!("owe {debt:?}"),
+        Action::Pay { .. } => "pay".to_owned(),
+        Action::Settle => "settle".to_owned(),
+        Action::Install { files } => format!("write {}", files.len()),
         Action::Remove { paths } => format!("remove {}", paths.len()),
         Action::DaemonReload => "daemon-reload".to_owned(),
-        Action::Start { unit } => format!("start {unit}"),
-        Action::Restart { unit } => format!("restart {unit}"),
-        Action::Reload { unit } => format!("reload {unit}"),
+        Action::Start { unit, .. } => format!("start {unit}"),
+        Action::Restart { unit, .. } => format!("restart {unit}"),
+        Action::Reload { unit, .. } => format!("reload {unit}"),
         Action::Stop { unit } => format!("stop {unit}"),
-        Action::Uncordon => "uncordon".to_owned(),
-        Action::DeleteNode => "delete".to_owned(),
     };
-    let words: Vec<String> = step.actions.iter().map(word).collect();
+    let is_told = |action: &&Action| {
+        !matches!(action, Action::Owe { debt: Debt::Cordoned | Debt::Joining } | Action::Pay { .. })
+    };
+    let words: Vec<String> = step.actions.iter().filter(is_told).map(word).collect();
     let quorum = step.quorum.map(|quorum| format!(" [{quorum}]")).unwrap_or_default();
     format!("{}: {}{quorum}", step.host, words.join(", "))
 }
@@ -264,8 +284,8 @@ pub fn step(step: &Step) -> String {
 /// The files that a step writes.
 pub fn installed(step: &Step) -> Vec<&str> {
     let paths = step.actions.iter().filter_map(|action| match action {
-        Action::Install { paths } => Some(paths),
+        Action::Install { files } => Some(files.keys()),
         _ => None,
     });
-    paths.flatten().map(String::as_str).collect()
+    paths.flatten().map(AsRef::as_ref).collect()
 }

@@ -2,20 +2,22 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::artifact::{Artifact, Bundle, OnChange, Service};
-use crate::diff::{Area, Differences};
-use crate::plan;
-use crate::side::Side;
+use crate::inventory::Sighting;
+use crate::steps::Debt;
+use crate::tree::{Closure, HostPath, OnChange, Service, Stage, Tree};
 
-/// A unit that runs in the later state, with what has to be done about it.
+/// A unit that is to run, with what has to be done about it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct UnitWork {
-    pub unit: String,
+pub struct UnitWork<'t> {
+    pub unit: &'t str,
+    pub stage: Stage,
     pub wants: Wants,
+    /// What it is to run with.
+    pub closure: Closure,
     /// Those of the host's written files that it reads, its own among them.
-    pub files: Vec<String>,
+    pub files: Vec<&'t HostPath>,
     /// What it read and is to read no more.
-    pub lost: Vec<String>,
+    pub lost: Vec<&'t HostPath>,
 }
 
 /// What is done to a unit once its files are there.
@@ -27,134 +29,158 @@ pub enum Wants {
     Nothing,
 }
 
-impl UnitWork {
+impl UnitWork<'_> {
     pub fn is_new(&self) -> bool {
         self.wants == Wants::Start
     }
 
     /// Whether this has to be gone before the unit restarts: nothing else tells it not to read it.
     pub fn lacks(&self, path: &str) -> bool {
-        self.files.is_empty() && self.lost.iter().any(|lost| lost == path)
+        self.files.is_empty() && self.lost.iter().any(|lost| *lost == path)
     }
 }
 
 /// All of one host.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Work {
-    pub host: String,
-    /// Whether the host was not there before, or will not be.
-    pub arrives: bool,
-    pub departs: bool,
-    pub written: BTreeSet<String>,
-    pub removed: BTreeSet<String>,
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Work<'t> {
+    pub host: &'t str,
+    /// What the host holds, if anything.
+    pub now: Option<&'t Tree>,
+    /// `None` of a host that goes.
+    pub wanted: Option<&'t Tree>,
+    pub written: BTreeSet<&'t HostPath>,
+    pub removed: BTreeSet<&'t HostPath>,
     /// In the order in which the host lists its services.
-    pub units: Vec<UnitWork>,
-    pub stops: Vec<String>,
+    pub units: Vec<UnitWork<'t>>,
+    /// Whoever was started last is stopped first.
+    pub stops: Vec<&'t str>,
+    pub debts: &'t BTreeSet<Debt>,
+    /// What each of the host's units was started with.
+    pub started_with: &'t BTreeMap<String, Closure>,
+    /// Whether systemd has still to read units that somebody wrote before.
+    pub is_reload_owed: bool,
+    /// Whether the host does not answer.
+    pub is_silent: bool,
 }
 
-/// The paths that differ, by host: of hosts that are there on both sides.
-pub fn changed(differences: &Differences) -> BTreeMap<&str, BTreeSet<&str>> {
-    let mut changed: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
-    for group in differences.groups.iter().filter(|group| group.area == Area::Host) {
-        for holder in &group.holders {
-            changed.entry(&holder.host).or_default().insert(&group.path);
-        }
-    }
-    changed
-}
+const NO_DEBTS: &BTreeSet<Debt> = &BTreeSet::new();
+const NONE_STARTED: &BTreeMap<String, Closure> = &BTreeMap::new();
 
-impl Work {
-    /// None of a host that nothing is done to.
-    pub fn of(
-        host: &str,
-        before: Side<'_>,
-        after: Side<'_>,
-        changed: Option<&BTreeSet<&str>>,
-    ) -> Option<Self> {
-        let (old, new) = (bundle(before, host), bundle(after, host));
-        let mut work = Self { host: host.to_owned(), ..Self::default() };
-        match (old, new) {
-            (None, None) => return None,
-            (None, Some(new)) => {
-                work.arrives = true;
-                work.written = new.files.keys().map(ToString::to_string).collect();
-            }
-            (Some(_), None) => work.departs = true,
-            (Some(_), Some(new)) => {
-                let paths = changed?.iter().map(ToString::to_string);
-                (work.written, work.removed) = paths.partition(|path| new.files.contains_key(path.as_str()));
-            }
-        }
-        let services = |bundle: Option<&Bundle>| -> Vec<String> {
-            let services = bundle.into_iter().flat_map(|bundle| &bundle.services);
-            services.map(|service| service.unit.to_string()).collect()
+impl<'t> Work<'t> {
+    /// What is between a host as it was seen and as it is wanted; `None` where nothing has to be done, or can be.
+    pub fn between(host: &'t str, now: &'t Sighting, wanted: Option<&'t Tree>) -> Option<Self> {
+        let can_be_told = match now {
+            Sighting::Empty | Sighting::Ours(_) => true,
+            Sighting::Silent { .. } => wanted.is_none(),
+            Sighting::Foreign { .. } => false,
         };
-        let (ran, runs) = (services(old), services(new));
-        for service in new.into_iter().flat_map(|bundle| &bundle.services) {
-            let unit = service.unit.to_string();
-            let read_by = |service: &Service, paths: &BTreeSet<String>| -> Vec<String> {
-                let reads = |path: &&String| {
-                    is_of_unit(path, service.unit) || service.reads.iter().any(|read| read == *path)
-                };
-                paths.iter().filter(reads).cloned().collect()
-            };
-            let was = old.and_then(|old| old.services.iter().find(|was| was.unit == service.unit));
-            let files = read_by(service, &work.written);
-            let lost = was.map(|was| read_by(was, &work.removed)).unwrap_or_default();
-            if was.is_some() && lost.is_empty() && files.is_empty() {
-                continue;
-            }
-            let is_other = files.iter().chain(&lost).any(|path| is_of_unit(path, service.unit));
-            let wants = match service.on_change {
-                _ if was.is_none() => Wants::Start,
-                OnChange::Reload if !is_other => Wants::Reload,
-                OnChange::Nothing if !is_other => Wants::Nothing,
-                _ => Wants::Restart,
-            };
-            work.units.push(UnitWork { unit, wants, files, lost });
+        if !can_be_told {
+            return None;
         }
-        // Whoever was started last is stopped first.
-        work.stops = ran.into_iter().filter(|unit| !runs.contains(unit)).rev().collect();
-        Some(work)
+        let state = now.state();
+        let mut work = Self {
+            host,
+            now: state.map(|state| &state.tree),
+            wanted,
+            written: BTreeSet::new(),
+            removed: BTreeSet::new(),
+            units: Vec::new(),
+            stops: Vec::new(),
+            debts: state.map_or(NO_DEBTS, |state| &state.debts),
+            started_with: state.map_or(NONE_STARTED, |state| &state.started_with),
+            is_reload_owed: state.is_some_and(|state| state.is_reload_owed),
+            is_silent: matches!(now, Sighting::Silent { .. }),
+        };
+        if let Some(wanted) = wanted {
+            let held = |path: &HostPath| {
+                let state = state.filter(|state| !state.drifted.contains(path))?;
+                state.tree.files.get(path)
+            };
+            let written = wanted.files.iter().filter(|(path, placed)| held(path) != Some(placed));
+            work.written = written.map(|(path, _)| path).collect();
+            let paths = work.now.into_iter().flat_map(|tree| tree.files.keys());
+            work.removed = paths.filter(|path| !wanted.files.contains_key(*path)).collect();
+            for service in &wanted.services {
+                let was = state.and_then(|state| state.started_with.get(&*service.unit));
+                work.units.extend(work.of_unit(service, was, wanted.closure(service)));
+            }
+        }
+        if let Some(state) = state {
+            let stops = state.started_with.keys().map(String::as_str).filter(|unit| !work.wants(unit));
+            work.stops = stops.collect();
+            let place = |unit: &str| state.tree.services.iter().position(|service| service.unit == unit);
+            work.stops.sort_by_key(|unit| std::cmp::Reverse(place(unit)));
+        }
+        let is_idle = work.written.is_empty()
+            && work.removed.is_empty()
+            && work.units.is_empty()
+            && work.stops.is_empty()
+            && work.debts.is_empty()
+            && !work.is_reload_owed
+            && !work.notes_services();
+        (!is_idle).then_some(work)
+    }
+
+    /// What a unit wants, if it was started with `was` and is to run with `closure`.
+    fn of_unit(&self, service: &'t Service, was: Option<&Closure>, closure: Closure) -> Option<UnitWork<'t>> {
+        let old = self.now.and_then(|now| now.service(&service.unit));
+        let files: Vec<&HostPath> = self.written.iter().copied().filter(|path| service.opens(path)).collect();
+        let lost: Vec<&HostPath> =
+            self.removed.iter().copied().filter(|path| old.is_some_and(|old| old.opens(path))).collect();
+        let is_quiet = files.is_empty() && lost.is_empty();
+        let is_same_unit = was.is_some_and(|was| was.unit == closure.unit);
+        let wants = match was {
+            None => Wants::Start,
+            // A file that it reads was edited on the host, and it may have been started with that.
+            Some(was) if *was == closure && !files.is_empty() => Wants::Restart,
+            Some(was) if *was == closure => Wants::Nothing,
+            Some(_) => match service.on_change {
+                OnChange::Reload if is_same_unit => Wants::Reload,
+                OnChange::Nothing if is_same_unit => Wants::Nothing,
+                _ => Wants::Restart,
+            },
+        };
+        if wants == Wants::Nothing && is_quiet {
+            return None;
+        }
+        Some(UnitWork { unit: &service.unit, stage: service.stage, wants, closure, files, lost })
+    }
+
+    /// Whether the host is to note other services than it has.
+    pub fn notes_services(&self) -> bool {
+        self.wanted.is_some_and(|wanted| self.now.is_none_or(|now| now.services != wanted.services))
+    }
+
+    /// Whether the host is to run a unit.
+    pub fn wants(&self, unit: &str) -> bool {
+        self.wanted.is_some_and(|wanted| wanted.service(unit).is_some())
+    }
+
+    /// Whether the host holds nothing yet.
+    pub fn arrives(&self) -> bool {
+        self.now.is_none()
+    }
+
+    pub fn departs(&self) -> bool {
+        self.wanted.is_none()
     }
 
     pub fn stops(&self, unit: &str) -> bool {
-        self.stops.iter().any(|stopped| stopped == unit)
+        self.stops.contains(&unit)
     }
-}
 
-/// Whether systemd reads this file as part of a unit.
-fn is_of_unit(path: &str, unit: &str) -> bool {
-    let Some(name) = path.strip_prefix(UNITS) else { return false };
-    name == unit || name.strip_prefix(unit).is_some_and(|rest| rest.starts_with(".d/"))
-}
-
-/// Where units are, which systemd reads only when it is told to.
-pub const UNITS: &str = "/etc/systemd/system/";
-
-fn bundle<'a>(side: Side<'a>, host: &str) -> Option<&'a Bundle> {
-    match side.action(side.graph.find(&plan::bundle_name(host))?) {
-        Artifact::Bundle(bundle) => Some(bundle),
-        _ => None,
+    /// Whether a unit is to take something up.
+    pub fn touches(&self, unit: &str) -> bool {
+        self.units.iter().any(|work| work.unit == unit)
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::step::Wave;
     use super::super::trial::{self, Trial};
     use super::*;
-
-    #[test]
-    fn a_unit_has_its_file_and_its_drop_ins_and_no_others() {
-        let check =
-            |path: &str, expected: bool| assert_eq!(is_of_unit(path, "etcd.service"), expected, "{path}");
-        check("/etc/systemd/system/etcd.service", true);
-        check("/etc/systemd/system/etcd.service.d/10-limits.conf", true);
-        check("/etc/systemd/system/etcd.service.draft", false);
-        check("/etc/systemd/system/etcd-backup.service", false);
-        check("/etc/etcd.service", false);
-    }
+    use crate::inventory::HostState;
+    use crate::steps::Wave;
 
     /// The units that restart on any host.
     fn restarts(trial: &Trial) -> BTreeSet<String> {
@@ -186,7 +212,7 @@ mod tests {
         let check = |example: &str, change: fn(String) -> String, host: &str, expected: &[&str]| {
             let rollout = Trial::of(example).after(change).rollout();
             let steps = rollout.waves.iter().flat_map(Wave::steps).filter(|step| step.host == host);
-            let steps: Vec<String> = steps.map(trial::step).collect();
+            let steps: Vec<String> = steps.map(trial::told).collect();
             assert_eq!(steps, expected);
         };
         let third = |text: String| text.replace("address: 10.240.0.12", "address: 10.240.0.13");
@@ -195,13 +221,45 @@ mod tests {
         check("ha-ipvs", third, "gateway", &["gateway: write 2"]);
         // Another unit file is another way to start it.
         let [planned, _] = Trial::of("ha-haproxy").planned().expect("a cluster");
+        let wanted = planned.tree("lb-0");
         let wants = |paths: &[&str]| {
-            let side = Side { graph: planned.graph(), realised: &|_| None };
-            let changed = paths.iter().copied().collect();
-            Work::of("lb-0", side, side, Some(&changed)).expect("work").units[0].wants
+            let mut then = wanted.clone();
+            for path in paths {
+                then.files.get_mut(*path).expect("a file").permissions.mode = 0o640;
+            }
+            let now = Sighting::Ours(HostState::settled(then));
+            Work::between("lb-0", &now, Some(&wanted)).expect("work").units[0].wants
         };
         let (config, unit) = ("/etc/haproxy/haproxy.cfg", "/etc/systemd/system/haproxy.service");
         assert_eq!(wants(&[config]), Wants::Reload);
         assert_eq!(wants(&[config, unit]), Wants::Restart);
+    }
+
+    /// What is left to do on a host, in words.
+    fn owed(now: &Sighting, wanted: &Tree) -> Vec<String> {
+        let Some(work) = Work::between("lb-0", now, Some(wanted)) else { return Vec::new() };
+        let written = work.written.iter().map(|path| format!("write {path}"));
+        let units = work.units.iter().map(|unit| format!("{:?} {}", unit.wants, unit.unit));
+        written.chain(units).collect()
+    }
+
+    #[test]
+    fn a_restart_is_owed_until_it_was_done_whoever_wrote_the_files() {
+        let [planned, _] = Trial::of("ha-haproxy").planned().expect("a cluster");
+        let wanted = planned.tree("lb-0");
+        let mut state = HostState::settled(wanted.clone());
+        assert_eq!(owed(&Sighting::Ours(state.clone()), &wanted), [""; 0]);
+        let mut old = wanted.clone();
+        let (config, unit) = ("/etc/haproxy/haproxy.cfg", "/etc/systemd/system/haproxy.service");
+        old.files.get_mut(unit).expect("a file").permissions.mode = 0o640;
+        let closure = old.closure(&old.services[0]);
+        state.started_with.insert("haproxy.service".to_owned(), closure);
+        assert_eq!(owed(&Sighting::Ours(state.clone()), &wanted), ["Restart haproxy.service"]);
+        state.started_with.clear();
+        assert_eq!(owed(&Sighting::Ours(state.clone()), &wanted), ["Start haproxy.service"]);
+        state = HostState::settled(wanted.clone());
+        state.drifted.insert(config.into());
+        let edited = owed(&Sighting::Ours(state), &wanted);
+        assert_eq!(edited, ["write /etc/haproxy/haproxy.cfg", "Restart haproxy.service"]);
     }
 }

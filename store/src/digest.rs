@@ -119,6 +119,20 @@ impl fmt::Display for Output {
     }
 }
 
+impl FromStr for Output {
+    type Err = ParseDigestError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let public = || text.parse().map(Self::Public);
+        let secret = || text.parse().map(Self::Secret);
+        let pinned = || format!("action:{}", text.strip_prefix("pinned:")?).parse().map(Self::Pinned).ok();
+        public().or_else(|_| secret()).ok().or_else(pinned).ok_or_else(|| ParseDigestError {
+            text: text.to_owned(),
+            wanted: "`b3:`, `mac:` or `pinned:` and 64 lower-case hexadecimal digits",
+        })
+    }
+}
+
 impl Output {
     /// Enough of it for people to tell it from another.
     pub fn short(self) -> String {
@@ -172,6 +186,7 @@ mod tests {
         ];
         for (output, prefix) in outputs {
             assert_eq!(output.short(), output.to_string()[..prefix + 12]);
+            assert_eq!(output.to_string().parse(), Ok(output));
         }
     }
 

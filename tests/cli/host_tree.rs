@@ -104,16 +104,29 @@ impl HostTree {
             .filter_map(|line| line.strip_prefix("LoadCredential=")?.split_once(':'))
             .map(|(name, path)| (format!("=/run/credentials/{unit}/{name}"), path))
             .collect();
-        line.split_whitespace()
+        // Variables of an environment file are flags by other names.
+        let files = text.lines().filter_map(|line| line.strip_prefix("EnvironmentFile=/"));
+        let variables = files.flat_map(|path| {
+            let text = self.read(&format!("/{path}"));
+            text.lines().filter_map(flag_of_variable).collect::<Vec<_>>()
+        });
+        let words: Vec<String> = line.split_whitespace().map(str::to_owned).chain(variables).collect();
+        words
+            .iter()
             .map(|word| {
                 let read = credentials.iter().find(|(credential, _)| word.ends_with(credential.as_str()));
-                let word = read.map_or(word.to_owned(), |(credential, path)| {
-                    word.replace(credential, &format!("={path}"))
-                });
+                let word = read
+                    .map_or(word.clone(), |(credential, path)| word.replace(credential, &format!("={path}")));
                 word.replace("=/etc/", &format!("={root}/etc/")).replace("=/var/", &format!("={root}/var/"))
             })
             .collect()
     }
+}
+
+/// `ETCD_INITIAL_CLUSTER=a` as `--initial-cluster=a`.
+fn flag_of_variable(line: &str) -> Option<String> {
+    let (name, value) = line.strip_prefix("ETCD_")?.split_once('=')?;
+    Some(format!("--{}={value}", name.to_lowercase().replace('_', "-")))
 }
 
 impl File {

@@ -174,7 +174,11 @@ impl Machine {
 
     /// What one of its units says.
     pub fn unit(&self, unit: &str) -> Unit {
-        Unit::parse(&self.tree.read(&format!("/etc/systemd/system/{unit}")))
+        let mut unit = Unit::parse(&self.tree.read(&format!("/etc/systemd/system/{unit}")));
+        for path in unit.environment_files.clone() {
+            unit.read_environment(&self.tree.read(&path));
+        }
+        unit
     }
 
     /// Starts a service as its unit does; what it says is kept.

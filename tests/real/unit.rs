@@ -9,6 +9,8 @@ pub struct Unit {
     pub before: Vec<String>,
     pub start: Vec<String>,
     environment: Vec<String>,
+    /// Those that have to be there.
+    pub environment_files: Vec<String>,
     /// The folders that systemd makes for it, with their modes.
     pub folders: Vec<(String, String)>,
     /// The files that systemd copies for it: their names there, and where they are.
@@ -30,6 +32,10 @@ impl Unit {
             before: all("ExecStartPre"),
             start: all("ExecStart"),
             environment: all("Environment"),
+            environment_files: all("EnvironmentFile")
+                .into_iter()
+                .filter(|path| !path.starts_with('-'))
+                .collect(),
             credentials: all("LoadCredential")
                 .iter()
                 .filter_map(|line| line.split_once(':'))
@@ -37,6 +43,12 @@ impl Unit {
                 .collect(),
             folders: FOLDERS.into_iter().flat_map(folders).collect(),
         }
+    }
+
+    /// Adds what an environment file says.
+    pub fn read_environment(&mut self, text: &str) {
+        let lines = text.lines().filter(|line| !line.starts_with('#'));
+        self.environment.extend(lines.map(str::to_owned));
     }
 
     /// The words of a command line, its environment before it.

@@ -68,8 +68,10 @@ const LAYERS: &[(&str, &[&str])] = &[
             "visible",
         ],
     ),
+    ("tree", &[]),
+    ("steps", &["tree"]),
     (
-        "rollout",
+        "findings",
         &[
             "artifact",
             "certificate_text",
@@ -80,12 +82,18 @@ const LAYERS: &[(&str, &[&str])] = &[
             "names",
             "plan",
             "side",
+            "steps",
+            "tree",
             "validity",
             "visible",
         ],
     ),
+    (
+        "rollout",
+        &["artifact", "cluster", "diff", "findings", "names", "plan", "side", "steps", "tree", "visible"],
+    ),
     ("golden", &["artifact", "certificate_text", "cluster", "file_list", "plan", "side"]),
-    ("report", &["diff", "lock", "names", "page", "redaction", "rollout", "spec", "visible"]),
+    ("report", &["diff", "findings", "lock", "names", "page", "redaction", "rollout", "spec", "visible"]),
     ("executor", &["archive", "artifact", "imported", "lock", "root", "sys"]),
     ("failure", &["sources", "sys", "territory", "ui"]),
     (
@@ -97,7 +105,10 @@ const LAYERS: &[(&str, &[&str])] = &[
     ),
     (
         "comparison",
-        &["cluster", "diff", "failure", "opened", "rollout", "side", "sources", "spec", "sys", "ui"],
+        &[
+            "cluster", "diff", "failure", "findings", "opened", "rollout", "side", "sources", "spec", "sys",
+            "ui",
+        ],
     ),
     (
         "commands",
