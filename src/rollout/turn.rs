@@ -66,7 +66,8 @@ pub fn actions<'t>(
     let drains = stage == Stage::Workers && !reasons.is_empty();
     let uncordons = drains || (stage == Stage::Workers && is_cordoned(work));
     let entry = members.entry(work).filter(|_| stage == Stage::Etcd);
-    let notes = is_home && (work.notes_services() || work.is_reload_owed);
+    // Where units stop, their stage is the last one.
+    let notes = is_home && work.stops.is_empty() && (work.notes_services() || work.is_reload_owed);
     if units.is_empty() && install.is_empty() && remove.is_empty() && !uncordons && entry.is_none() && !notes
     {
         return None;

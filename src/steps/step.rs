@@ -78,7 +78,7 @@ impl Step {
     }
 
     /// What other hosts do for it.
-    pub fn errands(&self) -> impl Iterator<Item = &Errand> {
+    fn errands(&self) -> impl Iterator<Item = &Errand> {
         self.actions.iter().filter_map(|action| match action {
             Action::Lead { what, .. } => Some(what),
             _ => None,

@@ -245,7 +245,7 @@ mod tests {
         assert_eq!(found("single", "", off, "leader-elect"), None);
         let other = "kube-scheduler: {config: {profiles: [{schedulerName: other}]}}";
         check("single", other, "profiles[].schedulerName -default-scheduler", Kind::Breaking);
-        let more = "kube-scheduler: {config: {profiles: [{}, {schedulerName: other}]}}";
+        let more = "kube-scheduler: {config: {profiles: [{schedulerName: default-scheduler}, {schedulerName: other}]}}";
         assert_eq!(found("single", "", more, "schedulerName"), None);
         let scheduler = "kube-scheduler: {config: {leaderElection: {leaderElect: false}}}";
         check("ha-haproxy", scheduler, "leaderElection.leaderElect", Kind::Breaking);

@@ -154,7 +154,6 @@ fn every_rollout_ends_well_or_can_be_ended() {
             failed.push(format!("== {name}\n{error}"));
         }
     }
-    println!("{count:?}");
     assert!(failed.is_empty(), "{} pairs failed, for instance\n{}", failed.len(), failed[0]);
     let carried_out: usize = count.0.iter().filter(|(kind, _)| **kind != "refused").map(|(_, n)| n).sum();
     assert!(carried_out >= 2000, "only {carried_out} rollouts: {count:?}");
