@@ -20,6 +20,7 @@ pub struct Placed {
 /// Who may do what with a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Permissions {
+    #[serde(serialize_with = "as_octal", deserialize_with = "from_octal")]
     pub mode: u32,
     pub owner: Owner,
 }
@@ -66,6 +67,16 @@ impl fmt::Display for Permissions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:04o} {}", self.mode, self.owner.as_str())
     }
+}
+
+/// `0644`
+fn as_octal<S: Serializer>(mode: &u32, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(&format_args!("{mode:04o}"))
+}
+
+fn from_octal<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
+    let text = Cow::<str>::deserialize(deserializer)?;
+    u32::from_str_radix(&text, 8).map_err(serde::de::Error::custom)
 }
 
 fn as_text<S: Serializer>(output: &Output, serializer: S) -> Result<S::Ok, S::Error> {

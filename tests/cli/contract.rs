@@ -37,11 +37,11 @@ fn results_go_to_stdout_and_messages_to_stderr() {
     let folder = ClusterFolder::single();
     let built = folder.kthw(&["build"]).exits(0);
     insta::assert_snapshot!(built.stdout, @"
-    115 nodes: 92 made, 23 as they were
-    cluster b3:ad3220ad737918ab5469cd76e971d3ce39b1e68eacaf41c1730d75e0c7d94cb9
-      control-plane-1  b3:67d82c781a2735aeae40b11e2b7186af03575f3cf0f5dd811c147c81c6357430
-      worker-node-1    b3:a799fe011bab13f04108820ec3fdee94abcf0e148a2ba1b19f5ed8a8bd3a5219
-      worker-node-2    b3:490b7c7ad1cacf28f9a77f59432d92780fd0e96dde9627f581ac2022ceba4320
+    116 nodes: 93 made, 23 as they were
+    cluster b3:028e3bb75275ac30ca992cf92924fe84e46e9e8a9e233b63b6303fef46eac26d
+      control-plane-1  b3:926a4587e8d8264baf9fe5b83a2df5c7412380a3be976c23779cfcf4ae0dbf2f
+      worker-node-1    b3:ad1d01a7824b2731cb0302b2d635f82794cdbd225e0a64d2cfa0fcdf6502cc97
+      worker-node-2    b3:6599642ee012b1d964f5ec9a6149a4780b1265bf95c7e50365fdd85409dcbf48
     ");
     insta::assert_snapshot!(built.stderr, @"
     warning: this cluster's root secret is a public example: anyone can derive every key of it
@@ -55,11 +55,11 @@ fn results_go_to_stdout_and_messages_to_stderr() {
     ");
     let again = folder.kthw(&["build"]).exits(0);
     insta::assert_snapshot!(again.stdout, @"
-    nothing to do: 115 nodes are as they should be
-    cluster b3:ad3220ad737918ab5469cd76e971d3ce39b1e68eacaf41c1730d75e0c7d94cb9
-      control-plane-1  b3:67d82c781a2735aeae40b11e2b7186af03575f3cf0f5dd811c147c81c6357430
-      worker-node-1    b3:a799fe011bab13f04108820ec3fdee94abcf0e148a2ba1b19f5ed8a8bd3a5219
-      worker-node-2    b3:490b7c7ad1cacf28f9a77f59432d92780fd0e96dde9627f581ac2022ceba4320
+    nothing to do: 116 nodes are as they should be
+    cluster b3:028e3bb75275ac30ca992cf92924fe84e46e9e8a9e233b63b6303fef46eac26d
+      control-plane-1  b3:926a4587e8d8264baf9fe5b83a2df5c7412380a3be976c23779cfcf4ae0dbf2f
+      worker-node-1    b3:ad1d01a7824b2731cb0302b2d635f82794cdbd225e0a64d2cfa0fcdf6502cc97
+      worker-node-2    b3:6599642ee012b1d964f5ec9a6149a4780b1265bf95c7e50365fdd85409dcbf48
     ");
     assert_eq!(folder.kthw(&["build", "--json"]).exits(0).stderr, PUBLIC_ROOT, "a machine needs no advice");
 }
@@ -219,7 +219,7 @@ fn certificates_that_run_out_fail_a_build_that_asks() {
 fn a_file_that_a_flag_names_and_nothing_provides_is_warned_of() {
     let folder = ClusterFolder::single();
     let flags = "\ncomponents:\n  kube-apiserver:\n    flags:\n      tracing-config-file: /etc/kubernetes/tracing.yaml\n      \
-                 oidc-ca-file: /etc/kubernetes/pki/ca.cr\n      peer-ca-file: /etc/kubernetes/pki/ca.crt\n";
+                 audit-webhook-config-file: /etc/kubernetes/pki/ca.cr\n      client-ca-file: /etc/kubernetes/pki/ca.crt\n";
     let text = folder.read("cluster.yaml") + flags;
     folder.write("cluster.yaml", &text);
     let said = folder.kthw(&["build"]).exits(0).stderr;

@@ -9,7 +9,7 @@ use crate::cluster_folder::ClusterFolder;
 fn initialised() -> ClusterFolder {
     let folder = ClusterFolder::empty();
     let ran = folder.kthw(&["init", "--preset", "single"]).exits(0);
-    assert!(ran.stdout.starts_with("115 nodes: "), "{}", ran.stdout);
+    assert!(ran.stdout.starts_with("116 nodes: "), "{}", ran.stdout);
     assert!(ran.stderr.contains("keep a copy of it"), "{}", ran.stderr);
     folder
 }
