@@ -219,7 +219,7 @@ fn certificates_that_run_out_fail_a_build_that_asks() {
 fn a_file_that_a_flag_names_and_nothing_provides_is_warned_of() {
     let folder = ClusterFolder::single();
     let flags = "\ncomponents:\n  kube-apiserver:\n    flags:\n      tracing-config-file: /etc/kubernetes/tracing.yaml\n      \
-                 audit-webhook-config-file: /etc/kubernetes/pki/ca.cr\n      client-ca-file: /etc/kubernetes/pki/ca.crt\n";
+                 audit-webhook-config-file: /etc/kubernetes/pki/ca.cr\n      egress-selector-config-file: /etc/kubernetes/pki/ca.crt\n";
     let text = folder.read("cluster.yaml") + flags;
     folder.write("cluster.yaml", &text);
     let said = folder.kthw(&["build"]).exits(0).stderr;
