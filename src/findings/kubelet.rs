@@ -383,7 +383,9 @@ mod tests {
         let rollout = Trial::of("single").before(with(under)).after(with(more)).rollout();
         let drains: Vec<_> = rollout.drains().map(|(_, why)| why.join(", ")).collect();
         assert_eq!(drains, ["reservedSystemCPUs under cpuManagerPolicy static"; 2]);
-        let flag = memory_of("2148Mi") + ", flags: {kube-reserved: 'memory=2Gi'}";
+        // As much as before in all, of which another part is the kubelet's.
+        let flag = memory_of("612Mi").replace("Static,", "Static, systemReserved: {memory: 356Mi},")
+            + ", flags: {kube-reserved: 'memory=156Mi'}";
         let before = memory_of("612Mi");
         let rollout = Trial::of("single").before(with(&before)).after(with(&flag)).rollout();
         let is_of_memory = |why: &String| why == "kubeReserved.memory under memoryManagerPolicy Static";

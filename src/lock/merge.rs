@@ -92,8 +92,8 @@ fn generations(ours: &[u32], theirs: &[u32]) -> Vec<u32> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Epoch;
     use super::super::tests::{etcd, example};
+    use super::super::{Algorithm, Checksum, Epoch, Pin};
     use super::*;
 
     /// What git writes of two texts that differ everywhere.
@@ -142,6 +142,27 @@ mod tests {
         check(&[1, 2], &[1, 2, 3], &[1, 2, 3]);
         check(&[1, 2], &[2, 1], &[2, 1]);
         check(&[1], &[2], &[2, 1]);
+    }
+
+    #[test]
+    fn a_pin_that_was_asked_of_its_publisher_wins_over_a_measured_one_and_a_mark_over_both() {
+        let lock = |pin: &Pin| {
+            let mut lock = example();
+            lock.set_pins([pin.clone()]);
+            lock
+        };
+        let asked = etcd("amd64");
+        let mut measured = Pin { measured: true, ..etcd("amd64") };
+        measured.url = "https://mirror.example.org/etcd.tar.gz".to_owned();
+        let digest = "1".repeat(64);
+        let published = Checksum::new(Algorithm::Sha256, &digest).expect("64 digits");
+        let marked = Pin { published: Some(published), ..etcd("amd64") };
+        for (better, worse) in [(&asked, &measured), (&marked, &asked), (&marked, &measured)] {
+            for (ours, theirs) in [(better, worse), (worse, better)] {
+                let merged = merged(&conflict(&lock(ours), &lock(theirs))).expect("a conflict");
+                assert_eq!(merged.expect("it can be merged").pins(), std::slice::from_ref(better));
+            }
+        }
     }
 
     #[test]

@@ -104,6 +104,8 @@ fn rules_of_the_audit_log_are_those_of_the_api_server() {
 fn what_weakens_a_cluster_is_warned_of() {
     insta::assert_snapshot!(answers(&[
         "components: {kube-apiserver: {flags: {authorization-mode: [Node, AlwaysAllow], anonymous-auth: true}}}",
+        "components: {kube-apiserver: {flags: {authorization-mode: ~}}}",
+        "components: {kube-apiserver: {flags: {authorization-mode: ~, authorization-config: /etc/kubernetes/authorization.yaml}}}",
         "components: {kube-apiserver: {flags: {tls-min-version: VersionTLS12}}, kube-scheduler: {flags: {tls-min-version: VersionTLS11}}}",
         "components: {kube-apiserver: {flags: {audit-log-path: logs/audit.log}}}",
         "components: {kube-apiserver: {flags: {audit-log-path: /srv/audit/audit.log}}}",

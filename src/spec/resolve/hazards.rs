@@ -15,6 +15,14 @@ pub fn check(components: &Components, authentication: Option<&Authentication>, p
                 .fix("remove the flag: kthw sets Node,RBAC"),
         );
     }
+    let is_removed = matches!(apiserver.flags.get("authorization-mode"), Some(None));
+    if is_removed && set("authorization-config").is_none() {
+        let path = path(Program::KubeApiserver, "authorization-mode");
+        problems.push(
+            Problem::warning(&path, format!("without {path} everyone may do everything"))
+                .fix("remove it: kthw sets Node,RBAC; or set authorization-config"),
+        );
+    }
     if set("anonymous-auth").as_deref() == Some("true") {
         let path = path(Program::KubeApiserver, "anonymous-auth");
         problems.push(

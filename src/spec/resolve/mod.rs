@@ -106,7 +106,7 @@ fn decide(spec: &ClusterSpec, problems: &mut Vec<Problem>) -> Option<Cluster> {
         };
         let components = components::resolve(&spec.components, &decided, problems);
         feature_gates::check(&components, versions, problems);
-        relations::check(&components, versions, network.as_ref(), problems);
+        relations::check(&components, versions, network.as_ref(), authentication.as_ref(), problems);
         documents::components(&components, &versions.kubernetes, problems);
         documents::containerd(&components, &versions.containerd, problems);
         rules::check(&components, &versions.kubernetes, problems);

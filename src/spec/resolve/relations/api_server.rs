@@ -54,7 +54,10 @@ pub(super) const RELATIONS: &[Relation] = &[
     ),
     relation(
         OIDC,
-        |s| s.any("oidc-") && !(s.is_set("oidc-issuer-url") && s.is_set("oidc-client-id")),
+        |s| {
+            let is_whole = s.is_set("oidc-issuer-url") && s.is_set("oidc-client-id");
+            s.any("oidc-") && !is_whole && !s.has_issuers
+        },
         "needs both oidc-issuer-url and oidc-client-id",
         "set both, or say it in authentication.jwt",
     ),

@@ -5,7 +5,8 @@ use super::{Relation, relation};
 /// The gates that open settings of logs that are on trial.
 const ALPHA: &[&str] = &["LoggingAlphaOptions", "AllAlpha"];
 
-pub(super) const RELATIONS: &[Relation] = &[
+/// Of logs, for programs that have no file which says the same: rules/logging.rs is about those.
+pub(super) const LOGS: &[Relation] = &[
     relation(
         &["vmodule", "logging-format"],
         |s| s.is_set("vmodule") && s.is_set("logging-format") && s.text("logging-format") != "text",
@@ -38,18 +39,20 @@ pub(super) const RELATIONS: &[Relation] = &[
         "needs the feature gate LoggingAlphaOptions",
         "add LoggingAlphaOptions=true to feature-gates, or remove the flag",
     ),
-    relation(
-        &["min-compatibility-version", "emulated-version"],
-        |s| {
-            let minor = |flag: &str| {
-                let text = s.text(flag);
-                let (_, number) = text.rsplit_once('=').unwrap_or(("", &text));
-                number.split('.').nth(1).and_then(|minor| minor.parse::<u64>().ok())
-            };
-            let emulated = minor("emulated-version").unwrap_or(s.version.minor);
-            minor("min-compatibility-version").is_some_and(|oldest| oldest > emulated)
-        },
-        "has min-compatibility-version above the version that is emulated",
-        "let min-compatibility-version be that of emulated-version or an older one",
-    ),
 ];
+
+/// Of versions.
+pub(super) const VERSIONS: &[Relation] = &[relation(
+    &["min-compatibility-version", "emulated-version"],
+    |s| {
+        let minor = |flag: &str| {
+            let text = s.text(flag);
+            let (_, number) = text.rsplit_once('=').unwrap_or(("", &text));
+            number.split('.').nth(1).and_then(|minor| minor.parse::<u64>().ok())
+        };
+        let emulated = minor("emulated-version").unwrap_or(s.version.minor);
+        minor("min-compatibility-version").is_some_and(|oldest| oldest > emulated)
+    },
+    "has min-compatibility-version above the version that is emulated",
+    "let min-compatibility-version be that of emulated-version or an older one",
+)];

@@ -9,7 +9,7 @@ mod settings;
 use semver::Version;
 
 use self::settings::Settings;
-use crate::cluster::{Components, Network, Program, Versions};
+use crate::cluster::{Authentication, Components, Network, Program, Versions};
 use crate::spec::problem::Problem;
 
 /// Settings that a program does not take together.
@@ -37,11 +37,14 @@ pub fn check(
     components: &Components,
     versions: &Versions,
     network: Option<&Network>,
+    authentication: Option<&Authentication>,
     problems: &mut Vec<Problem>,
 ) {
+    let has_issuers = authentication.is_some_and(Authentication::needs_file);
     for program in Program::ALL {
         let version = versions.of(*program);
-        let settings = Settings { program: *program, component: components.of(*program), version, network };
+        let component = components.of(*program);
+        let settings = Settings { program: *program, component, version, network, has_issuers };
         for relation in tables(*program, version) {
             let written = relation.flags.iter().find(|flag| settings.is_written(flag));
             if let Some(flag) = written.filter(|_| (relation.broken)(&settings)) {
@@ -55,19 +58,18 @@ pub fn check(
 
 /// What a program looks at, as far as it is known of its version.
 fn tables(program: Program, version: &Version) -> impl Iterator<Item = &'static Relation> {
-    let own: &[Relation] = match program {
-        Program::KubeApiserver => api_server::RELATIONS,
-        Program::KubeControllerManager => controller_manager::RELATIONS,
-        Program::Etcd => etcd::RELATIONS,
-        Program::KubeScheduler | Program::Kubelet | Program::KubeProxy | Program::Containerd => &[],
-    };
-    let common = match program {
-        Program::Etcd | Program::Containerd => &[],
-        _ => kubernetes::RELATIONS,
+    use kubernetes::{LOGS, VERSIONS};
+    let tables: &[&[Relation]] = match program {
+        Program::KubeApiserver => &[api_server::RELATIONS, LOGS, VERSIONS],
+        Program::KubeControllerManager => &[controller_manager::RELATIONS, LOGS, VERSIONS],
+        Program::Etcd => &[etcd::RELATIONS],
+        // What they read from a file is in `rules`.
+        Program::KubeScheduler | Program::Kubelet | Program::KubeProxy => &[VERSIONS],
+        Program::Containerd => &[],
     };
     let is_known = match program {
         Program::Etcd => (version.major, version.minor) >= (3, 6),
         _ => version.minor >= 34,
     };
-    own.iter().chain(common).filter(move |_| is_known)
+    tables.iter().copied().flatten().filter(move |_| is_known)
 }

@@ -12,6 +12,8 @@ pub struct Settings<'a> {
     pub component: &'a Component,
     pub version: &'a Version,
     pub network: Option<&'a Network>,
+    /// Whether a file says who is who, beside which the API server takes no flags about it.
+    pub has_issuers: bool,
 }
 
 impl Settings<'_> {

@@ -105,12 +105,14 @@ pub fn check(components: &Components, version: &Version, problems: &mut Vec<Prob
                 document.value(node, &path, value, &mut found);
             }
         }
+        // What is wrong by itself is told once.
         let known = |problem: &&Problem| problem.severity == Severity::Error;
         let mut wrong: HashSet<String> =
-            problems.iter().chain(&found).filter(known).map(|problem| problem.path.clone()).collect();
+            problems.iter().filter(known).map(|problem| problem.path.clone()).collect();
+        found.retain(|problem| !wrong.contains(&problem.path));
+        wrong.extend(found.iter().filter(known).map(|problem| problem.path.clone()));
         let rules = tables.iter().copied().flatten();
         for rule in rules.filter(|rule| (rule.since..=rule.until).contains(&version.minor)) {
-            // What is wrong by itself is told once.
             found.extend(
                 rule.problems(&told).into_iter().filter(|problem| wrong.insert(problem.path.clone())),
             );
