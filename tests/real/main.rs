@@ -29,6 +29,5 @@ mod clusters;
 mod delivered;
 mod flags;
 mod refusals;
-mod settings;
 mod table;
 mod values;

@@ -17,18 +17,6 @@ pub fn printed(module: &str, folder: &str, files: &[&str]) -> Option<String> {
     said(module, folder, files, "-s -w", |_| {}, "")
 }
 
-/// The same, of a program that is told its version, about a file.
-pub fn answered(
-    module: &str,
-    folder: &str,
-    files: &[&str],
-    version: &Version,
-    about: &Path,
-) -> Option<String> {
-    let text = fs::read_to_string(about).expect("a file of the tests");
-    said(module, folder, files, &released(version), |go| _ = go.arg(about), &text)
-}
-
 /// What these files answer to each line of a text, built as this release of Kubernetes; `None` where there is no Go.
 pub fn answers(
     module: &str,

@@ -1,72 +1,51 @@
 package main
 
 import (
-	"bufio"
 	"bytes"
 	"encoding/json"
 	"fmt"
 	"maps"
-	"os"
 	"slices"
-	"strings"
 
 	"k8s.io/apiserver/pkg/util/feature"
 	"k8s.io/klog/v2"
 )
 
-// A program, its configuration file, and its flags.
-type question struct {
-	Program  string              `json:"program"`
-	Document json.RawMessage     `json:"document"`
-	Flags    map[string][]string `json:"flags"`
-}
-
-// Answers each line of a file: nothing if the program takes it, or what it says.
+// Answers questions such as {"kubelet": {"document": {}, "flags": {"v": ["2"]}}}: a program's file, and its flags as often as
+// each is given.
 func main() {
 	klog.LogToStderr(false)
 	klog.SetOutput(new(bytes.Buffer))
-	file, err := os.Open(os.Args[1])
-	if err != nil {
-		panic(err)
-	}
-	lines := bufio.NewScanner(file)
-	lines.Buffer(nil, 1<<24)
-	for lines.Scan() {
-		var asked question
-		if err := json.Unmarshal(lines.Bytes(), &asked); err != nil {
-			panic(err)
-		}
-		said := ""
-		if err := asked.answer(); err != nil {
-			said = strings.Join(strings.Fields(err.Error()), " ")
-		}
-		fmt.Println(said)
-		gates := feature.DefaultMutableFeatureGate
-		for name := range gates.GetAll() {
-			if err := gates.ResetFeatureValueToDefault(name); err != nil {
-				panic(err)
-			}
-		}
-	}
-	if err := lines.Err(); err != nil {
-		panic(err)
-	}
+	answer(map[string]func(map[string]any) error{
+		"kubelet": started(checkKubelet), "kube-proxy": started(checkProxy), "kube-scheduler": started(checkScheduler),
+	})
 }
 
-func (q question) answer() (err error) {
-	defer func() {
-		if panicked := recover(); panicked != nil {
-			err = fmt.Errorf("%v", panicked)
+// What a program says that starts with these; gates are as they were after that.
+func started(check func(document []byte, args []string) error) func(map[string]any) error {
+	return func(asked map[string]any) (err error) {
+		defer func() {
+			if panicked := recover(); panicked != nil {
+				err = fmt.Errorf("%v", panicked)
+			}
+			gates := feature.DefaultMutableFeatureGate
+			for name := range gates.GetAll() {
+				if err := gates.ResetFeatureValueToDefault(name); err != nil {
+					panic(err)
+				}
+			}
+		}()
+		document, err := json.Marshal(asked["document"])
+		if err != nil {
+			return err
 		}
-	}()
-	var args []string
-	for _, name := range slices.Sorted(maps.Keys(q.Flags)) {
-		for _, value := range q.Flags[name] {
-			args = append(args, "--"+name+"="+value)
+		var args []string
+		flags := asked["flags"].(map[string]any)
+		for _, name := range slices.Sorted(maps.Keys(flags)) {
+			for _, value := range flags[name].([]any) {
+				args = append(args, fmt.Sprintf("--%s=%v", name, value))
+			}
 		}
+		return check(document, args)
 	}
-	check := map[string]func([]byte, []string) error{
-		"kubelet": checkKubelet, "kube-proxy": checkProxy, "kube-scheduler": checkScheduler,
-	}[q.Program]
-	return check(q.Document, args)
 }

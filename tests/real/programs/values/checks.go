@@ -309,7 +309,7 @@ func checkProxy(document []byte, args []string) error {
 		return err
 	}
 	config := decoded.(*proxyconfig.KubeProxyConfiguration)
-	if err := copied(set, logging, &config.Logging); err != nil {
+	if err := takenOver(set, logging, &config.Logging); err != nil {
 		return err
 	}
 	if err := setGates(config.FeatureGates); err != nil {
@@ -319,7 +319,7 @@ func checkProxy(document []byte, args []string) error {
 }
 
 // Takes over what flags say of logs, as copyLogsFromFlags of cmd/kube-proxy/app does.
-func copied(from *pflag.FlagSet, logging, to *logs.LoggingConfiguration) error {
+func takenOver(from *pflag.FlagSet, logging, to *logs.LoggingConfiguration) error {
 	of := pflag.NewFlagSet("", pflag.ContinueOnError)
 	logs.AddFlags(to, of)
 	var failed error
