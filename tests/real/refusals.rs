@@ -33,7 +33,7 @@ struct Judge {
 /// Programs that read a file, and flags beside it.
 const WITH_FILES: Judge = Judge {
     subjects: &["kubelet", "kube-proxy", "kube-scheduler"],
-    files: &["kinds", "probe", "checks", "answers"],
+    files: &["kinds", "probe", "words", "checks", "answers"],
     question: started,
 };
 

@@ -14,7 +14,7 @@ import (
 	v1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
 	"k8s.io/apimachinery/pkg/runtime/serializer"
-	"k8s.io/apimachinery/pkg/util/validation/field"
+	paths "k8s.io/apimachinery/pkg/util/validation/field"
 	"k8s.io/apiserver/pkg/util/feature"
 	"k8s.io/client-go/informers"
 	clientset "k8s.io/client-go/kubernetes"
@@ -111,7 +111,7 @@ func checkKubelet(document []byte, args []string) error {
 	}
 	// Hosts have the second version of control groups, whatever this machine has.
 	config.FailCgroupV1, config.SingleProcessOOMKill = false, nil
-	if err := logs.Validate(&config.Logging, feature.DefaultFeatureGate, field.NewPath("logging")).ToAggregate(); err != nil {
+	if err := logs.Validate(&config.Logging, feature.DefaultFeatureGate, paths.NewPath("logging")).ToAggregate(); err != nil {
 		return err
 	}
 	if err := kubeletvalidation.ValidateKubeletConfiguration(config, feature.DefaultFeatureGate); err != nil {
