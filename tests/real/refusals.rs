@@ -4,6 +4,8 @@
 //! (etcd's own for etcd), then `accepted`, `refused` or `stricter`, then what stands below the program in `components`, or the
 //! document's settings, as JSON. A row is stricter where kthw refuses what the program takes, and ends with its reason.
 
+#![expect(clippy::disallowed_methods, reason = "tests start programs")]
+
 mod row;
 
 use std::collections::BTreeMap;
