@@ -231,8 +231,8 @@ pub enum DiffFormat {
 
 #[derive(Args)]
 pub struct Plan {
-    /// From where: a git revision, `build` or `build:N`, or with where to `A..B` or `A...B`; by default HEAD, or the last
-    /// build where there is no git
+    /// From where: a git revision, `build` or `build:N`, `nothing` for bare hosts, or with where to `A..B` or `A...B`; by
+    /// default HEAD, or the last build where there is no git
     pub before: Option<String>,
     /// To where; by default the folder as it is, also named `.`
     pub after: Option<String>,

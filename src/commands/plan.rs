@@ -11,12 +11,12 @@ use crate::ui::{Diagnostic, Ui};
 pub fn run(folder: &Folder, args: &Plan, ui: &Ui) -> Result<(), Failure> {
     output::check(folder, args.output.as_deref())?;
     let comparison = Comparison::open(folder, args.before.as_deref(), args.after.as_deref(), ui)?;
-    let Comparison { before, after } = &comparison;
+    let Comparison { before, after, begins_bare } = &comparison;
     let (rollout, inputs) = comparison.read(|causes, differences| {
         let rollout = comparison.rollout(&differences, causes);
         (rollout, std::mem::take(&mut causes.inputs))
     });
-    let states = [before.label.as_str(), &after.label];
+    let states = [if *begins_bare { "nothing" } else { &before.label }, &after.label];
     let text = match args.format {
         PlanFormat::Text => rollout::text(&rollout, &inputs, states),
         PlanFormat::Json => rollout::json(&rollout, &inputs, states) + "\n",

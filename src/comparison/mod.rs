@@ -26,6 +26,8 @@ pub use state::{Draft, State};
 pub struct Comparison {
     pub before: State,
     pub after: State,
+    /// Whether a rollout begins with bare hosts; then both states are the later one.
+    pub begins_bare: bool,
 }
 
 impl Comparison {
@@ -37,12 +39,19 @@ impl Comparison {
         ui: &Ui,
     ) -> Result<Self, Failure> {
         let Range { before, after } = Range::read(folder, before, after)?;
+        if after == Name::Nothing {
+            return Err(Failure::failed("`nothing` is where a plan may begin, and no state of a cluster")
+                .help("`kthw plan nothing` tells the first rollout"));
+        }
         if after == Name::Folder {
             // What is missing here is more to the point than what any other state lacks.
             sources::read_spec(folder)?;
             sources::read_lock(folder)?;
         }
-        Self::of(folder, &before, &after, ui)
+        match before {
+            Name::Nothing => Ok(Self { begins_bare: true, ..Self::of(folder, &after, &after, ui)? }),
+            before => Self::of(folder, &before, &after, ui),
+        }
     }
 
     pub fn of(folder: &Folder, before: &Name, after: &Name, ui: &Ui) -> Result<Self, Failure> {
@@ -63,7 +72,7 @@ impl Comparison {
                 "{label}: the key of an authority is not here, and what follows from it is compared by what it is made from"
             ));
         }
-        Ok(Self { before, after })
+        Ok(Self { before, after, begins_bare: false })
     }
 
     /// Hands on everything that differs, with what knows why.
@@ -79,12 +88,15 @@ impl Comparison {
         let bound = [&self.before.bound, &self.after.bound];
         let (clusters, locks) = (bound.map(|bound| &bound.cluster), bound.map(|bound| &bound.lock));
         let decisions = Decisions::new(clusters, locks, clock::now().unsigned_abs());
-        Rollout::of(&decisions, differences, causes)
+        match self.begins_bare {
+            true => Rollout::of_bare_hosts(&decisions, differences, causes),
+            false => Rollout::of(&decisions, differences, causes),
+        }
     }
 
     /// Hands on what knows why anything differs.
     pub fn explain<T>(&self, reader: impl FnOnce(Causes<'_>) -> T) -> T {
-        let Self { before, after } = self;
+        let Self { before, after, .. } = self;
         let (old, new) = (|id| before.realised(id), |id| after.realised(id));
         let old = Side { graph: before.session.graph(), realised: &old };
         let new = Side { graph: after.session.graph(), realised: &new };
@@ -99,7 +111,7 @@ impl Comparison {
 
     /// The changes of inputs from one state to the other.
     fn inputs(&self) -> Vec<Input> {
-        let Self { before, after } = self;
+        let Self { before, after, .. } = self;
         let fields = std::thread::scope(|scope| {
             let old = scope.spawn(|| Positions::read(&before.bound.spec));
             let new = Positions::read(&after.bound.spec);

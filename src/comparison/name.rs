@@ -8,6 +8,8 @@ use crate::sys::git::{self, Commit, GitError};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Name {
     Folder,
+    /// Hosts with nothing on them.
+    Nothing,
     /// The last one, or the one of this number.
     Build(Option<u64>),
     Revision(String),
@@ -17,6 +19,7 @@ impl Name {
     pub fn parse(text: &str) -> Result<Self, Failure> {
         match text {
             "." => Ok(Self::Folder),
+            "nothing" => Ok(Self::Nothing),
             "build" => Ok(Self::Build(None)),
             "applied" | "live" => {
                 let message = format!("`{text}` is not known: this kthw deploys nothing yet");

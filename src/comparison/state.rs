@@ -39,6 +39,7 @@ impl Draft {
     pub fn read(folder: &Folder, name: &Name, ui: &Ui) -> Result<Self, Failure> {
         let (origin, label, record) = match name {
             Name::Folder => (Origin::Folder, None, None),
+            Name::Nothing => return Err(Failure::failed("`nothing` is no state of a cluster")),
             Name::Revision(revision) => {
                 let commit = find(folder, revision)?;
                 let label = match commit.id.starts_with(revision.as_str()) {

@@ -63,30 +63,55 @@ pub struct Restart<'r> {
 }
 
 impl Rollout {
+    /// From hosts that hold what the earlier state says, as a rollout that was ended has left them.
     pub fn of(decisions: &Decisions<'_>, differences: &Differences, causes: &mut Causes<'_>) -> Self {
-        let changed = changed(differences);
-        let (files, touched) = extent(&changed);
         let [before, after] = decisions.clusters;
         let departing = before.hosts.iter().filter(|host| decisions.host(&host.name)[1].is_none());
         let hosts = after.hosts.iter().chain(departing).map(|host| host.name.as_str());
-        let hosts: Vec<&str> =
-            hosts.filter(|host| !trees::is_same(causes.before, causes.after, host)).collect();
-        // Each host as a rollout that was ended has left it.
-        let settled = |host: &str| match trees::tree(causes.before, host) {
-            Some(tree) => Sighting::Ours(HostState::settled(tree)),
-            None => Sighting::Empty,
-        };
-        let seen: Vec<Sighting> = hosts.iter().map(|host| settled(host)).collect();
-        let wanted: Vec<Option<Tree>> = hosts.iter().map(|host| trees::tree(causes.after, host)).collect();
-        let hosts = hosts.iter().zip(&seen).zip(&wanted);
-        let works: Vec<Work<'_>> =
-            hosts.filter_map(|((host, now), wanted)| Work::between(host, now, wanted.as_ref())).collect();
+        let is_other = |host: &&str| !trees::is_same(causes.before, causes.after, host);
+        let seen = hosts.filter(is_other).map(|host| match trees::tree(causes.before, host) {
+            Some(tree) => (host, Sighting::Ours(HostState::settled(tree))),
+            None => (host, Sighting::Empty),
+        });
+        let seen = seen.collect();
+        let members = before.etcd_members().map(|host| host.name.as_str()).collect();
+        Self::between(decisions, differences, causes, seen, members)
+    }
+
+    /// From hosts with nothing on them.
+    pub fn of_bare_hosts(
+        decisions: &Decisions<'_>,
+        differences: &Differences,
+        causes: &mut Causes<'_>,
+    ) -> Self {
+        let hosts = &decisions.clusters[1].hosts;
+        let seen = hosts.iter().map(|host| (host.name.as_str(), Sighting::Empty)).collect();
+        let rollout = Self::between(decisions, differences, causes, seen, BTreeSet::new());
+        Self { added: hosts.iter().map(|host| host.name.clone()).collect(), ..rollout }
+    }
+
+    fn between(
+        decisions: &Decisions<'_>,
+        differences: &Differences,
+        causes: &mut Causes<'_>,
+        seen: Vec<(&str, Sighting)>,
+        members: BTreeSet<&str>,
+    ) -> Self {
+        let changed = changed(differences);
+        let (files, touched) = extent(&changed);
+        let wanted: Vec<Option<Tree>> =
+            seen.iter().map(|(host, _)| trees::tree(causes.after, host)).collect();
+        let works: Vec<Work<'_>> = seen
+            .iter()
+            .zip(&wanted)
+            .filter_map(|((host, now), wanted)| Work::between(host, now, wanted.as_ref()))
+            .collect();
         let units: HashMap<&str, Vec<&str>> =
             works.iter().map(|work| (work.host, work.units.iter().map(|unit| unit.unit).collect())).collect();
         let settings = findings::moved(decisions, causes, &units);
         let facts = Facts {
-            cluster: after,
-            members: before.etcd_members().map(|host| host.name.as_str()).collect(),
+            cluster: decisions.clusters[1],
+            members,
             drains: works
                 .iter()
                 .map(|work| {

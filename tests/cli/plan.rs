@@ -31,6 +31,22 @@ fn another_clusters_root_is_refused_whatever_changes() {
 }
 
 #[test]
+fn the_first_rollout_founds_etcd_at_once_and_ends_with_the_workers() {
+    let folder = ClusterFolder::empty();
+    folder.kthw(&["init", "--preset", "ha-haproxy"]).exits(0);
+    insta::assert_snapshot!(folder.kthw(&["plan", "nothing"]).result());
+    let json = folder.kthw(&["plan", "nothing", "--format", "json"]).result();
+    let json: serde_json::Value = serde_json::from_str(&json).expect("JSON");
+    assert_eq!(json["before"], "nothing");
+    let founders = json["waves"][0]["batches"][0].as_array().expect("a batch");
+    assert_eq!(founders.len(), 3);
+    for arguments in [["diff", "nothing", "."], ["plan", ".", "nothing"]] {
+        let refusal = folder.kthw(&arguments).refusal(1);
+        assert!(refusal.contains("`kthw plan nothing` tells "), "{refusal}");
+    }
+}
+
+#[test]
 fn nothing_changed_is_nothing_to_do() {
     let Some(folder) = example("ha-haproxy") else { return };
     insta::assert_snapshot!(plan(&folder), @"

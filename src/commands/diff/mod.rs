@@ -35,7 +35,11 @@ pub fn run(folder: &Folder, args: &Diff, ui: &Ui) -> Result<(), Failure> {
 }
 
 fn report(comparison: &Comparison, only: &[String]) -> Result<Report, Failure> {
-    let Comparison { before, after } = comparison;
+    let Comparison { before, after, begins_bare } = comparison;
+    if *begins_bare {
+        let message = "everything of a first rollout is new";
+        return Err(Failure::failed(message).help("`kthw plan nothing` tells its steps"));
+    }
     comparison.read(|causes, mut differences| {
         let (old, new) = (causes.before, causes.after);
         let mut rollout = comparison.rollout(&differences, causes);

@@ -18,7 +18,7 @@ use crate::spec::Positions;
 const GONE: &str = "It is no longer made.";
 
 pub fn page(comparison: &Comparison, report: &Report) -> Result<Page, Failure> {
-    let Comparison { before, after } = comparison;
+    let Comparison { before, after, .. } = comparison;
     let title = after.bound.cluster.name.clone();
     let mut page = picture::page(after, title, &Positions::new(&after.bound.spec))?;
     comparison.explain(|causes| mark(&mut page, &causes));

@@ -117,7 +117,7 @@ fn reasons_of(
         let is_of_then = |stale: &Stale| then.get(&stale.change.path).map(Golden::digest) == stale.digest;
         let (of_then, others): (Vec<Stale>, Vec<Stale>) = stale.into_iter().partition(is_of_then);
         stale = others;
-        let comparison = Comparison { before, after };
+        let comparison = Comparison { before, after, begins_bare: false };
         let of_then = of_then.into_iter().map(|stale| stale.change).collect();
         let told =
             |_: &str, causes: Option<String>, _: Option<Said>| causes.unwrap_or_else(|| PROGRAM.to_owned());
@@ -135,7 +135,13 @@ fn reasons_of(
         Some(before) => {
             let golden = [golden_files(&before), now];
             let told = |path: &str, causes, said| of_no_state(history, path, causes, said);
-            reasons.extend(by_cause(&Comparison { before, after }, golden, list, told, changes));
+            reasons.extend(by_cause(
+                &Comparison { before, after, begins_bare: false },
+                golden,
+                list,
+                told,
+                changes,
+            ));
         }
         None => {
             let gap = history.gap.as_deref().unwrap_or("no state of then can be read");
