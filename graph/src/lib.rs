@@ -11,6 +11,7 @@ mod manifest;
 mod name;
 mod previous;
 mod realise;
+mod realised;
 mod secret;
 mod session;
 
@@ -23,5 +24,6 @@ pub use graph::{CyclePath, Graph, GraphBuilder, GraphProblem, Node, NodeId};
 pub use manifest::{Manifest, Origin, Value};
 pub use name::{NodeName, NodeNameError, Slot};
 pub use realise::{Goal, Limits, Outcome};
+pub use realised::Realised;
 pub use secret::Secret;
-pub use session::{NodeFailure, Realised, Session, SessionError};
+pub use session::{NodeFailure, Session, SessionError};

@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 
 use kthw_store::{Record, RecordEntry};
 
-use crate::session::Realised;
+use crate::realised::Realised;
 
 /// The entries of a record. A graph that is as it was asks for one after the other, so that a search is rarely needed.
 pub struct Previous {

@@ -14,7 +14,8 @@ use crate::action::{Action, Content, Executor, Resource, Yields};
 use crate::description::Encoder;
 use crate::event::{Event, Listener};
 use crate::graph::NodeId;
-use crate::session::{NodeFailure, Realised, Session, SessionError};
+use crate::realised::Realised;
+use crate::session::{NodeFailure, Session, SessionError};
 
 /// How far a run goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

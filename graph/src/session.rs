@@ -10,14 +10,8 @@ use crate::action::{Action, ActionError, Content, Executor, Job, JobInput, Kind,
 use crate::graph::{Graph, NodeId};
 use crate::name::NodeName;
 use crate::previous::Previous;
+use crate::realised::Realised;
 use crate::secret::Secret;
-
-/// What a node's action turned out to be called, and what it yields.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Realised {
-    pub action: ActionDigest,
-    pub output: Output,
-}
 
 /// One action that could not be carried out, or not trusted.
 #[derive(Debug, thiserror::Error)]

@@ -8,6 +8,7 @@ use serde::{Serialize, Serializer};
 use crate::artifact::{Artifact, Certificate, Profile};
 use crate::diff::Causes;
 use crate::names;
+use crate::plan;
 use crate::side::Side;
 
 /// A certificate of the same place and name on both sides, or one on each of several hosts.
@@ -111,8 +112,8 @@ pub fn replaced_authorities(before: Side<'_>, after: Side<'_>) -> BTreeSet<Strin
 
 /// A node's name with `*` for the host that it is of, and that host.
 fn general(name: &str) -> (String, Option<String>) {
-    match name.strip_prefix("host/").and_then(|rest| rest.split_once('/')) {
-        Some((host, rest)) => (format!("host/*/{rest}"), Some(host.to_owned())),
+    match plan::host_of(name) {
+        Some(host) => (name.replacen(host, "*", 1), Some(host.to_owned())),
         None => (name.to_owned(), None),
     }
 }

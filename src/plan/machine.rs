@@ -9,8 +9,7 @@ use semver::Version;
 use super::PlanProblem;
 use super::host::api_address;
 use super::hypervisor_names::HypervisorNames;
-use super::planner::{HostFiles, Planner, input};
-use super::releases::OS;
+use super::planner::{HostFiles, OS, Planner, input};
 use crate::artifact::{
     Artifact, DecidedBy, DiskOverlay, DnsRecords, Download, HostAddressing, HostsEntry, LibvirtDomain,
     LibvirtNetwork, Machine, MetaData, NetworkConfig, SEED_FILES, SeedImage, UserData,

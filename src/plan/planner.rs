@@ -14,6 +14,9 @@ use crate::tree::{OnChange, Permissions, Service, Stage, UNITS};
 
 use super::PlanProblem;
 
+/// The operating system of every host, as pins name it.
+pub const OS: &str = "linux";
+
 /// The plan in the making.
 pub struct Planner<'a> {
     pub cluster: &'a Cluster,

@@ -2,7 +2,7 @@
 
 use semver::Version;
 
-use super::planner::{HostFiles, Planner, input};
+use super::planner::{HostFiles, OS, Planner, input};
 use super::{PlanProblem, machine};
 use crate::artifact::{ArchiveMember, Download, SnapshotTool};
 use crate::cluster::{Arch, Cluster, Cni, Host, Role, Versions};
@@ -112,8 +112,6 @@ fn control_plane(_: &Cluster, host: &Host) -> bool {
 fn worker(_: &Cluster, host: &Host) -> bool {
     host.is(Role::Worker)
 }
-
-pub const OS: &str = "linux";
 
 /// Everything that has to be pinned for a cluster, each once.
 pub fn needs(cluster: &Cluster) -> Vec<Need> {

@@ -10,7 +10,7 @@ use crate::digest::{Digest, Sha256};
 use crate::error::{At as _, Result};
 use crate::file;
 use crate::store::Store;
-use crate::writer::Written;
+use crate::written::Written;
 
 /// From this size on, a blob is a file of its own.
 pub const SMALL: usize = 64 * 1024;

@@ -7,10 +7,10 @@ use std::time::Duration;
 use camino::{Utf8Path, Utf8PathBuf};
 use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavior};
 
+use crate::access::Access;
 use crate::error::{Result, StoreError};
 use crate::file;
 use crate::layout::{FORMAT, Layout};
-use crate::store::Access;
 
 /// "kthw" as SQLite's application id.
 const APPLICATION: i32 = 0x6b74_6877;

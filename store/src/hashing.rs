@@ -7,7 +7,7 @@ use std::thread::{self, JoinHandle};
 use sha2::Digest as _;
 
 use crate::digest::{Digest, Sha256};
-use crate::writer::Written;
+use crate::written::Written;
 
 /// The size of a full buffer: large enough to hand over rarely, small enough to stay in the processor's cache.
 pub(crate) const BUFFER: usize = 256 * 1024;

@@ -22,6 +22,7 @@
 //! only then named by a row; rows appear in one SQLite transaction per batch. So a row's blob is always durable, and the
 //! worst leftover is a file that no row names.
 
+mod access;
 mod blob;
 mod collect;
 mod database;
@@ -33,20 +34,25 @@ mod layout;
 mod lock;
 mod realisation;
 mod record;
+mod right;
 mod root;
 mod shelves;
 mod store;
 mod verify;
 mod writer;
+mod written;
 
+pub use access::Access;
 pub use blob::{BlobReader, BlobStat, Place, SMALL};
 pub use collect::{Collected, collect};
 pub use digest::{ActionDigest, Digest, Mac, Output, ParseDigestError, Sha256};
 pub use error::StoreError;
-pub use lock::{ExecutionGuard, Lock, TransferGuard};
+pub use lock::Lock;
 pub use realisation::Batch;
 pub use record::{Record, RecordEntry, RecordError};
+pub use right::{ExecutionGuard, TransferGuard};
 pub use root::RootRow;
-pub use store::{Access, Store};
+pub use store::Store;
 pub use verify::Damage;
-pub use writer::{BlobWriter, Sealed, Written};
+pub use writer::{BlobWriter, Sealed};
+pub use written::Written;

@@ -6,7 +6,7 @@ use crate::blob::{SMALL, insert};
 use crate::digest::{ActionDigest, Digest, Mac, Output};
 use crate::error::Result;
 use crate::store::Store;
-use crate::writer::Written;
+use crate::written::Written;
 
 /// Realisations with their blobs, to become durable together.
 #[derive(Debug, Default)]

@@ -7,7 +7,7 @@ use crate::digest::Digest;
 use crate::error::{Result, StoreError};
 use crate::record::{Record, RecordEntry};
 use crate::store::Store;
-use crate::writer::Written;
+use crate::written::Written;
 
 /// One root.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -7,19 +7,12 @@ use std::sync::Arc;
 use camino::{Utf8Path, Utf8PathBuf};
 use rustix::fs::Access as Permission;
 
+use crate::access::Access;
 use crate::database::Database;
 use crate::error::{At as _, Result, StoreError};
 use crate::file;
 use crate::layout::Layout;
 use crate::lock::{Lock, holders};
-
-/// What may be done with a store.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Access {
-    ReadWrite,
-    /// Its folder cannot be written: reading works, writing is [`StoreError::ReadOnly`].
-    ReadOnly,
-}
 
 /// An open store; a clone is the same one.
 #[derive(Debug, Clone)]

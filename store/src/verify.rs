@@ -12,7 +12,7 @@ use crate::hashing::{Hashing, feed_all};
 use crate::realisation::Realisation;
 use crate::shelves::Shelves;
 use crate::store::Store;
-use crate::writer::Written;
+use crate::written::Written;
 
 /// Something in a store that is not as it was written.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -8,19 +8,11 @@ use camino::{Utf8Path, Utf8PathBuf};
 use tempfile::TempPath;
 
 use crate::blob::SMALL;
-use crate::digest::{Digest, Sha256};
 use crate::error::{At as _, Result};
 use crate::file;
 use crate::hashing::{BUFFER, Hashing, feed_all};
 use crate::store::Store;
-
-/// What a written blob turned out to be.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Written {
-    pub digest: Digest,
-    pub sha256: Sha256,
-    pub size: u64,
-}
+use crate::written::Written;
 
 /// A blob of any size while it is written. Dropped without [`BlobWriter::finish`] it leaves nothing, except for the
 /// partial file of a resumed one, which waits to be resumed again.
@@ -192,12 +184,6 @@ impl Sealed {
             }
         }
         Ok(self.written)
-    }
-}
-
-impl Written {
-    pub(crate) fn of(bytes: &[u8]) -> Self {
-        Self { digest: Digest::of(bytes), sha256: Sha256::of(bytes), size: bytes.len() as u64 }
     }
 }
 

@@ -1,6 +1,6 @@
 //! Who may know whom: the dependency rules of ARCHITECTURE.md, read off the sources.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::tree::{File, sources};
 
@@ -312,6 +312,60 @@ fn every_permission_is_used_and_none_goes_up() {
             );
         }
     }
+}
+
+/// The files of a folder that know each other in a circle, however long.
+fn circles(files: &[File]) -> Vec<String> {
+    let mut folders: BTreeMap<&str, BTreeMap<&str, BTreeSet<&str>>> = BTreeMap::new();
+    for file in files {
+        let (folder, name) = file.path.rsplit_once('/').expect("every source is in a folder");
+        let own = name.trim_end_matches(".rs");
+        if ["mod", "lib", "main"].contains(&own) {
+            continue;
+        }
+        let way = if folder.ends_with("e/src") || folder == "graph/src" { "crate::" } else { "super::" };
+        let names = file.code().flat_map(|(_, line)| {
+            // `super::super::` leads elsewhere.
+            let places = line.match_indices(way).filter(|(at, _)| !line[..*at].ends_with("::"));
+            places.map(|(at, _)| {
+                let rest = &line[at + way.len()..];
+                rest.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').next().unwrap_or_default()
+            })
+        });
+        folders.entry(folder).or_default().entry(own).or_default().extend(names.filter(|name| *name != own));
+    }
+    let mut found = Vec::new();
+    for (folder, mut known) in folders {
+        // Whoever knows nobody that is left, or is known by nobody, is in no circle.
+        loop {
+            let names: BTreeSet<&str> = known.keys().copied().collect();
+            let of_names = |others: &BTreeSet<&str>| others.iter().any(|other| names.contains(other));
+            let is_known = |name: &str, known: &BTreeMap<&str, BTreeSet<&str>>| {
+                known.values().any(|others| others.contains(name))
+            };
+            let before = known.len();
+            let all = known.clone();
+            known.retain(|name, others| of_names(others) && is_known(name, &all));
+            if known.len() == before {
+                break;
+            }
+        }
+        if !known.is_empty() {
+            found.push(format!("{folder}: {:?}", known.keys()));
+        }
+    }
+    found
+}
+
+#[test]
+fn no_files_know_each_other_in_a_circle() {
+    assert_eq!(circles(&sources()), [""; 0]);
+    let file = |path: &str, text: &str| File { path: path.to_owned(), text: text.to_owned() };
+    let two = [file("src/a/one.rs", "use super::two::X;\n"), file("src/a/two.rs", "use super::one::Y;\n")];
+    assert_eq!(circles(&two).len(), 1);
+    let chain =
+        [file("src/a/one.rs", "use super::two::X;\n"), file("src/a/two.rs", "use super::super::one;\n")];
+    assert_eq!(circles(&chain), [""; 0]);
 }
 
 #[test]

@@ -211,7 +211,7 @@ fn report(summary: &Summary, json: bool, ui: &Ui) {
 fn advise(session: &ClusterSession, folder: &Folder, fetched: bool, ui: &Ui) {
     // A unit of the host's own has the most to tell.
     let graph = session.graph();
-    let is_own = |id| graph.node(id).name.as_str().starts_with("host/");
+    let is_own = |id| plan::host_of(graph.node(id).name.as_str()).is_some();
     let units = plan::files(graph).filter(|(_, path, id)| path.ends_with(".service") && is_own(*id));
     let Some((host, path, _)) = units.min_by_key(|(host, path, _)| (*host, *path)) else { return };
     let kthw = folder.command();

@@ -1,7 +1,7 @@
 //! `kthw vm console`: talk to a machine through its serial console.
 
+use super::choice::hypervisor;
 use super::fleet::Fleet;
-use super::hypervisor::hypervisor;
 use crate::cli::VmConsole;
 use crate::failure::Failure;
 use crate::sources::Folder;

@@ -1,7 +1,7 @@
 //! `kthw vm down`: shut machines down, and delete their disks if that is said.
 
+use super::choice::hypervisor;
 use super::fleet::Fleet;
-use super::hypervisor::hypervisor;
 use super::shelf::Shelf;
 use crate::cli::VmDown;
 use crate::failure::Failure;

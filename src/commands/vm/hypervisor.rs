@@ -1,10 +1,8 @@
-//! What runs machines: libvirt where it answers, otherwise QEMU itself.
+//! What runs machines, and what all that do have in common.
 
 use camino::Utf8Path;
 
 use super::fleet::Fleet;
-use super::libvirt::Libvirt;
-use super::qemu::Qemu;
 use crate::cluster::{Acceleration, Host};
 use crate::failure::Failure;
 use crate::sys::process::ProcessError;
@@ -35,21 +33,6 @@ pub trait Hypervisor {
 pub struct Running {
     /// Its process, where that is ours to know.
     pub pid: Option<u32>,
-}
-
-/// Whoever runs this cluster's machines already, or may.
-pub fn hypervisor(fleet: &Fleet, emulate: bool, ui: &Ui) -> Result<Box<dyn Hypervisor>, Failure> {
-    let qemu = Qemu::new(fleet, emulate);
-    if qemu.is_in_use()? {
-        return Ok(Box::new(qemu));
-    }
-    match Libvirt::find(fleet, emulate)? {
-        Ok(libvirt) => Ok(Box::new(libvirt)),
-        Err(reason) => {
-            ui.message(format!("libvirt is not used: {reason}"));
-            Ok(Box::new(qemu))
-        }
-    }
 }
 
 /// Who executes a machine's instructions on this computer, whose processor knows no architecture but its own. That is

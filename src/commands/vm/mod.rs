@@ -1,11 +1,13 @@
 //! `kthw vm`: run the cluster's virtual machines.
 
+mod choice;
 mod console;
 mod down;
 mod fleet;
 mod hypervisor;
 mod libvirt;
 mod network;
+mod noted;
 mod qemu;
 mod shelf;
 mod started;

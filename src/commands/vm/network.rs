@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use camino::Utf8Path;
 
 use super::fleet::Fleet;
-use super::qemu::{START, noted};
-use super::started::{Launch, Started, unwilling};
+use super::noted::noted;
+use super::started::{Launch, START, Started, unwilling};
 use crate::cluster::LoadBalancer;
 use crate::failure::Failure;
 use crate::sys::process::{self, Process, wait_until};

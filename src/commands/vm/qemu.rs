@@ -4,12 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use camino::{Utf8Path, Utf8PathBuf};
-use serde::de::DeserializeOwned;
 
 use super::fleet::Fleet;
 use super::hypervisor::{Hypervisor, Running, acceleration, emulated};
 use super::network::Network;
-use super::started::{Launch, Started};
+use super::noted::noted;
+use super::started::{Launch, START, Started};
 use crate::cluster::{Acceleration, Arch, Host, MACHINE_FOLDERS};
 use crate::failure::Failure;
 use crate::sys::process::{self, Process, wait_until};
@@ -20,8 +20,6 @@ use crate::vm::{self, Guest, file, name};
 
 /// How long machines may take to shut down, all of them together; emulated ones are slow.
 const PATIENCE: Duration = Duration::from_secs(120);
-/// How long QEMU may take to start, before any of the machine's own instructions, or to end.
-pub const START: Duration = Duration::from_secs(30);
 /// Where distributions put the firmware of 64-bit ARM machines.
 const FIRMWARE: [&str; 4] = [
     "/usr/share/AAVMF/AAVMF_CODE.fd",
@@ -170,11 +168,6 @@ impl Hypervisor for Qemu {
         ui.message(format!("the console of {}; Enter wakes it, Ctrl-] leaves it", host.name));
         terminal::converse(stream, |bytes| ui.bytes(bytes)).map_err(failed)
     }
-}
-
-/// What is noted somewhere, if it is.
-pub fn noted<N: DeserializeOwned>(place: &Utf8Path) -> Result<Option<N>, Failure> {
-    Ok(files::read_text(place)?.and_then(|text| vm::read_note(&text)))
 }
 
 /// The firmware of a machine that QEMU has none for.

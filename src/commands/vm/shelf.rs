@@ -3,7 +3,7 @@
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::fleet::Fleet;
-use super::qemu::noted;
+use super::noted::noted;
 use crate::cluster::{Host, MACHINE_FOLDERS, machine_folder};
 use crate::failure::Failure;
 use crate::sys::files;

@@ -1,13 +1,17 @@
 //! The processes that one call has started.
 
+use std::time::Duration;
+
 use camino::{Utf8Path, Utf8PathBuf};
 
-use super::qemu::START;
 use crate::failure::Failure;
 use crate::sys::files;
 use crate::sys::process::{self, Process, wait_until};
 use crate::sys::socket::Monitor;
 use crate::vm::CommandLine;
+
+/// How long QEMU may take to start, before any of the machine's own instructions, or to end.
+pub const START: Duration = Duration::from_secs(30);
 
 /// They end with the call, unless all of it succeeds. Each is noted before anything is asked of it, so that `down`
 /// finds it even if the call does not live to see its end.

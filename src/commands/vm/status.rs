@@ -5,8 +5,9 @@ use std::net::IpAddr;
 use kthw_graph::Goal;
 use serde::Serialize;
 
+use super::choice::hypervisor;
 use super::fleet::Fleet;
-use super::hypervisor::{Hypervisor, hypervisor};
+use super::hypervisor::Hypervisor;
 use super::shelf::Shelf;
 use crate::cli::VmStatus;
 use crate::cluster::Host;

@@ -2,8 +2,8 @@
 
 use kthw_graph::Goal;
 
+use super::choice::hypervisor;
 use super::fleet::Fleet;
-use super::hypervisor::hypervisor;
 use super::shelf::Shelf;
 use crate::cli::VmUp;
 use crate::failure::Failure;

@@ -9,6 +9,7 @@ mod controllers;
 mod etcd;
 mod program;
 mod row;
+mod subject;
 mod worker;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -20,8 +21,9 @@ use crate::diff::{Causes, Inputs};
 use crate::field_path::join;
 use crate::names;
 
-use program::{Subject, told};
+use program::told;
 use row::{Row, When};
+use subject::Subject;
 
 /// Every row, by program.
 const TABLE: [&[Row]; 5] = [etcd::ROWS, api_server::ROWS, controllers::ROWS, worker::ROWS, cilium::ROWS];

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use super::super::finding::Kind;
-use super::program::Subject;
+use super::subject::Subject;
 use crate::cluster::{Program, duration};
 
 /// A setting, by all the ways in which it is written.

@@ -1,25 +1,26 @@
 //! Expressions of CEL, as far as it can be said without a value whether the API server compiles them: how they are
 //! written, which names they use, and of which types what they compare is.
 
+mod check;
 mod functions;
 mod lexer;
 mod parser;
 mod types;
 
+pub use check::Variable;
 pub use parser::Expr;
-pub use types::Variable;
 
 /// Reads an expression about one variable; what is wrong with it otherwise.
 pub fn read(text: &str, variable: Variable) -> Result<Expr, String> {
     let expr = parser::parse(text)?;
-    types::check(&expr, variable)?;
+    check::check(&expr, variable)?;
     Ok(expr)
 }
 
 /// The same for an expression that has to say whether something is so.
 pub fn read_condition(text: &str, variable: Variable) -> Result<Expr, String> {
     let expr = parser::parse(text)?;
-    match types::check(&expr, variable)? {
+    match check::check(&expr, variable)? {
         types::Type::Bool => Ok(expr),
         _ => Err("it does not say true or false for certain: compare it, as in claims.a == 'b'".to_owned()),
     }
