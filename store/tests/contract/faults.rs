@@ -107,8 +107,15 @@ impl<'a> Mount<'a> {
 
     fn remount(&self, options: &str) {
         let options = format!("remount,{options}");
-        let status = Command::new("mount").args(["-o", &options, self.0.as_str()]).status().unwrap();
-        assert!(status.success());
+        let mount = || Command::new("mount").args(["-o", &options, self.0.as_str()]).output().unwrap();
+        // A program that another test is just starting may still hold a file that was written here.
+        let is_done = (0..50).any(|_| {
+            mount().status.success() || {
+                std::thread::sleep(std::time::Duration::from_millis(20));
+                false
+            }
+        });
+        assert!(is_done, "{}", String::from_utf8_lossy(&mount().stderr));
     }
 }
 
